@@ -1,0 +1,42 @@
+package pss
+
+// Privilege Escalation (v1.8+). Privilege escalation, such as by set-user-ID
+// files, must not be allowed. Since v1.25 this does not apply to Windows pods.
+//
+//	spec.[*]containers[*].securityContext.allowPrivilegeEscalation: false
+func allowPrivilegeEscalation() Control {
+	return Control{
+		ID:    "allowPrivilegeEscalation",
+		Name:  "Privilege Escalation",
+		Level: Restricted,
+		Revisions: []Revision{
+			{Since: V1(8), Change: "Containers must set allowPrivilegeEscalation to false.", rule: noPrivilegeEscalation},
+			{Since: V1(25), Change: `Pods with os.name "windows" are exempt.`, rule: unlessWindows(noPrivilegeEscalation)},
+		},
+		Fields:  containerFields("securityContext.allowPrivilegeEscalation"),
+		Allowed: []string{"false"},
+		Why:     "A process can otherwise gain more privileges than its parent, root's included, by a set-user-ID file.",
+		Fix:     "Set securityContext.allowPrivilegeEscalation: false on every container.",
+		PSP: []PSPControl{{
+			Name: "Restricting escalation to root privileges", Fields: []string{"allowPrivilegeEscalation", "defaultAllowPrivilegeEscalation"},
+		}},
+
+		describe: describeContainers("allowPrivilegeEscalation != false", " must set securityContext.allowPrivilegeEscalation=false"),
+	}
+}
+
+func noPrivilegeEscalation(p *Pod, yield func(Finding) bool) bool {
+	return eachContainer(p, func(c *Container) bool {
+		if c.AllowPrivilegeEscalation.Is(false) {
+			return true
+		}
+		f := Finding{
+			Container: c, field: "securityContext.allowPrivilegeEscalation",
+			Allowed: "false", Fix: "set securityContext.allowPrivilegeEscalation: false",
+		}
+		if c.AllowPrivilegeEscalation.Set {
+			f.Value, f.Explicit = BoolValue(true), true
+		}
+		return yield(f)
+	})
+}

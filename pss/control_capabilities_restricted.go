@@ -1,0 +1,70 @@
+package pss
+
+import "slices"
+
+// Capabilities (v1.22+). Containers must drop ALL capabilities, and may add back
+// only NET_BIND_SERVICE. Since v1.25 this does not apply to Windows pods.
+//
+//	spec.[*]containers[*].securityContext.capabilities.drop: any list that includes ALL
+//	spec.[*]containers[*].securityContext.capabilities.add: undefined, NET_BIND_SERVICE
+func capabilitiesRestricted() Control {
+	overrides := []ID{"capabilities_baseline"}
+	return Control{
+		ID:    "capabilities_restricted",
+		Name:  "Capabilities",
+		Level: Restricted,
+		Revisions: []Revision{
+			{Since: V1(22), Change: "Containers must drop ALL and may add NET_BIND_SERVICE only.", Overrides: overrides, rule: dropAllCapabilities},
+			{Since: V1(25), Change: `Pods with os.name "windows" are exempt.`, Overrides: overrides, rule: unlessWindows(dropAllCapabilities)},
+		},
+		Fields:  append(containerFields("securityContext.capabilities.drop"), containerFields("securityContext.capabilities.add[*]")...),
+		Allowed: []string{"drop: any list that includes ALL", "add: undefined or NET_BIND_SERVICE"},
+		Why:     "Even the runtime's default capabilities let a process forge packets, change owners or bypass file permissions.",
+		Fix:     `Set securityContext.capabilities.drop: ["ALL"] on every container; add nothing but NET_BIND_SERVICE.`,
+		PSP: []PSPControl{{Name: "Linux capabilities", Fields: []string{
+			"defaultAddCapabilities", "requiredDropCapabilities", "allowedCapabilities",
+		}}},
+
+		describe: describeRestrictedCapabilities,
+	}
+}
+
+func dropAllCapabilities(p *Pod, yield func(Finding) bool) bool {
+	return eachContainer(p, func(c *Container) bool {
+		if !slices.Contains(c.DroppedCapabilities, "ALL") && !yield(Finding{
+			Container: c, field: "securityContext.capabilities.drop", Value: ListValue(c.DroppedCapabilities),
+			Allowed: "must include ALL", Fix: `set securityContext.capabilities.drop: ["ALL"]`,
+		}) {
+			return false
+		}
+		for i, name := range c.AddedCapabilities {
+			if name != "NET_BIND_SERVICE" && !yield(addedCapability(c, i, name, "NET_BIND_SERVICE")) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func describeRestrictedCapabilities(b []byte, findings []Finding) (string, []byte) {
+	var buf [16]Finding
+	missing, added := buf[:0:8], buf[8:8]
+	for _, f := range findings {
+		if f.Explicit {
+			added = append(added, f)
+		} else {
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) > 0 {
+		b, _ = appendContainers(b, missing)
+		b = append(b, ` must set securityContext.capabilities.drop=["ALL"]`...)
+	}
+	if len(added) > 0 {
+		if len(missing) > 0 {
+			b = append(b, "; "...)
+		}
+		b = appendAddedCapabilities(b, added)
+	}
+	return "unrestricted capabilities", b
+}

@@ -1,0 +1,45 @@
+package pss
+
+// Host Namespaces. Sharing the node's namespaces must be disallowed.
+//
+//	spec.hostNetwork, spec.hostPID, spec.hostIPC: undefined, false
+func hostNamespaces() Control {
+	return Control{
+		ID:    "hostNamespaces",
+		Name:  "Host Namespaces",
+		Level: Baseline,
+		Revisions: []Revision{
+			{Since: V1(0), Change: "A pod may not share the node's network, PID or IPC namespace.", rule: ownNamespaces},
+		},
+		Fields:  []string{"spec.hostNetwork", "spec.hostPID", "spec.hostIPC"},
+		Allowed: []string{"undefined", "false"},
+		Why: "In the node's namespaces a pod reaches services that listen on the node's loopback, sees and signals the " +
+			"node's processes, and reads their shared memory.",
+		Fix: "Remove hostNetwork, hostPID and hostIPC; reach the node's services through the API or a Service.",
+		PSP: []PSPControl{
+			{Name: "Usage of host namespaces", Fields: []string{"hostPID", "hostIPC"}},
+			{Name: "Usage of host networking and ports", Fields: []string{"hostNetwork"}},
+		},
+
+		describe: func(b []byte, findings []Finding) (string, []byte) {
+			for i := range findings {
+				if i > 0 {
+					b = append(b, ", "...)
+				}
+				b = append(b, findings[i].field...)
+				b = append(b, "=true"...)
+			}
+			return "host namespaces", b
+		},
+	}
+}
+
+func ownNamespaces(p *Pod, yield func(Finding) bool) bool {
+	shared := func(field string, set bool) bool {
+		return !set || yield(Finding{
+			field: field, Value: BoolValue(true), Explicit: true,
+			Allowed: "undefined or false", Fix: "remove it, or set it to false",
+		})
+	}
+	return shared("hostNetwork", p.HostNetwork) && shared("hostPID", p.HostPID) && shared("hostIPC", p.HostIPC)
+}

@@ -1,0 +1,33 @@
+package pss
+
+// Privileged Containers. Privileged containers switch off most security
+// mechanisms and must be disallowed.
+//
+//	spec.[*]containers[*].securityContext.privileged: undefined, false
+func privileged() Control {
+	return Control{
+		ID:    "privileged",
+		Name:  "Privileged Containers",
+		Level: Baseline,
+		Revisions: []Revision{
+			{Since: V1(0), Change: "No container may be privileged.", rule: privilegedContainers},
+		},
+		Fields:  containerFields("securityContext.privileged"),
+		Allowed: []string{"undefined", "false"},
+		Why: "A privileged container sees every device of the node and has every capability: whoever controls it " +
+			"controls the node.",
+		Fix: "Remove securityContext.privileged, and grant the one capability or device that the container needs.",
+		PSP: []PSPControl{{Name: "Running of privileged containers", Fields: []string{"privileged"}}},
+
+		describe: describeContainers("privileged", " must not set securityContext.privileged=true"),
+	}
+}
+
+func privilegedContainers(p *Pod, yield func(Finding) bool) bool {
+	return eachContainer(p, func(c *Container) bool {
+		return !c.Privileged.Is(true) || yield(Finding{
+			Container: c, field: "securityContext.privileged", Value: BoolValue(true), Explicit: true,
+			Allowed: "undefined or false", Fix: "remove securityContext.privileged, or set it to false",
+		})
+	})
+}

@@ -1,0 +1,48 @@
+package pss
+
+// /proc Mount Type. The default masks of /proc reduce attack surface and should
+// be required. Since v1.35 any type is allowed in a user namespace.
+//
+//	spec.[*]containers[*].securityContext.procMount: undefined, Default
+func procMount() Control {
+	return Control{
+		ID:    "procMount",
+		Name:  "/proc Mount Type",
+		Level: Baseline,
+		Revisions: []Revision{
+			{Since: V1(0), Change: "/proc must be masked as the runtime does by default.", rule: defaultProcMount},
+			{Since: V1(35), Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(defaultProcMount)},
+		},
+		Fields:  append(containerFields("securityContext.procMount"), "spec.hostUsers"),
+		Allowed: []string{"undefined", "Default", "any value if hostUsers is false (v1.35+)"},
+		Why:     whyProcMount,
+		Fix:     fixProcMount,
+		PSP:     pspProcMount(),
+
+		describe: describeProcMount,
+	}
+}
+
+const (
+	whyProcMount = "An unmasked /proc shows and lets change what belongs to the node's kernel."
+	fixProcMount = "Remove securityContext.procMount."
+)
+
+func pspProcMount() []PSPControl {
+	return []PSPControl{{Name: "The Allowed Proc Mount types for the container", Fields: []string{"allowedProcMountTypes"}}}
+}
+
+func defaultProcMount(p *Pod, yield func(Finding) bool) bool {
+	return eachContainer(p, func(c *Container) bool {
+		return !c.ProcMount.Set || c.ProcMount.Value == "Default" || yield(Finding{
+			Container: c, field: "securityContext.procMount", Value: StringValue(c.ProcMount.Value), Explicit: true,
+			Allowed: "undefined or Default", Fix: "remove securityContext.procMount, or set it to Default",
+		})
+	})
+}
+
+func describeProcMount(b []byte, findings []Finding) (string, []byte) {
+	b, _ = appendContainers(b, findings)
+	b = append(b, " must not set securityContext.procMount to "...)
+	return "procMount", appendValues(b, findings)
+}

@@ -1,0 +1,37 @@
+package pss
+
+// Running as Non-root user (v1.23+). Containers must not set runAsUser to 0.
+// Since v1.35 this does not apply in a user namespace.
+//
+//	spec.securityContext.runAsUser and
+//	spec.[*]containers[*].securityContext.runAsUser: undefined, any value but 0
+func runAsUser() Control {
+	return Control{
+		ID:    "runAsUser",
+		Name:  "Running as Non-root user",
+		Level: Restricted,
+		Revisions: []Revision{
+			{Since: V1(23), Change: "Neither pod nor containers may ask for user 0.", rule: notUserZero},
+			{Since: V1(35), Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(notUserZero)},
+		},
+		Fields:  append(contextFields("securityContext.runAsUser"), "spec.hostUsers"),
+		Allowed: []string{"undefined", "any value but 0", "any value if hostUsers is false (v1.35+)"},
+		Why:     "User 0 is root, in the container and outside of it.",
+		Fix:     "Remove runAsUser, or set it to the user that the image is made for, other than 0.",
+		PSP: []PSPControl{{
+			Name: "The user and group IDs of the container", Fields: []string{"runAsUser"},
+			Note: "PSP could also ask for ranges (MustRunAs), which the standard does not.",
+		}},
+
+		describe: describeSetters("runAsUser=0", " must not set runAsUser=0"),
+	}
+}
+
+func notUserZero(p *Pod, yield func(Finding) bool) bool {
+	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
+		return !sc.RunAsUser.Is(0) || yield(Finding{
+			Container: c, field: "securityContext.runAsUser", Value: IntValue(0), Explicit: true,
+			Allowed: "undefined or any value but 0", Fix: "remove securityContext.runAsUser, or set it to a user other than 0",
+		})
+	})
+}
