@@ -1,0 +1,176 @@
+package workload
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// dispatch reads the object by its kind.
+func (r *reading) dispatch() {
+	group, version := splitAPIVersion(r.apiVersion)
+	isList := strings.HasSuffix(r.typeMeta.kind, "List") && r.itemsAt > 0
+	switch {
+	case isList || group == "" && r.typeMeta.kind == "List":
+		r.broken("a %s stands where one object is expected", r.typeMeta.kind)
+	case r.kind == nil:
+		r.podless(group)
+	case r.suspectAt > 0:
+		r.keyAt = r.suspectAt
+		r.misspelt((&scanner{data: r.data, pos: r.suspectAt}).bytes(), topKeys)
+	case r.kind.builtin && !slices.Contains(r.kind.versions, version):
+		r.broken("unknown apiVersion %s of kind %s", strconv.Quote(r.apiVersion), r.kind.kind)
+	case r.kind.pod:
+		r.finishPod()
+	case r.kind.builtin:
+		r.finishBuiltin()
+	default:
+		r.finishCustom()
+	}
+}
+
+// podless reads an object of a kind that is not known to bear pods.
+func (r *reading) podless(group string) {
+	if group == "" && r.typeMeta.kind == "Namespace" {
+		r.item.Labels = r.labels()
+		return
+	}
+	if group == "metrics.k8s.io" { // usage of pods that run, in their shape
+		return
+	}
+	if r.item.Unchecked = templateShapes(r.data); len(r.item.Unchecked) > 0 {
+		r.item.Outcome = NotChecked
+		r.item.Reason = "the kind is not known, and it holds what looks like a pod template"
+	}
+}
+
+// finishPod reads a Pod's spec, unless that happened on the way.
+func (r *reading) finishPod() {
+	if !r.walked && r.specAt > 0 {
+		r.pos = r.specAt
+		r.spec(&r.pod)
+	}
+	if !r.pod.hasSpec {
+		r.broken("spec is missing")
+		return
+	}
+	r.pod.finish(true, r.stored)
+	r.addTemplate(&r.pod, "", false)
+}
+
+// finishBuiltin reads the template of a built-in kind, unless that happened on
+// the way.
+func (r *reading) finishBuiltin() {
+	path := &r.kind.paths[0]
+	if !r.walked {
+		r.fromTop(path.segments, func(at string) { r.readTemplate(path, at) })
+	}
+	if len(r.item.Templates) == 0 {
+		r.broken("%s is missing", path.text)
+	}
+}
+
+// fromTop walks from the top of the object.
+func (r *reading) fromTop(segments []segment, visit func(path string)) {
+	if r.err == nil {
+		r.pos, r.depth = r.start, 0
+		r.walk(segments, "", visit)
+	}
+}
+
+// finishCustom reads the templates of a custom resource, of which there may be
+// several and each may be left out.
+func (r *reading) finishCustom() {
+	for i := range r.kind.paths {
+		path := &r.kind.paths[i]
+		r.fromTop(path.segments, func(at string) { r.readTemplate(path, at) })
+	}
+	rest := uncovered(templateShapes(r.data), r.item.Templates)
+	rest = slices.DeleteFunc(rest, func(path string) bool { return strings.HasPrefix(path, "status.") })
+	switch {
+	case len(r.blind) > 0:
+		rest = append(rest, r.blind...)
+		slices.Sort(rest)
+		r.notChecked(slices.Compact(rest), r.reason)
+	case len(rest) > 0 && len(r.item.Templates) > 0:
+		r.item.Unchecked = rest
+		r.item.Reason = "it holds what looks like a pod template where the kind is not known to have one"
+	case len(rest) > 0:
+		r.notChecked(rest, "it holds what looks like a pod template where the kind is not known to have one")
+	case len(r.item.Templates) == 0 && !r.statesElsewhere():
+		r.notChecked(nil, "it states no pod template at "+r.kind.describe())
+	}
+}
+
+func (r *reading) notChecked(paths []string, reason string) {
+	r.item.Outcome, r.item.Templates = NotChecked, nil
+	r.item.Unchecked, r.item.Reason = paths, reason
+}
+
+// statesElsewhere reports whether the object refers to another one, which
+// states its pods, or has none.
+func (r *reading) statesElsewhere() (found bool) {
+	for _, segments := range r.kind.elsewhere {
+		r.fromTop(segments, func(string) {
+			found = true
+			r.skip()
+		})
+	}
+	return found
+}
+
+// readTemplate reads what stands at the path of a kind's templates.
+func (r *reading) readTemplate(path *kindPath, at string) {
+	p := podReading{shape: path.shape}
+	if r.extra {
+		p.extra = new(Extra)
+	}
+	r.peek()
+	start := r.pos
+	switch {
+	case path.shape != nil:
+		if !r.shapedTemplate(&p, at) {
+			return
+		}
+	case r.kind.builtin || r.hasMember("spec"):
+		r.template(&p)
+	case r.hasMember("containers"):
+		r.spec(&p)
+		p.renames = []rename{{from: "spec"}}
+	default:
+		r.skip()
+	}
+	switch {
+	case r.err != nil:
+	case !p.hasSpec && r.kind.builtin:
+		r.fail(start, at+".spec is missing")
+	case !p.hasSpec:
+		r.blindTo(at, "it has neither spec nor containers")
+	default:
+		p.finish(false, r.stored)
+		r.addTemplate(&p, at, path.partial)
+	}
+}
+
+// hasMember looks ahead whether the object has a key.
+func (r *reading) hasMember(name string) (found bool) {
+	if r.peek() != '{' {
+		return name == "spec" // reading it as a template names the wrong type
+	}
+	ahead := scanner{data: r.data, pos: r.pos, depth: r.depth}
+	for more := ahead.object(); more; more = ahead.nextMember() {
+		key := ahead.key()
+		found = found || string(key) == name
+		ahead.skip()
+	}
+	return found
+}
+
+// blindTo records that what stands at a path cannot be read.
+func (r *reading) blindTo(path, why string) {
+	if len(r.blind) == 0 {
+		r.reason = fmt.Sprintf("the pod at %s cannot be read: %s", path, why)
+	}
+	r.blind = append(r.blind, path)
+}

@@ -1,0 +1,240 @@
+package workload
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// piece is what stands between two separator lines. Its text begins with the
+// line that opens it, "---" and all, so that content on that line is YAML's to
+// understand and lines count from there.
+type piece struct {
+	text  []byte // all of it; of a large piece only the beginning
+	line  int    // the file's line of the text's first byte
+	first bool   // no separator line opens it
+	// large is all of a piece that is longer than an object may be.
+	large *io.SectionReader
+	err   error // why a large piece cannot be read
+}
+
+// splitter cuts a file into pieces at the lines that match ^---(\s|$). Text up
+// to the limit is held in memory. Longer pieces must be read more than once: a
+// file is read again, other input is kept in a temporary file.
+type splitter struct {
+	in     *bufio.Reader
+	limit  int
+	source io.ReaderAt // nil if the input cannot be read again
+	base   int64       // where in source the input begins
+
+	offset  int64  // how many bytes were read
+	line    int    // the line that the next byte is on
+	inLine  bool   // the next byte continues a line
+	opening []byte // the separator line that ended the last piece
+	spool   *os.File
+	begun   bool
+	ended   bool
+}
+
+var errUTF16 = errors.New("the text is UTF-16: convert it to UTF-8")
+
+// newSplitter passes over a UTF-8 byte order mark. Its error is the file's.
+func newSplitter(in io.Reader, limit int) (*splitter, error) {
+	s := &splitter{in: bufio.NewReaderSize(in, 64<<10), limit: limit, line: 1}
+	s.source, s.base = readAgain(in)
+	head, err := s.in.Peek(3)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, errUTF16
+	case string(head) == "\xef\xbb\xbf":
+		n, err := s.in.Discard(3)
+		s.offset = int64(n)
+		if err != nil {
+			return nil, fmt.Errorf("cannot be read: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// readAgain returns the input for reading it more than once, if that is
+// possible, and where it stands now.
+func readAgain(in io.Reader) (io.ReaderAt, int64) {
+	again, ok := in.(interface {
+		io.ReaderAt
+		io.Seeker
+	})
+	if !ok {
+		return nil, 0
+	}
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			return nil, 0
+		}
+	}
+	offset, err := again.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, 0
+	}
+	return again, offset
+}
+
+// next returns the next piece, valid until the following call, or io.EOF.
+func (s *splitter) next() (*piece, error) {
+	s.close()
+	if s.ended {
+		return nil, io.EOF
+	}
+	p := &piece{line: s.line, first: !s.begun}
+	start := s.offset - int64(len(s.opening))
+	if bytes.HasSuffix(s.opening, []byte("\n")) {
+		p.line--
+	}
+	p.text, s.opening, s.begun = s.opening, nil, true
+	large := false
+	for {
+		part, err := s.in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+			s.ended = true
+			return nil, fmt.Errorf("cannot be read: %w", err)
+		}
+		separates := !s.inLine && isSeparator(part) && (large || !onlyDirectives(p.text))
+		end := s.offset
+		s.count(part)
+		s.ended = errors.Is(err, io.EOF) && !separates
+		switch {
+		case separates:
+			s.opening = bytes.Clone(part)
+		case !large:
+			p.text = append(p.text, part...)
+			if large = len(p.text) > s.limit; large {
+				p.err = s.keep(p.text)
+			}
+		case s.spool != nil && p.err == nil:
+			p.err = s.write(part)
+		}
+		if s.ended {
+			end = s.offset
+		}
+		if s.ended || separates {
+			if large && p.err == nil {
+				p.large = s.section(start, end)
+			}
+			return p, nil
+		}
+	}
+}
+
+// count notes that a part of a line, or its rest, was read.
+func (s *splitter) count(part []byte) {
+	s.offset += int64(len(part))
+	s.inLine = len(part) > 0 && part[len(part)-1] != '\n'
+	if len(part) > 0 && !s.inLine {
+		s.line++
+	}
+}
+
+// keep begins a temporary file if the input cannot be read again. The file has
+// no name any more, so that nothing is left behind.
+func (s *splitter) keep(text []byte) error {
+	if s.source != nil || bytes.IndexByte(text, 0) >= 0 {
+		return nil
+	}
+	spool, err := os.CreateTemp("", "gabion-*")
+	if err != nil {
+		return fmt.Errorf("the document is large and no temporary file can be made for it: %w", err)
+	}
+	s.spool = spool
+	// Where an open file cannot be removed, close does it.
+	_ = os.Remove(spool.Name())
+	return s.write(text)
+}
+
+func (s *splitter) write(text []byte) error {
+	if _, err := s.spool.Write(text); err != nil {
+		return fmt.Errorf("the document is large and its temporary file cannot be written: %w", err)
+	}
+	return nil
+}
+
+// section is the input from start to end.
+func (s *splitter) section(start, end int64) *io.SectionReader {
+	if s.spool != nil {
+		return io.NewSectionReader(s.spool, 0, end-start)
+	}
+	if s.source == nil {
+		return nil // binary, and refused as such
+	}
+	return io.NewSectionReader(s.source, s.base+start, end-start)
+}
+
+// close removes what next made.
+func (s *splitter) close() {
+	if s.spool == nil {
+		return
+	}
+	// What was read is judged already; an error here changes nothing.
+	_ = s.spool.Close()
+	_ = os.Remove(s.spool.Name())
+	s.spool = nil
+}
+
+// isSeparator reports whether a line separates documents.
+func isSeparator(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("---")) &&
+		(len(line) == 3 || bytes.IndexByte([]byte(" \t\r\n\f"), line[3]) >= 0)
+}
+
+// onlyDirectives reports whether a text has directives ("%YAML 1.1") and
+// nothing else yet: the separator that follows belongs to the same document.
+func onlyDirectives(text []byte) bool {
+	if len(text) == 0 || isSeparator(text) || contentStart(text) >= 0 {
+		return false
+	}
+	return text[0] == '%' || bytes.Contains(text, []byte("\n%"))
+}
+
+// contentStart returns where the content of a YAML document begins: the first
+// byte that is not white space, comment, directive or separator; -1 if there is
+// none.
+func contentStart(text []byte) int {
+	opened := false
+	for at := 0; at < len(text); {
+		end := len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		line := text[at:end]
+		if !opened && isSeparator(line) {
+			opened = true
+			line = line[3:]
+		}
+		rest := bytes.TrimLeft(line, " \t\r\n\f")
+		switch {
+		case len(rest) == 0, rest[0] == '#', line[0] == '%' && !opened:
+		default:
+			return end - len(rest)
+		}
+		at = end
+	}
+	return -1
+}
+
+// jsonStart returns where a piece begins with "{", and -1 if it begins with
+// something else.
+func jsonStart(text []byte) int {
+	rest := text
+	if isSeparator(rest) {
+		rest = rest[3:]
+	}
+	rest = bytes.TrimLeft(rest, " \t\r\n\f")
+	if len(rest) == 0 || rest[0] != '{' {
+		return -1
+	}
+	return len(text) - len(rest)
+}

@@ -1,0 +1,335 @@
+package workload
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// typeMeta is what names an object's type.
+type typeMeta struct{ apiVersion, kind string }
+
+// reading is one object as it is being read.
+type reading struct {
+	scanner
+	stored, extra bool
+	kinds         *kinds
+	item          *Item
+	start         int // where the object begins
+
+	// What is known of the type: whether both parts have been seen, and the
+	// kind, nil if it is not known to bear pods.
+	typeMeta
+	hasAPIVersion, hasKind bool
+	kind                   *podKind
+
+	// Where parts begin that are read once the type is known; 0 for none.
+	metaAt, labelsAt, specAt, itemsAt, suspectAt int
+
+	pod     podReading // of a Pod
+	walked  bool       // the templates have been read on the way
+	blind   []string   // paths of what cannot be read
+	reason  string     // why
+	strings []string   // backs lists of strings
+}
+
+var (
+	topKeys  = []string{"apiVersion", "kind", "metadata", "spec", "template"}
+	metaKeys = []string{"name", "generateName", "namespace", "labels", "annotations", "ownerReferences"}
+)
+
+// ReadObject reads one object from its JSON. It is meant for objects that come
+// from an API server, one after another, so it is quick: it demands well-formed
+// JSON, checks what it looks at, and keeps no positions.
+func (r *Reader) ReadObject(json []byte) Item {
+	return r.readObject(json, typeMeta{}, Source{}, nil)
+}
+
+// readObject reads one JSON object. inherit is the type of objects that state
+// none, the items of a typed list. With a document, which is what texts written
+// by people come with, a key that comes twice anywhere makes the object Broken.
+// The error of a Broken item is a *syntaxError.
+func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) (item Item) {
+	item.Source = at
+	o := reading{
+		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, kinds: r.kinds, item: &item,
+	}
+	if doc != nil {
+		strict := scanner{data: raw}
+		strict.duplicates(nil)
+		o.err = strict.err
+	}
+	if o.err == nil {
+		o.read(inherit)
+	}
+	if o.err != nil {
+		item.Outcome, item.Err = Broken, o.err
+		item.Templates, item.Unchecked, item.Reason = nil, nil, ""
+	}
+	for i := range item.Templates {
+		item.Templates[i].doc = doc
+	}
+	return item
+}
+
+// broken records what is wrong with the object as a whole.
+func (r *reading) broken(format string, args ...any) {
+	r.fail(r.start, fmt.Sprintf(format, args...))
+}
+
+// read reads the object: its members once, then what had to wait for the type.
+func (r *reading) read(inherit typeMeta) {
+	if r.extra {
+		r.pod.extra = new(Extra)
+	}
+	if r.peek() != '{' {
+		r.valueStarts()
+		r.wrongType(r.pos, "an object")
+	}
+	r.start = r.pos
+	var seen uint32
+	for more := r.object(); more; more = r.nextMember() {
+		r.topMember(r.key(), &seen)
+	}
+	r.end()
+	if r.err != nil || !r.isKubernetes(inherit) {
+		return
+	}
+	r.depth = 1
+	if r.metaAt > 0 {
+		r.pos = r.metaAt
+		r.metadata()
+	}
+	if r.err == nil {
+		r.dispatch()
+	}
+}
+
+// topMember reads a member of the object itself.
+func (r *reading) topMember(key []byte, seen *uint32) {
+	switch string(key) {
+	case "apiVersion":
+		r.once(seen, 0)
+		r.apiVersion, r.hasAPIVersion = r.text(), true
+		r.resolve()
+	case "kind":
+		r.once(seen, 1)
+		r.typeMeta.kind, r.hasKind = r.text(), true
+		r.resolve()
+	case "metadata":
+		r.once(seen, 2)
+		if !r.hasAPIVersion || !r.hasKind {
+			r.peek()
+			r.metaAt = r.pos
+			r.skip()
+			return
+		}
+		r.metadata()
+	case "spec":
+		r.once(seen, 3)
+		r.topSpec(string(key))
+	case "template":
+		r.once(seen, 4)
+		r.topSpec(string(key))
+	case "items":
+		r.once(seen, 5)
+		r.peek()
+		r.itemsAt = r.pos
+		r.skip()
+	default:
+		for _, name := range topKeys {
+			if len(key) == len(name) && strings.EqualFold(string(key), name) {
+				r.suspectAt = r.keyAt
+			}
+		}
+		r.skip()
+	}
+}
+
+// topSpec reads the member that holds the pods, if the type is known already,
+// as it is in what an API server writes.
+func (r *reading) topSpec(key string) {
+	switch {
+	case r.kind != nil && r.kind.pod && key == "spec":
+		r.spec(&r.pod)
+		r.walked = true
+	case r.kind != nil && r.kind.builtin && !r.kind.pod && r.kind.paths[0].segments[0].key == key:
+		r.walked = true
+		path := &r.kind.paths[0]
+		r.walk(path.segments[1:], key, func(at string) { r.readTemplate(path, at) })
+	default:
+		if key == "spec" {
+			r.peek()
+			r.specAt = r.pos
+		}
+		r.skip()
+	}
+}
+
+// resolve finds the kind once apiVersion and kind are known.
+func (r *reading) resolve() {
+	if r.hasAPIVersion && r.hasKind && !r.item.Kubernetes && r.err == nil {
+		r.item.Object.APIVersion, r.item.Object.Kind = r.apiVersion, r.typeMeta.kind
+		r.item.Kubernetes = true
+		group, _ := splitAPIVersion(r.apiVersion)
+		r.kind = r.kinds.find(group, r.typeMeta.kind)
+	}
+}
+
+// splitAPIVersion returns the group and the version; the version is empty if
+// the text is no apiVersion.
+func splitAPIVersion(apiVersion string) (group, version string) {
+	group, version, ok := strings.Cut(apiVersion, "/")
+	if !ok {
+		return "", apiVersion
+	}
+	if group == "" || strings.Contains(version, "/") {
+		return "", ""
+	}
+	return group, version
+}
+
+// isKubernetes reports whether the object has a type, and records what is
+// wrong if it has half of one.
+func (r *reading) isKubernetes(inherit typeMeta) bool {
+	if !r.hasAPIVersion && inherit.apiVersion != "" {
+		r.apiVersion, r.hasAPIVersion = inherit.apiVersion, true
+	}
+	if !r.hasKind && inherit.kind != "" {
+		r.typeMeta.kind, r.hasKind = inherit.kind, true
+	}
+	if !r.hasAPIVersion && !r.hasKind {
+		return false
+	}
+	r.resolve()
+	r.item.Object.APIVersion, r.item.Object.Kind = r.apiVersion, r.typeMeta.kind
+	r.item.Kubernetes = true
+	switch _, version := splitAPIVersion(r.apiVersion); {
+	case !r.hasAPIVersion:
+		r.broken("apiVersion is missing")
+	case !r.hasKind:
+		r.broken("kind is missing")
+	case r.apiVersion == "":
+		r.broken("apiVersion is empty")
+	case r.typeMeta.kind == "":
+		r.broken("kind is empty")
+	case version == "":
+		r.broken("apiVersion %s is none, it must be group/version or, in the core group, version", strconv.Quote(r.apiVersion))
+	}
+	return r.err == nil
+}
+
+// metadata reads an object's metadata.
+func (r *reading) metadata() {
+	var seen uint32
+	object := &r.item.Object
+	for more := r.object(); more; more = r.nextMember() {
+		switch key := r.key(); string(key) {
+		case "name":
+			r.once(&seen, 0)
+			if name := r.text(); name != "" {
+				object.Name = name
+			}
+		case "generateName":
+			r.once(&seen, 1)
+			if name := r.text(); object.Name == "" {
+				object.Name = name
+			}
+		case "namespace":
+			r.once(&seen, 2)
+			object.Namespace = r.text()
+		case "labels":
+			r.once(&seen, 3)
+			r.peek()
+			r.labelsAt = r.pos
+			r.skip()
+		case "annotations":
+			r.once(&seen, 4)
+			if r.kind == nil || !r.kind.pod {
+				r.skip()
+				break
+			}
+			r.pod.pod.Annotations = r.annotations()
+		case "ownerReferences":
+			r.once(&seen, 5)
+			for more := r.list(); more; more = r.nextItem() {
+				r.owner()
+			}
+		case "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "finalizers", "selfLink":
+			r.skip()
+		default:
+			r.other(key, metaKeys)
+		}
+	}
+}
+
+// owner reads an owner and keeps it if it controls the object.
+func (r *reading) owner() {
+	var seen uint32
+	var o Owner
+	controls := false
+	for more := r.object(); more; more = r.nextMember() {
+		switch key := r.key(); string(key) {
+		case "apiVersion":
+			r.once(&seen, 0)
+			o.APIVersion = r.text()
+		case "kind":
+			r.once(&seen, 1)
+			o.Kind = r.text()
+		case "name":
+			r.once(&seen, 2)
+			o.Name = r.text()
+		case "uid":
+			r.once(&seen, 3)
+			o.UID = r.text()
+		case "controller":
+			r.once(&seen, 4)
+			controls = r.boolean()
+		default:
+			r.skip()
+		}
+	}
+	if controls && r.item.Controller == (Owner{}) {
+		r.item.Controller = o
+	}
+}
+
+// labels reads metadata.labels.
+func (r *reading) labels() map[string]string {
+	labels := map[string]string{}
+	if r.labelsAt == 0 {
+		return labels
+	}
+	r.pos = r.labelsAt
+	for more := r.object(); more; more = r.nextMember() {
+		key := string(r.key())
+		if _, ok := labels[key]; ok {
+			r.duplicate()
+		}
+		labels[key] = r.text()
+	}
+	return labels
+}
+
+// other goes over the value of a key that is not read.
+func (r *reading) other(key []byte, names []string) {
+	r.misspelt(key, names)
+	r.skip()
+}
+
+// addTemplate adds a template that was read to the item.
+func (r *reading) addTemplate(p *podReading, path string, partial bool) {
+	t := Template{
+		Path: path, Partial: partial, Pod: p.pod, RuntimeClass: p.runtimeClass, Extra: p.extra, renames: p.renames,
+	}
+	if p.pod.OS == "windows" && p.shape == nil {
+		end, depth := r.pos, r.depth
+		r.pos = p.specAt
+		t.invalid = r.windowsInvalid(&p.pod)
+		if r.err == nil {
+			r.pos, r.depth = end, depth
+		}
+	}
+	r.item.Templates = append(r.item.Templates, t)
+	r.item.Outcome = Read
+}

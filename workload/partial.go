@@ -1,0 +1,290 @@
+package workload
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// shape says how a custom resource states a pod that its controller assembles,
+// where that is neither a PodTemplateSpec nor a PodSpec.
+type shape struct {
+	// fields are those of the map at the kind's path.
+	fields map[string]shapeField
+	// base is the path from the object to a map with settings that all of its
+	// pods share, baseFields those settings; empty if there is none.
+	base       string
+	baseFields map[string]shapeField
+	// container names the pod's main container where the object does not.
+	container string
+	// self says that the map at the path is itself a container, too.
+	self bool
+}
+
+// shapeField is what a field of such a map means for the pod.
+type shapeField uint8
+
+const (
+	oneContainer   shapeField = iota + 1 // a container
+	listContainers                       // a list of containers
+	setContainers                        // a map with a list "containers"
+	listInit                             // a list of init containers
+	listVolumes                          // a list of volumes
+	podSettings                          // the pod's securityContext
+	hostNetwork                          // the pod's hostNetwork
+	runtimeClass                         // the pod's runtimeClassName
+	podMetadata                          // metadata with annotations
+	podAnnotations                       // annotations
+	changesPod                           // changes the pod in a way that is not read
+)
+
+// rename leads from a path of the pod to where the object states it.
+type rename struct {
+	from, to string
+	// absolute tells that to begins at the object, not at the template.
+	absolute bool
+}
+
+// assembledKinds are the kinds whose controllers assemble pods from pieces.
+func assembledKinds() []customKind {
+	workflow := func(kind, spec string) customKind {
+		return customKind{
+			group: "argoproj.io", kind: kind, paths: []string{spec + ".templates[*]"}, partial: true,
+			shape: workflowShape(spec),
+			elsewhere: []string{
+				spec + ".workflowTemplateRef", spec + ".templates[*].dag", spec + ".templates[*].steps", spec + ".templates[*].suspend",
+			},
+		}
+	}
+	tekton := func(kind, base string, elsewhere []string, paths ...string) customKind {
+		return customKind{
+			group: "tekton.dev", kind: kind, paths: paths, partial: true, shape: taskShape(base), elsewhere: elsewhere,
+		}
+	}
+	spark := func(kind, spec string) customKind {
+		return customKind{
+			group: "sparkoperator.k8s.io", kind: kind, partial: true, shape: sparkShape(spec),
+			paths: []string{spec + ".driver", spec + ".executor"},
+		}
+	}
+	return []customKind{
+		workflow("Workflow", "spec"),
+		workflow("WorkflowTemplate", "spec"),
+		workflow("ClusterWorkflowTemplate", "spec"),
+		workflow("CronWorkflow", "spec.workflowSpec"),
+		tekton("Task", "", nil, "spec"),
+		tekton("ClusterTask", "", nil, "spec"),
+		tekton("TaskRun", "spec.podTemplate", []string{"spec.taskRef"}, "spec.taskSpec"),
+		tekton("Pipeline", "", []string{"spec.tasks[*].taskRef", "spec.tasks[*].pipelineRef"},
+			"spec.tasks[*].taskSpec", "spec.finally[*].taskSpec"),
+		tekton("PipelineRun", "spec.taskRunTemplate.podTemplate",
+			[]string{"spec.pipelineRef", "spec.pipelineSpec.tasks[*].taskRef"},
+			"spec.pipelineSpec.tasks[*].taskSpec", "spec.pipelineSpec.finally[*].taskSpec"),
+		{
+			group: "tekton.dev", kind: "StepAction", paths: []string{"spec"}, partial: true,
+			shape: &shape{self: true, container: "step"},
+		},
+		spark("SparkApplication", "spec"),
+		spark("ScheduledSparkApplication", "spec.template"),
+	}
+}
+
+func workflowShape(spec string) *shape {
+	return &shape{
+		container: "main",
+		fields: map[string]shapeField{
+			"container": oneContainer, "script": oneContainer, "containerSet": setContainers, "sidecars": listContainers,
+			"initContainers": listInit, "volumes": listVolumes, "securityContext": podSettings, "metadata": podMetadata,
+			"podSpecPatch": changesPod,
+		},
+		base: spec,
+		baseFields: map[string]shapeField{
+			"volumes": listVolumes, "securityContext": podSettings, "hostNetwork": hostNetwork, "podMetadata": podMetadata,
+			"podSpecPatch": changesPod, "templateDefaults": changesPod,
+		},
+	}
+}
+
+func taskShape(base string) *shape {
+	return &shape{
+		container: "step",
+		fields: map[string]shapeField{
+			"steps": listContainers, "sidecars": listContainers, "volumes": listVolumes, "metadata": podMetadata,
+			"stepTemplate": changesPod,
+		},
+		base: base,
+		baseFields: map[string]shapeField{
+			"volumes": listVolumes, "securityContext": podSettings, "hostNetwork": hostNetwork, "runtimeClassName": runtimeClass,
+		},
+	}
+}
+
+func sparkShape(spec string) *shape {
+	return &shape{
+		container: "spark", self: true,
+		fields: map[string]shapeField{
+			"podSecurityContext": podSettings, "sidecars": listContainers, "initContainers": listInit,
+			"hostNetwork": hostNetwork, "annotations": podAnnotations, "template": changesPod,
+		},
+		base:       spec,
+		baseFields: map[string]shapeField{"volumes": listVolumes},
+	}
+}
+
+// shapedTemplate reads a pod that is stated in pieces and reports whether the
+// map at the path states one.
+func (r *reading) shapedTemplate(p *podReading, at string) bool {
+	if r.peek() != '{' {
+		r.object() // records the wrong type
+		return false
+	}
+	p.at = at
+	start, depth := r.pos, r.depth
+	back := func() {
+		if r.err == nil {
+			r.pos, r.depth = start, depth
+		}
+	}
+	if p.shape.base != "" {
+		segments, err := parsePath(p.shape.base)
+		if err != nil {
+			r.broken("%v", err)
+			return false
+		}
+		r.fromTop(segments, func(base string) { r.pieces(p, p.shape.baseFields, base, true) })
+		back()
+	}
+	if p.shape.self {
+		r.addPiece(p, pss.RegularContainer, "")
+		back()
+	}
+	r.pieces(p, p.shape.fields, at, false)
+	for _, list := range p.lists {
+		p.hasSpec = p.hasSpec || len(list) > 0
+	}
+	return p.hasSpec
+}
+
+// pieces reads the fields of a map that mean something for the pod.
+func (r *reading) pieces(p *podReading, fields map[string]shapeField, at string, absolute bool) {
+	seen := map[string]bool{}
+	for more := r.object(); more; more = r.nextMember() {
+		key := string(r.key())
+		field := fields[key]
+		if field == 0 || r.null() {
+			if field == 0 {
+				r.skip()
+			}
+			continue
+		}
+		if seen[key] {
+			r.duplicate()
+		}
+		seen[key] = true
+		to := key
+		if absolute {
+			to = joinKey(at, key)
+		}
+		r.piece(p, field, rename{to: to, absolute: absolute}, at)
+	}
+}
+
+// piece reads one such field, which stands at to.
+func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
+	switch field {
+	case oneContainer:
+		r.addPiece(p, pss.RegularContainer, to.to)
+	case listContainers:
+		r.addPieces(p, pss.RegularContainer, to.to)
+	case setContainers:
+		for more := r.object(); more; more = r.nextMember() {
+			if key := r.key(); string(key) != "containers" {
+				r.skip()
+				continue
+			}
+			r.addPieces(p, pss.RegularContainer, to.to+".containers")
+		}
+	case listInit:
+		r.addPieces(p, pss.InitContainer, to.to)
+	case listVolumes:
+		first := len(p.pod.Volumes)
+		r.volumes(p)
+		for i := first; i < len(p.pod.Volumes); i++ {
+			p.rename(joinIndex("spec.volumes", i), rename{to: joinIndex(to.to, i-first), absolute: to.absolute})
+		}
+	case podSettings:
+		p.pod.SecurityContext, p.pod.Sysctls, p.security = pss.SecurityContext{}, nil, SecurityContextExtra{}
+		r.podContext(p)
+		p.rename("spec.securityContext", to)
+	case hostNetwork:
+		p.pod.HostNetwork = r.boolean()
+		p.rename("spec.hostNetwork", to)
+	case runtimeClass:
+		p.runtimeClass = r.text()
+	case podMetadata:
+		for more := r.object(); more; more = r.nextMember() {
+			if key := r.key(); string(key) != "annotations" {
+				r.skip()
+				continue
+			}
+			r.addAnnotations(p, rename{to: to.to + ".annotations", absolute: to.absolute})
+		}
+	case podAnnotations:
+		r.addAnnotations(p, to)
+	case changesPod:
+		r.skip()
+		r.blindTo(at, to.to[strings.LastIndexByte(to.to, '.')+1:]+" changes it")
+	}
+}
+
+// rename records where a part of the pod is stated; the last one counts.
+func (p *podReading) rename(from string, to rename) {
+	to.from = from
+	for i := range p.renames {
+		if p.renames[i].from == from {
+			p.renames[i] = to
+			return
+		}
+	}
+	p.renames = append(p.renames, to)
+}
+
+func (r *reading) addPieces(p *podReading, kind pss.ContainerKind, to string) {
+	i := 0
+	for more := r.list(); more; more = r.nextItem() {
+		r.addPiece(p, kind, joinIndex(to, i))
+		i++
+	}
+}
+
+// addPiece reads a container that stands at to.
+func (r *reading) addPiece(p *podReading, kind pss.ContainerKind, to string) {
+	refers := r.peek() == '{' && r.hasMember("ref")
+	r.addContainer(p, kind)
+	list := p.lists[kind]
+	c := &list[len(list)-1]
+	if c.Name == "" {
+		c.Name = p.shape.container
+		if c.Index > 0 {
+			c.Name += "-" + strconv.Itoa(c.Index)
+		}
+	}
+	p.rename(joinIndex("spec."+kind.Field(), c.Index), rename{to: to})
+	if refers {
+		r.blindTo(joinPath(p.at, to), "it is a reference to another object")
+	}
+}
+
+// addAnnotations reads annotations into those that are there already.
+func (r *reading) addAnnotations(p *podReading, to rename) {
+	for _, a := range r.annotations() {
+		if i, found := findAnnotation(p.pod.Annotations, a.Key); found {
+			p.pod.Annotations[i] = a
+		} else {
+			p.pod.Annotations = slices.Insert(p.pod.Annotations, i, a)
+		}
+		p.rename(joinKey("metadata.annotations", a.Key), rename{to: joinKey(to.to, a.Key), absolute: to.absolute})
+	}
+}

@@ -1,0 +1,188 @@
+package workload
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+func TestAssembledPodsAreReadFromTheirPieces(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text  string
+		want  []pss.Pod
+		paths map[string]string // of the first template, by the pod's path
+	}{
+		"an Argo Workflow": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{
+			 "securityContext":{"runAsUser":5},"volumes":[{"name":"shared","hostPath":{"path":"/"}}],"hostNetwork":true,
+			 "podMetadata":{"annotations":{"container.apparmor.security.beta.kubernetes.io/main":"a","seccomp.security.alpha.kubernetes.io/pod":"s"}},
+			 "templates":[
+			  {"name":"one","metadata":{"annotations":{"container.apparmor.security.beta.kubernetes.io/main":"b"}},
+			   "container":{"image":"i","securityContext":{"privileged":true}},"sidecars":[{"name":"s1"},{"name":"s2"}],
+			   "initContainers":[{"name":"i1"}],"volumes":[{"name":"own","secret":{}}],"securityContext":{"runAsNonRoot":true}},
+			  {"name":"graph","dag":{"tasks":[]}},
+			  {"name":"two","script":{"source":"x","name":"sc"}},
+			  {"name":"three","containerSet":{"containers":[{"name":"a"},{"name":"b"}]}}]}}`,
+			want: []pss.Pod{
+				{
+					Annotations: []pss.Annotation{{Key: pss.AppArmorAnnotationPrefix + "main", Value: "b"}, {Key: pss.SeccompPodAnnotation, Value: "s"}},
+					HostNetwork: true, SecurityContext: pss.SecurityContext{RunAsNonRoot: pss.Some(true)},
+					Volumes: []pss.Volume{{Name: "shared", Sources: pss.VolumeHostPath}, {Name: "own", Sources: pss.VolumeSecret}},
+					Containers: []pss.Container{
+						{Name: "i1", Kind: pss.InitContainer}, {Name: "main", Kind: pss.RegularContainer, Privileged: pss.Some(true)},
+						{Name: "s1", Kind: pss.RegularContainer, Index: 1}, {Name: "s2", Kind: pss.RegularContainer, Index: 2},
+					},
+				},
+				workflowPod(pss.Container{Name: "sc", Kind: pss.RegularContainer}),
+				workflowPod(pss.Container{Name: "a", Kind: pss.RegularContainer}, pss.Container{Name: "b", Kind: pss.RegularContainer, Index: 1}),
+			},
+			paths: map[string]string{
+				"spec.containers[0].securityContext.privileged": "spec.templates[0].container.securityContext.privileged",
+				"spec.containers[2]":                            "spec.templates[0].sidecars[1]",
+				"spec.initContainers[0].name":                   "spec.templates[0].initContainers[0].name",
+				"spec.volumes[0].hostPath":                      "spec.volumes[0].hostPath",
+				"spec.volumes[1]":                               "spec.templates[0].volumes[0]",
+				"spec.hostNetwork":                              "spec.hostNetwork",
+				"spec.securityContext.runAsNonRoot":             "spec.templates[0].securityContext.runAsNonRoot",
+				`metadata.annotations["container.apparmor.security.beta.kubernetes.io/main"]`: `spec.templates[0].metadata.annotations["container.apparmor.security.beta.kubernetes.io/main"]`,
+				`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`:            `spec.podMetadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`,
+			},
+		},
+		"a Tekton TaskRun": {
+			text: `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"podTemplate":{"hostNetwork":true,"securityContext":{"runAsUser":0}},
+			 "taskSpec":{"steps":[{"image":"a"},{"image":"b"}],"sidecars":[{"name":"s","image":"c"}]}}}`,
+			want: []pss.Pod{{
+				HostNetwork: true, SecurityContext: pss.SecurityContext{RunAsUser: pss.Some(int64(0))},
+				Containers: []pss.Container{
+					{Name: "step", Kind: pss.RegularContainer}, {Name: "step-1", Kind: pss.RegularContainer, Index: 1}, {Name: "s", Kind: pss.RegularContainer, Index: 2},
+				},
+			}},
+			paths: map[string]string{
+				"spec.containers[1]":             "spec.taskSpec.steps[1]",
+				"spec.containers[2]":             "spec.taskSpec.sidecars[0]",
+				"spec.securityContext.runAsUser": "spec.podTemplate.securityContext.runAsUser",
+			},
+		},
+		"a SparkApplication": {
+			text: `{"apiVersion":"sparkoperator.k8s.io/v1beta2","kind":"SparkApplication","spec":{"volumes":[{"name":"v","nfs":{}}],
+			 "driver":{"image":"i","podSecurityContext":{"runAsNonRoot":true},"securityContext":{"privileged":true},"sidecars":[{"name":"s"}],
+			  "annotations":{"seccomp.security.alpha.kubernetes.io/pod":"x"}},
+			 "executor":{"hostNetwork":true}}}`,
+			want: []pss.Pod{
+				{
+					Annotations:     []pss.Annotation{{Key: pss.SeccompPodAnnotation, Value: "x"}},
+					SecurityContext: pss.SecurityContext{RunAsNonRoot: pss.Some(true)},
+					Volumes:         []pss.Volume{{Name: "v", Sources: pss.VolumeNFS}},
+					Containers: []pss.Container{
+						{Name: "spark", Kind: pss.RegularContainer, Privileged: pss.Some(true)}, {Name: "s", Kind: pss.RegularContainer, Index: 1},
+					},
+				},
+				{
+					HostNetwork: true, Volumes: []pss.Volume{{Name: "v", Sources: pss.VolumeNFS}},
+					Containers: []pss.Container{{Name: "spark", Kind: pss.RegularContainer}},
+				},
+			},
+			paths: map[string]string{
+				"spec.containers[0].securityContext.privileged":                    "spec.driver.securityContext.privileged",
+				"spec.containers[0]":                                               "spec.driver",
+				"spec.containers[1]":                                               "spec.driver.sidecars[0]",
+				"spec.securityContext.runAsNonRoot":                                "spec.driver.podSecurityContext.runAsNonRoot",
+				`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`: `spec.driver.annotations["seccomp.security.alpha.kubernetes.io/pod"]`,
+			},
+		},
+		"a Tekton StepAction": {
+			text:  `{"apiVersion":"tekton.dev/v1beta1","kind":"StepAction","spec":{"image":"i","securityContext":{"runAsUser":0}}}`,
+			want:  []pss.Pod{{Containers: []pss.Container{{Name: "step", Kind: pss.RegularContainer, SecurityContext: pss.SecurityContext{RunAsUser: pss.Some(int64(0))}}}}},
+			paths: map[string]string{"spec.containers[0].securityContext.runAsUser": "spec.securityContext.runAsUser"},
+		},
+	} {
+		item := readJSON(t, Options{}, c.text, true)
+		if item.Outcome != Read || item.Unchecked != nil {
+			t.Errorf("%s: %+v", name, item)
+			continue
+		}
+		var got []pss.Pod
+		for _, template := range item.Templates {
+			got = append(got, template.Pod)
+			if !template.Partial {
+				t.Errorf("%s: %s is not marked as partial", name, template.Path)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		for path, want := range c.paths {
+			if got := item.Templates[0].FullPath(path); got != want {
+				t.Errorf("%s: %s is at %s, want %s", name, path, got, want)
+			}
+		}
+	}
+}
+
+func workflowPod(containers ...pss.Container) pss.Pod {
+	return pss.Pod{
+		Annotations: []pss.Annotation{{Key: pss.AppArmorAnnotationPrefix + "main", Value: "a"}, {Key: pss.SeccompPodAnnotation, Value: "s"}},
+		HostNetwork: true, SecurityContext: pss.SecurityContext{RunAsUser: pss.Some(int64(5))},
+		Volumes: []pss.Volume{{Name: "shared", Sources: pss.VolumeHostPath}}, Containers: containers,
+	}
+}
+
+func TestAssembledPodsThatCannotBeReadAreNotChecked(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text      string
+		outcome   Outcome
+		unchecked []string
+		reason    string
+	}{
+		"a patch of the pod": {
+			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowTemplate","spec":{"templates":[{"podSpecPatch":"x","container":{"image":"i"}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.templates[0]"}, reason: "the pod at spec.templates[0] cannot be read: podSpecPatch changes it",
+		},
+		"a patch of all pods": {
+			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"CronWorkflow","spec":{"workflowSpec":{"podSpecPatch":"x","templates":[{"container":{"image":"i"}}]}}}`,
+			outcome: NotChecked, unchecked: []string{"spec.workflowSpec"}, reason: "the pod at spec.workflowSpec cannot be read: podSpecPatch changes it",
+		},
+		"a step template": {
+			text:    `{"apiVersion":"tekton.dev/v1","kind":"Task","spec":{"stepTemplate":{},"steps":[{"image":"a"}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec"}, reason: "the pod at spec cannot be read: stepTemplate changes it",
+		},
+		"a step that is stated elsewhere": {
+			text:    `{"apiVersion":"tekton.dev/v1","kind":"Task","spec":{"steps":[{"name":"s","ref":{"name":"x"}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.steps[0]"}, reason: "the pod at spec.steps[0] cannot be read: it is a reference to another object",
+		},
+		"a Spark driver's template": {
+			text:    `{"apiVersion":"sparkoperator.k8s.io/v1beta2","kind":"SparkApplication","spec":{"driver":{"template":{"spec":{"containers":[{"name":"x"}]}}}}}`,
+			outcome: NotChecked, unchecked: []string{"spec.driver"}, reason: "the pod at spec.driver cannot be read: template changes it",
+		},
+		"a Workflow of another template": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"workflowTemplateRef":{"name":"x"}}}`, outcome: PassedOver,
+		},
+		"a Workflow of steps only": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"steps":[[{"templateRef":{}}]]}]}}`, outcome: PassedOver,
+		},
+		"a Workflow whose pod the controller makes alone": {
+			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"resource":{"action":"get"}}]}}`,
+			outcome: NotChecked, reason: "it states no pod template at spec.templates[*]",
+		},
+		"a TaskRun of a Task": {
+			text: `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"taskRef":{"name":"x"}}}`, outcome: PassedOver,
+		},
+		"a Pipeline of Tasks": {
+			text: `{"apiVersion":"tekton.dev/v1","kind":"Pipeline","spec":{"tasks":[{"name":"a","taskRef":{"name":"x"}}]}}`, outcome: PassedOver,
+		},
+	} {
+		item := readJSON(t, Options{}, c.text, true)
+		if item.Outcome != c.outcome || item.Reason != c.reason || item.Err != nil || !slices.Equal(item.Unchecked, c.unchecked) || item.Templates != nil {
+			t.Errorf("%s: got %+v", name, item)
+		}
+	}
+	item := readJSON(t, Options{}, `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"container":{},"container":{}}]}}`, false)
+	if item.Outcome != Broken || item.Err.Error() != `duplicate key "container" at spec.templates[0]` {
+		t.Errorf("a container given twice: %+v", item)
+	}
+}

@@ -1,0 +1,221 @@
+package workload
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+const (
+	// defaultMaxObject is Options.MaxObject if that is 0.
+	defaultMaxObject = 16 << 20
+	// maxListDepth is how deep Lists may stand in Lists.
+	maxListDepth = 8
+	// maxGrowth is how many times longer than Options.MaxObject a YAML object
+	// may become in JSON: short scalars and aliases grow.
+	maxGrowth = 8
+)
+
+// Reader reads manifests. It is for use by any number of goroutines.
+type Reader struct {
+	opts  Options
+	kinds *kinds
+}
+
+// NewReader returns a Reader. It fails if the options make no sense.
+func NewReader(opts Options) (*Reader, error) {
+	if opts.MaxObject < 0 {
+		return nil, fmt.Errorf("the largest size of an object cannot be %d", opts.MaxObject)
+	}
+	if opts.MaxObject == 0 {
+		opts.MaxObject = defaultMaxObject
+	}
+	kinds, err := newKinds(opts.Paths)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{opts: opts, kinds: kinds}, nil
+}
+
+// Read yields every object of one file, in its order: the items of Lists for
+// the Lists, and what could not be read as Broken items; a List without items
+// is an object that was passed over. An empty file yields nothing. name is the
+// file's, for [Source.File].
+//
+// Documents are what stands between lines that match ^---(\s|$). They count
+// from 1, empty ones too, but for what comes before the first such line if that
+// has no content; in a stream of JSON values each is a document.
+//
+// Memory does not grow with the file: what is longer than Options.MaxObject
+// must be a List. Such a List is read twice, so it is copied to a temporary
+// file where the input is not a file itself.
+func (r *Reader) Read(name string, in io.Reader) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		f := file{r: r, name: name, yield: yield}
+		f.read(in)
+	}
+}
+
+// file is a file that is being read.
+type file struct {
+	r        *Reader
+	name     string
+	yield    func(Item) bool
+	stopped  bool // yield wants no more
+	document int
+}
+
+func (f *file) read(in io.Reader) {
+	pieces, err := newSplitter(in, f.r.opts.MaxObject)
+	if err != nil {
+		f.document = 1
+		f.broken(f.source(1), err)
+		return
+	}
+	defer pieces.close()
+	for !f.stopped {
+		p, err := pieces.next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			f.document++
+			f.broken(f.source(pieces.line), err)
+			return
+		}
+		f.piece(p)
+	}
+}
+
+var errBinary = errors.New("the file is binary, not text")
+
+// piece reads what stands between two separator lines.
+func (f *file) piece(p *piece) {
+	start := contentStart(p.text)
+	if start < 0 && p.large == nil {
+		// What looks empty is parsed all the same: YAML knows line ends that do
+		// not end lines elsewhere, and content could hide behind one in a comment.
+		if root, err := decodeYAML(p.text); root == nil && err == nil {
+			if !p.first {
+				f.document++
+			}
+			return
+		}
+	}
+	f.document++
+	at := f.source(p.line + bytes.Count(p.text[:max(start, 0)], []byte("\n")))
+	brace := jsonStart(p.text)
+	switch {
+	case bytes.IndexByte(p.text, 0) >= 0:
+		at.Line = p.line + lineAt(p.text, bytes.IndexByte(p.text, 0)) - 1
+		f.broken(at, errBinary)
+	case p.err != nil:
+		f.broken(at, p.err)
+	case p.large != nil && brace >= 0:
+		f.largeJSON(p, brace)
+	case p.large != nil:
+		f.largeYAML(p, at)
+	case brace >= 0:
+		f.json(p, brace, at)
+	default:
+		f.yaml(p, at)
+	}
+}
+
+func (f *file) source(line int) Source {
+	return Source{File: f.name, Document: f.document, Line: line}
+}
+
+func (f *file) emit(item Item) {
+	if !f.stopped && !f.yield(item) {
+		f.stopped = true
+	}
+}
+
+func (f *file) broken(at Source, err error) {
+	f.emit(Item{Source: at, Outcome: Broken, Err: err})
+}
+
+// tooLarge says that an object is longer than it may be.
+func (f *file) tooLarge() error {
+	limit := fmt.Sprintf("%d bytes", f.r.opts.MaxObject)
+	if mib := f.r.opts.MaxObject >> 20; mib<<20 == f.r.opts.MaxObject {
+		limit = fmt.Sprintf("%d MiB", mib)
+	}
+	return fmt.Errorf("one object is larger than %s", limit)
+}
+
+// listing is a List whose items are being read.
+type listing struct {
+	at      *Source  // of the next item: Item counts on, through nested Lists
+	inherit typeMeta // of items that state no type
+	depth   int      // how many Lists are around the items
+}
+
+// listing begins a List that stands alone, or in another one.
+func (l *listing) begin(h header) *listing {
+	inner := &listing{at: l.at, depth: l.depth + 1}
+	if single := strings.TrimSuffix(h.kind, "List"); single != "" {
+		inner.inherit = typeMeta{apiVersion: h.apiVersion, kind: single}
+	}
+	return inner
+}
+
+// isList reports whether an object is a List to be unrolled.
+func (h header) isList() bool {
+	if h.apiVersion == "" || !strings.HasSuffix(h.kind, "List") {
+		return false
+	}
+	if h.items == nil {
+		return h.kind == "List"
+	}
+	return h.items[0] == '[' || h.items[0] == 'n'
+}
+
+var errListDepth = fmt.Errorf("lists stand in Lists more than %d deep", maxListDepth)
+
+// emptyList emits a List without items: there is something, and no pod in it.
+func (f *file) emptyList(h header, at Source) {
+	f.emit(Item{Source: at, Object: Object{APIVersion: h.apiVersion, Kind: h.kind}, Kubernetes: true})
+}
+
+// object reads one object from JSON, whatever its text was in. In a List it
+// takes its number.
+func (f *file) object(raw []byte, in *listing, line int, doc *document) {
+	at := *in.at
+	at.Line = line
+	item := f.r.readObject(raw, in.inherit, at, doc)
+	var failed *syntaxError
+	if errors.As(item.Err, &failed) {
+		item.Source.Line = doc.lineOf(raw, failed.offset, line)
+	}
+	f.emitNext(in, item)
+}
+
+// emitNext emits an item of a List, or an object that stands alone.
+func (f *file) emitNext(in *listing, item Item) {
+	f.emit(item)
+	in.at.Item++
+}
+
+// brokenNext is broken for an item.
+func (f *file) brokenNext(in *listing, line int, err error) {
+	at := *in.at
+	at.Line = line
+	f.emitNext(in, Item{Source: at, Outcome: Broken, Err: err})
+}
+
+// lineOf returns the line of an offset in an object's JSON; otherwise is what
+// to say where that is not known.
+func (d *document) lineOf(raw []byte, offset, otherwise int) int {
+	if d.json {
+		return d.at.after(raw[:min(offset, len(raw))]).line
+	}
+	if line, _ := d.position(pathTo(raw, offset)); line > 0 {
+		return line
+	}
+	return otherwise
+}

@@ -1,0 +1,310 @@
+package workload
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	yamlv2 "go.yaml.in/yaml/v2"
+)
+
+// yaml reads a piece of YAML that fits into memory.
+func (f *file) yaml(p *piece, at Source) {
+	if hasItemsLine(p.text) && f.blockItems(p, at) {
+		return
+	}
+	root, err := decodeYAML(p.text)
+	if err != nil {
+		f.yamlBroken(&listing{at: &at}, at.Line, p.line, err)
+		return
+	}
+	f.yamlRoot(p.text, p.line, root, at)
+}
+
+// yamlBroken is brokenNext for an error in a text that begins at the line start.
+func (f *file) yamlBroken(in *listing, line, start int, err error) {
+	var failed *yamlError
+	if errors.As(err, &failed) {
+		failed = failed.in(start)
+		err = failed
+		if failed.line > 0 {
+			line = failed.line
+		}
+	}
+	f.brokenNext(in, line, err)
+}
+
+// yamlRoot reads the root of a document.
+func (f *file) yamlRoot(text []byte, line int, root any, at Source) {
+	switch {
+	case root == nil: // empty
+	case isMap(root):
+		f.yamlObject(root, yamlDocument(text, line), at.Line, &listing{at: &at})
+	default:
+		f.emit(Item{Source: at})
+	}
+}
+
+func isMap(v any) bool {
+	switch v.(type) {
+	case yamlv2.MapSlice, map[any]any:
+		return true
+	}
+	return false
+}
+
+// field returns the value of a map's key.
+func field(m any, name string) (any, bool) {
+	switch m := m.(type) {
+	case yamlv2.MapSlice:
+		for _, item := range m {
+			if item.Key == name {
+				return item.Value, true
+			}
+		}
+	case map[any]any:
+		v, ok := m[name]
+		return v, ok
+	}
+	return nil, false
+}
+
+// yamlHeader is scanHeader for a map. The items come apart.
+func yamlHeader(m any) (h header, items any) {
+	apiVersion, _ := field(m, "apiVersion")
+	kind, _ := field(m, "kind")
+	h.apiVersion, h.hasAPIVersion = apiVersion.(string)
+	h.kind, h.hasKind = kind.(string)
+	items, ok := field(m, "items")
+	switch items.(type) {
+	case nil:
+		if ok {
+			h.items = []byte("null")
+		}
+	case []any:
+		h.items = []byte("[]")
+	default:
+		h.items = []byte("{}")
+	}
+	return h, items
+}
+
+// yamlObject reads an object, or a List of them, that was decoded.
+func (f *file) yamlObject(m any, doc *document, line int, in *listing) {
+	h, items := yamlHeader(m)
+	if h.isList() {
+		f.yamlList(m, h, items, doc, line, in)
+		return
+	}
+	raw, err := toJSON(m, maxGrowth*f.r.opts.MaxObject)
+	if err != nil {
+		f.yamlBroken(in, line, doc.at.line, doc.locate(err))
+		return
+	}
+	f.object(raw, in, line, doc)
+}
+
+func (f *file) yamlList(m any, h header, items any, doc *document, line int, in *listing) {
+	if in.depth >= maxListDepth {
+		f.brokenNext(in, line, errListDepth)
+		return
+	}
+	if err := checkAround(m); err != nil {
+		f.yamlBroken(in, line, doc.at.line, doc.locate(err))
+		return
+	}
+	list, _ := items.([]any)
+	if len(list) == 0 {
+		source := *in.at
+		source.Line = line
+		f.emptyList(h, source)
+		in.at.Item++
+		return
+	}
+	f.yamlItems(list, 0, doc, line, in.begin(h))
+}
+
+// yamlItems reads a List's items from the given one on.
+func (f *file) yamlItems(list []any, from int, doc *document, line int, in *listing) {
+	for i := from; i < len(list) && !f.stopped; i++ {
+		inside := doc.member("items[" + strconv.Itoa(i) + "]")
+		if at, _ := inside.position(""); at > 0 {
+			line = at
+		}
+		f.yamlItem(list[i], inside, line, in)
+	}
+}
+
+// yamlItem reads one item of a List.
+func (f *file) yamlItem(v any, doc *document, line int, in *listing) {
+	if !isMap(v) {
+		f.brokenNext(in, line, fmt.Errorf("an item of the List is %s, not an object", yamlType(v)))
+		return
+	}
+	f.yamlObject(v, doc, line, in)
+}
+
+func yamlType(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a string"
+	case bool:
+		return "a boolean"
+	case []any:
+		return "a list"
+	default:
+		return "a number"
+	}
+}
+
+// checkAround looks for duplicate keys in a List, but for its items.
+func checkAround(m any) error {
+	ordered, ok := m.(yamlv2.MapSlice)
+	if !ok {
+		return nil // they were looked for when the text was decoded
+	}
+	around := make(yamlv2.MapSlice, 0, len(ordered))
+	for _, item := range ordered {
+		if item.Key == "items" {
+			item.Value = nil
+		}
+		around = append(around, item)
+	}
+	return checkKeys(around)
+}
+
+// blockItems reads a piece that is a List in block style item by item, and
+// reports whether it is one. An item that cannot be read alone, because an
+// alias or a string goes beyond it, is read from the whole text if that works.
+func (f *file) blockItems(p *piece, at Source) bool {
+	limit := len(p.text)
+	list, err := cutBlockList(bytes.NewReader(p.text), p.line, limit+len("items: []\n"), nil)
+	if err != nil {
+		return false
+	}
+	around, err := list.header()
+	if err != nil || !isMap(around) {
+		return false
+	}
+	h, items := yamlHeader(around)
+	if !h.isList() || checkAround(around) != nil || items == nil {
+		return false
+	}
+	outer := &listing{at: &at}
+	in, listLine := outer.begin(h), at.Line
+	count, whole, tried := 0, false, false
+	_, err = cutBlockList(bytes.NewReader(p.text), p.line, limit, func(item blockItem) bool {
+		count++
+		v, err := decodeYAML(item.text)
+		if err == nil {
+			f.pieceOfList(item, v, in)
+			return !f.stopped
+		}
+		if !tried {
+			tried = true
+			if root, err := decodeYAML(p.text); err == nil {
+				_, items := yamlHeader(root)
+				list, _ := items.([]any)
+				f.yamlItems(list, count-1, yamlDocument(p.text, p.line), listLine, in)
+				whole = true
+				return false
+			}
+		}
+		f.brokenItem(item, err, in)
+		return !f.stopped
+	})
+	switch {
+	case whole || f.stopped:
+	case err != nil:
+		f.broken(*in.at, err)
+	case count == 0:
+		at.Line = listLine
+		f.emptyList(h, at)
+	}
+	return true
+}
+
+// pieceOfList reads an item that was cut from a List.
+func (f *file) pieceOfList(item blockItem, v any, in *listing) {
+	line := item.line
+	if start := contentStart(item.text); start >= 0 {
+		line += bytes.Count(item.text[:start], []byte("\n"))
+	}
+	f.yamlItem(v, yamlDocument(item.text, item.line), line, in)
+}
+
+func (f *file) brokenItem(item blockItem, err error, in *listing) {
+	f.yamlBroken(in, item.line, item.line, err)
+}
+
+// largeYAML is yaml for a piece that does not fit into memory.
+func (f *file) largeYAML(p *piece, at Source) {
+	limit := f.r.opts.MaxObject
+	outer := &listing{at: &at}
+	h, err := largeHeader(p, limit)
+	switch {
+	case errors.Is(err, errTooLarge), errors.Is(err, errNotBlockList), err == nil && !h.isList():
+		f.broken(at, fmt.Errorf("%w, and only a List may be, in block style as kubectl writes it: "+
+			"if this is a List, convert it to JSON", f.tooLarge()))
+		return
+	case err != nil:
+		f.yamlBroken(outer, at.Line, p.line, err)
+		return
+	}
+	in := outer.begin(h)
+	_, err = cutBlockList(again(p.large, 0), p.line, limit, func(item blockItem) bool {
+		if item.text == nil {
+			f.brokenNext(in, item.line, f.tooLarge())
+			return !f.stopped
+		}
+		v, err := decodeYAML(item.text)
+		var failed *yamlError
+		if errors.As(err, &failed) && strings.Contains(failed.msg, "unknown anchor") {
+			failed.msg += ": a List this large cannot share anchors between its items, convert it to JSON"
+		}
+		if err != nil {
+			f.brokenItem(item, err, in)
+		} else {
+			f.pieceOfList(item, v, in)
+		}
+		return !f.stopped
+	})
+	if err != nil {
+		f.broken(*in.at, err)
+	}
+}
+
+// largeHeader reads what is around the items of a large List. Lines of its
+// error are those of the piece.
+func largeHeader(p *piece, limit int) (header, error) {
+	list, err := cutBlockList(again(p.large, 0), p.line, limit, nil)
+	if err != nil {
+		return header{}, err
+	}
+	around, err := list.header()
+	if err == nil && isMap(around) {
+		if err = checkAround(around); err != nil {
+			err = locate(list.rest, err)
+		}
+	}
+	var failed *yamlError
+	if errors.As(err, &failed) && failed.line > bytes.Count(list.rest[:list.head], []byte("\n")) {
+		// The line is behind the items, where those of rest do not count.
+		return header{}, &yamlError{msg: failed.msg}
+	}
+	if err != nil {
+		return header{}, err
+	}
+	h, _ := yamlHeader(around)
+	return h, nil
+}
+
+// again reads a large piece from an offset on.
+func again(piece *io.SectionReader, offset int64) io.Reader {
+	return io.NewSectionReader(piece, offset, piece.Size()-offset)
+}

@@ -1,0 +1,127 @@
+package workload
+
+import (
+	"strings"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// Source says where an object stands.
+type Source struct {
+	// File is the path as it was given plus what walking added, "-" for
+	// standard input.
+	File string
+	// Document counts the documents of the file, from 1.
+	Document int
+	// Item is the object's place in its List, from 0; 0 for an object that
+	// stands alone.
+	Item int
+	// Line is the line of the object's first token, counted from the file's
+	// first line, from 1; 0 where it is not known.
+	Line int
+}
+
+// Object names an object as its manifest does.
+type Object struct {
+	APIVersion string
+	Kind       string
+	Namespace  string
+	Name       string
+}
+
+// Outcome says what the reader made of an object.
+type Outcome uint8
+
+// The outcomes. Each Item has one.
+const (
+	// PassedOver is an object without a pod in it, or a document that is not
+	// Kubernetes.
+	PassedOver Outcome = iota
+	// Read is an object with at least one pod template, all of them read.
+	Read
+	// NotChecked is an object of a kind that the reader does not know and that
+	// holds something shaped like a pod template. It must never count as fine.
+	NotChecked
+	// Broken is a document or object that could not be read. It must never
+	// count as fine.
+	Broken
+)
+
+// Item is one object of the input, or what was left of it.
+type Item struct {
+	Source  Source
+	Object  Object
+	Outcome Outcome
+	// Kubernetes tells an object (apiVersion and kind) from a document that is
+	// none.
+	Kubernetes bool
+	// Templates are the pod templates of an object that was Read, in the order
+	// of their paths in the table of kinds; at least one.
+	Templates []Template
+	// Labels are metadata.labels of a core/v1 Namespace, nil for other kinds.
+	Labels map[string]string
+	// Controller is the owner that controls the object
+	// (metadata.ownerReferences), the zero Owner if there is none.
+	Controller Owner
+	// Unchecked are the paths of what looks like pod templates and was not
+	// read, sorted: in an object that was NotChecked, but also, beside those of
+	// its Templates, in a custom resource that was Read.
+	Unchecked []string
+	// Reason says in one line why something was not checked.
+	Reason string
+	// Err says in one line what is wrong with a Broken item, without the
+	// file's name; Source.Line is the nearest line known.
+	Err error
+}
+
+// Owner is the object that controls another one.
+type Owner struct{ APIVersion, Kind, Name, UID string }
+
+// Template is one pod template of an object, or the pod itself.
+type Template struct {
+	// Path is where the template stands in its object, such as
+	// "spec.template"; empty for a Pod.
+	Path string
+	// Partial marks a template whose controller adds to the pod on its own, so
+	// that the verdict covers only what the object states.
+	Partial bool
+	// Pod is what the Pod Security Standards look at.
+	Pod pss.Pod
+	// RuntimeClass is spec.runtimeClassName, for exemptions.
+	RuntimeClass string
+	// Extra is what profiles and PodSecurityPolicy look at beyond Pod; nil
+	// unless [Options.Extra] asks for it.
+	Extra *Extra
+
+	doc     *document // for positions; nil if the template came without text
+	renames []rename  // where the object states what a PodSpec has elsewhere
+	invalid []Invalid
+}
+
+// FullPath returns a path of the pod, as findings give it, as a path from the
+// root of the object: spec.containers[0] becomes
+// spec.template.spec.containers[0].
+func (t *Template) FullPath(path string) string {
+	for _, r := range t.renames {
+		rest, ok := strings.CutPrefix(path, r.from)
+		if !ok || rest != "" && rest[0] != '.' && rest[0] != '[' {
+			continue
+		}
+		path = strings.TrimPrefix(r.to+rest, ".")
+		if r.absolute {
+			return path
+		}
+		break
+	}
+	if t.Path == "" || path == "" || path[0] == '[' {
+		return t.Path + path
+	}
+	return t.Path + "." + path
+}
+
+// Invalid is one setting that the API server's validation refuses, although Pod
+// Security admission has no opinion on it.
+type Invalid struct {
+	Path    string // from the pod's root
+	Message string // the API server's words
+}
