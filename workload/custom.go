@@ -12,6 +12,8 @@ type customKind struct {
 	// elsewhere are paths of references: an object that states no pod but one
 	// of these has its pods stated in another object.
 	elsewhere []string
+	// unread are paths of settings that change the pods and are not read.
+	unread []string
 }
 
 // customKinds are the well-known custom resources that embed pods, in any of

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,15 @@ func (r *reading) finishCustom() {
 		path := &r.kind.paths[i]
 		r.fromTop(path.segments, func(at string) { r.readTemplate(path, at) })
 	}
+	for i := range r.kind.unread {
+		r.fromTop(r.kind.unread[i].segments, func(at string) {
+			r.skip()
+			r.blindTo(at, "it changes pods that are stated apart from it")
+		})
+	}
+	if len(r.item.Templates) == 0 && len(r.blind) == 0 && r.statesElsewhere() {
+		r.blindToShared()
+	}
 	rest := uncovered(templateShapes(r.data), r.item.Templates)
 	rest = slices.DeleteFunc(rest, func(path string) bool { return strings.HasPrefix(path, "status.") })
 	switch {
@@ -100,6 +110,26 @@ func (r *reading) finishCustom() {
 		r.notChecked(rest, "it holds what looks like a pod template where the kind is not known to have one")
 	case len(r.item.Templates) == 0 && !r.statesElsewhere():
 		r.notChecked(nil, "it states no pod template at "+r.kind.describe())
+	}
+}
+
+// blindToShared records settings for all pods of an object whose pods are stated
+// in another one.
+func (r *reading) blindToShared() {
+	shape := r.kind.paths[0].shape
+	if shape == nil || shape.base == "" {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(shape.baseFields)) {
+		segments, err := parsePath(shape.base + "." + name)
+		if err != nil { // the table's tests would have failed
+			r.broken("%s: %v", shape.base, err)
+			return
+		}
+		r.fromTop(segments, func(at string) {
+			r.skip()
+			r.blindTo(at, "it changes pods that are stated in another object")
+		})
 	}
 }
 

@@ -24,6 +24,8 @@ type podKind struct {
 	paths []kindPath
 	// elsewhere leads to what says that the pods are stated in another object.
 	elsewhere [][]segment
+	// unread leads to settings that change the pods and are not read.
+	unread []kindPath
 }
 
 // kindPath leads to pod templates.
@@ -137,6 +139,13 @@ func (k *kinds) addCustom(row customKind) error {
 			return err
 		}
 		c.elsewhere = append(c.elsewhere, segments)
+	}
+	for _, path := range row.unread {
+		segments, err := parsePath(path)
+		if err != nil {
+			return err
+		}
+		c.unread = append(c.unread, kindPath{text: path, segments: segments})
 	}
 	k.table[c.groupKind] = c
 	return nil

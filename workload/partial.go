@@ -79,9 +79,11 @@ func assembledKinds() []customKind {
 		tekton("TaskRun", "spec.podTemplate", []string{"spec.taskRef"}, "spec.taskSpec"),
 		tekton("Pipeline", "", []string{"spec.tasks[*].taskRef", "spec.tasks[*].pipelineRef"},
 			"spec.tasks[*].taskSpec", "spec.finally[*].taskSpec"),
-		tekton("PipelineRun", "spec.taskRunTemplate.podTemplate",
+		unread(tekton("PipelineRun", "spec.taskRunTemplate.podTemplate",
 			[]string{"spec.pipelineRef", "spec.pipelineSpec.tasks[*].taskRef"},
 			"spec.pipelineSpec.tasks[*].taskSpec", "spec.pipelineSpec.finally[*].taskSpec"),
+			// v1beta1's template for all tasks, and the templates for single tasks
+			"spec.podTemplate", "spec.taskRunSpecs[*].podTemplate", "spec.taskRunSpecs[*].taskPodTemplate"),
 		{
 			group: "tekton.dev", kind: "StepAction", paths: []string{"spec"}, partial: true,
 			shape: &shape{self: true, container: "step"},
@@ -89,6 +91,12 @@ func assembledKinds() []customKind {
 		spark("SparkApplication", "spec"),
 		spark("ScheduledSparkApplication", "spec.template"),
 	}
+}
+
+// unread returns the row with paths of settings that are not read.
+func unread(row customKind, paths ...string) customKind {
+	row.unread = paths
+	return row
 }
 
 func workflowShape(spec string) *shape {

@@ -172,6 +172,26 @@ func TestAssembledPodsThatCannotBeReadAreNotChecked(t *testing.T) {
 		"a TaskRun of a Task": {
 			text: `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"taskRef":{"name":"x"}}}`, outcome: PassedOver,
 		},
+		"a TaskRun of a Task, with settings for its pod": {
+			text:      `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"taskRef":{"name":"x"},"podTemplate":{"hostNetwork":true}}}`,
+			outcome:   NotChecked,
+			unchecked: []string{"spec.podTemplate.hostNetwork"}, reason: "the pod at spec.podTemplate.hostNetwork cannot be read: it changes pods that are stated in another object",
+		},
+		"a Workflow of another template, with settings for its pods": {
+			text:      `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"workflowTemplateRef":{"name":"x"},"hostNetwork":true}}`,
+			outcome:   NotChecked,
+			unchecked: []string{"spec.hostNetwork"}, reason: "the pod at spec.hostNetwork cannot be read: it changes pods that are stated in another object",
+		},
+		"a PipelineRun with a template for all tasks": {
+			text:      `{"apiVersion":"tekton.dev/v1beta1","kind":"PipelineRun","spec":{"podTemplate":{"hostNetwork":true},"pipelineSpec":{"tasks":[{"name":"a","taskSpec":{"steps":[{"name":"s"}]}}]}}}`,
+			outcome:   NotChecked,
+			unchecked: []string{"spec.podTemplate"}, reason: "the pod at spec.podTemplate cannot be read: it changes pods that are stated apart from it",
+		},
+		"a PipelineRun with a template for one task": {
+			text:      `{"apiVersion":"tekton.dev/v1","kind":"PipelineRun","spec":{"pipelineRef":{"name":"p"},"taskRunSpecs":[{"podTemplate":{}}]}}`,
+			outcome:   NotChecked,
+			unchecked: []string{"spec.taskRunSpecs[0].podTemplate"}, reason: "the pod at spec.taskRunSpecs[0].podTemplate cannot be read: it changes pods that are stated apart from it",
+		},
 		"a Pipeline of Tasks": {
 			text: `{"apiVersion":"tekton.dev/v1","kind":"Pipeline","spec":{"tasks":[{"name":"a","taskRef":{"name":"x"}}]}}`, outcome: PassedOver,
 		},

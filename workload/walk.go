@@ -26,9 +26,9 @@ type File struct {
 
 // Walk yields the files that paths lead to, in the order of the paths.
 // Directories are walked recursively, their entries in the order of their
-// names' bytes, for files that end in .yaml, .yml or .json. In directories,
-// names that begin with a dot are passed over, and so are links to directories;
-// links to files are read. What cannot be walked or does not exist comes as an
+// names' bytes, for files that end in .yaml, .yml or .json. Directories whose
+// names begin with a dot are passed over, and so are links to directories; links
+// to files are read. What cannot be walked or does not exist comes as an
 // error with its File, and the walk goes on. Walk opens no file.
 func Walk(paths []string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
@@ -62,12 +62,9 @@ func walkDir(dir string, explicit bool, yield func(File, error) bool) (more bool
 		return false
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ".") {
-			continue
-		}
 		path := under(dir, entry.Name())
 		if entry.IsDir() {
-			if !walkDir(path, false, yield) {
+			if !strings.HasPrefix(entry.Name(), ".") && !walkDir(path, false, yield) {
 				return false
 			}
 			continue

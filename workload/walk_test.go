@@ -59,7 +59,7 @@ func TestWalk(t *testing.T) {
 	link(t, "nowhere", filepath.Join(dir, "broken.yaml"))
 	tests := map[string]struct{ paths, want []string }{
 		"a directory": {[]string{dir}, []string{
-			"DIR/B.json", "DIR/a.yml", "DIR/b.yaml", "DIR/broken.yaml: cannot be read: no such file or directory", "DIR/dir.yaml/in.yaml",
+			"DIR/.hidden.yaml", "DIR/B.json", "DIR/a.yml", "DIR/b.yaml", "DIR/broken.yaml: cannot be read: no such file or directory", "DIR/dir.yaml/in.yaml",
 			"DIR/file.yaml", "DIR/sub/a.yaml", "DIR/sub/deep/x.json", "DIR/sub/z.yaml", "DIR/sub-a/y.yaml",
 		}},
 		"a slash at the end stays":           {[]string{dir + "/sub/deep/"}, []string{"DIR/sub/deep/x.json"}},
