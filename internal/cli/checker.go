@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"iter"
+
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// checker judges items one after the other and reports them.
+type checker struct {
+	input   *input
+	out     *bufio.Writer
+	writer  report.CheckWriter
+	judge   judge
+	summary report.Summary
+}
+
+// run judges the whole input. The error is that of writing the report.
+func (c *checker) run() error {
+	items := c.input.items()
+	if !c.judge.policies.flags.Level.Valid() {
+		var err error
+		if items, err = c.afterNamespaces(items); err != nil {
+			return err
+		}
+	}
+	for item := range items {
+		if err := c.take(&item); err != nil {
+			return err
+		}
+	}
+	if err := c.writer.Close(c.summary); err != nil {
+		return err
+	}
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	c.input.console.line(endLine(c.summary))
+	return nil
+}
+
+// afterNamespaces reads everything before it hands on the first item, because a
+// Namespace decides for objects that come before it too.
+func (c *checker) afterNamespaces(items iter.Seq[workload.Item]) (iter.Seq[workload.Item], error) {
+	var all []workload.Item
+	for item := range items {
+		all = append(all, item)
+		if !isNamespace(&item) {
+			continue
+		}
+		if err := c.judge.policies.addNamespace(&item); err != nil {
+			if err := c.fail(sourceOf(&item, ""), err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return func(yield func(workload.Item) bool) {
+		for i := range all {
+			if !yield(all[i]) {
+				return
+			}
+			all[i] = workload.Item{} // nobody needs it any more
+		}
+	}, nil
+}
+
+// take reports one item.
+func (c *checker) take(item *workload.Item) error {
+	if item.Source.Document > 0 {
+		c.summary.Objects++
+	}
+	switch item.Outcome {
+	case workload.PassedOver:
+		c.summary.PassedOver++
+		return nil
+	case workload.NotChecked:
+		return c.notChecked(item)
+	case workload.Read:
+		return c.judged(item)
+	case workload.Broken:
+	}
+	err := item.Err
+	if err == nil {
+		err = errIncomplete // an outcome from a newer reader
+	}
+	return c.fail(sourceOf(item, ""), err)
+}
+
+func (c *checker) judged(item *workload.Item) error {
+	c.summary.Checked++
+	violating, invalid := false, false
+	for i := range item.Templates {
+		r, err := c.judge.result(item, &item.Templates[i], c.input.namespaceOf(item))
+		if err != nil {
+			if err := c.fail(sourceOf(item, item.Templates[i].Path), err); err != nil {
+				return err
+			}
+			continue
+		}
+		violating = violating || !r.Allowed
+		invalid = invalid || len(r.Invalid) > 0
+		if err := c.write(func() error { return c.writer.Result(&r) }); err != nil {
+			return err
+		}
+	}
+	if violating {
+		c.summary.Violating++
+	}
+	if invalid {
+		c.summary.Invalid++
+	}
+	if len(item.Unchecked) > 0 {
+		return c.notChecked(item) // the rest of it
+	}
+	return nil
+}
+
+func (c *checker) notChecked(item *workload.Item) error {
+	c.summary.NotChecked++
+	n := c.input.notChecked(item)
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	c.input.console.line(notCheckedLine(n))
+	return c.write(func() error { return c.writer.NotChecked(n) })
+}
+
+// fail reports that something could not be read or decided.
+func (c *checker) fail(source report.Source, cause error) error {
+	c.summary.Errors++
+	e := report.Error{Source: source, Message: cause.Error()}
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	c.input.console.line(e.String())
+	return c.write(func() error { return c.writer.Error(e) })
+}
+
+// write makes room on a terminal and writes a part of the report.
+func (c *checker) write(part func() error) error {
+	if c.input.system.OutTerminal {
+		c.input.console.clear()
+	}
+	return part()
+}
+
+// outcome says how the check went. What weighs most counts.
+func (c *checker) outcome() error {
+	switch {
+	case c.summary.Errors > 0, c.summary.NotChecked > 0 && !c.input.allowUnchecked:
+		return errIncomplete
+	case c.summary.Violating > 0, c.summary.Invalid > 0:
+		return errFindings
+	}
+	return nil
+}
+
+// endLine says in one line what was met.
+func endLine(s report.Summary) string {
+	line := fmt.Sprintf("%d judged, %d violating, %d passed over, %d not checked, %d broken",
+		s.Checked, s.Violating, s.PassedOver, s.NotChecked, s.Errors)
+	if s.Invalid > 0 {
+		line += fmt.Sprintf("; the API server would refuse %d for what they set on Windows", s.Invalid)
+	}
+	return line
+}

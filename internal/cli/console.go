@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// console writes lines to standard error and, on a terminal, a bar below them
+// while work is long.
+type console struct {
+	w   io.Writer
+	bar *bar // nil if nobody would see it
+}
+
+// bar is how far the work is.
+type bar struct {
+	now         func() time.Time
+	start, last time.Time
+	done, total int64 // bytes; the total is 0 if it is not known
+	objects     int
+	shown       bool
+}
+
+const (
+	barAfter = time.Second // shorter work needs none
+	barEvery = 100 * time.Millisecond
+	barWidth = 30
+)
+
+func newConsole(s *System) *console {
+	c := &console{w: s.Stderr}
+	if s.ErrTerminal && s.Getenv("TERM") != "dumb" {
+		c.bar = &bar{now: s.Now}
+	}
+	return c
+}
+
+// line writes one line. There is nobody to tell if that fails.
+func (c *console) line(text string) {
+	c.clear()
+	_, _ = fmt.Fprintln(c.w, text)
+}
+
+// noteVersion tells that a Kubernetes version is newer than what is known.
+func (c *console) noteVersion(kubernetes pss.Version) {
+	if known := pss.NewestVersion(); kubernetes > known {
+		c.line(fmt.Sprintf("note: the standard is known up to %s here; %s is taken to be the same", known, kubernetes))
+	}
+}
+
+// begin starts the clock and adds up the work, as far as it can be known.
+func (c *console) begin(paths []string) {
+	if c.bar == nil {
+		return
+	}
+	c.bar.start = c.bar.now()
+	for file, err := range workload.Walk(paths) {
+		if file.Path == workload.Stdin {
+			c.bar.total = 0
+			return
+		}
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(file.Path); err == nil && info.Mode().IsRegular() {
+			c.bar.total += info.Size()
+		}
+	}
+}
+
+// step counts an object.
+func (c *console) step() {
+	if c.bar != nil {
+		c.bar.objects++
+		c.draw()
+	}
+}
+
+// draw shows the bar, if it is time.
+func (c *console) draw() {
+	b := c.bar
+	now := b.now()
+	if now.Sub(b.start) < barAfter || now.Sub(b.last) < barEvery {
+		return
+	}
+	b.last, b.shown = now, true
+	text := fmt.Sprintf("%d objects", b.objects)
+	if b.total > 0 {
+		part := min(float64(b.done)/float64(b.total), 1)
+		full := int(part * barWidth)
+		text = fmt.Sprintf("[%s%s] %3.0f%%  %s",
+			strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, text)
+	}
+	_, _ = fmt.Fprint(c.w, "\r\x1b[K"+text)
+}
+
+// clear takes the bar away.
+func (c *console) clear() {
+	if c.bar != nil && c.bar.shown {
+		c.bar.shown = false
+		_, _ = fmt.Fprint(c.w, "\r\x1b[K")
+	}
+}
+
+// watch returns the file such that the bar follows its being read.
+func (c *console) watch(f *os.File) io.Reader {
+	stream := watchedStream{f, c}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return stream
+	}
+	return watchedFile{stream, f, f}
+}
+
+// watchedStream is a file that is read once.
+type watchedStream struct {
+	in      io.Reader
+	console *console
+}
+
+// Read counts what it reads.
+func (s watchedStream) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	s.console.bar.done += int64(n)
+	s.console.draw()
+	return n, err
+}
+
+// watchedFile is one that may be read again; only the first time counts.
+type watchedFile struct {
+	watchedStream
+	io.ReaderAt
+	io.Seeker
+}

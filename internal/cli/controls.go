@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
+)
+
+type controlsOptions struct {
+	system  *System
+	level   parsed[pss.Level]
+	version parsed[pss.Version]
+	output  string
+}
+
+// newControls returns `gabion controls`.
+func newControls(s *System) *cobra.Command {
+	o := controlsOptions{system: s, level: levelFlag(), version: versionFlag()}
+	cmd := &cobra.Command{
+		Use:   "controls",
+		Short: "List the controls of the Pod Security Standards",
+		Long: `List the controls of the Pod Security Standards with the controls of
+PodSecurityPolicy that they correspond to.
+
+Without --level and --version every control is listed, together with a row that
+older tables of the standard had. With either, only what is in force is listed,
+without the controls that a stricter one replaces; the other one is then
+restricted or latest.`,
+		Example: `  gabion controls
+  # What baseline asked for in Kubernetes 1.25
+  gabion controls --level=baseline --version=v1.25
+  gabion controls -o markdown > controls.md`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	flagGroup(cmd, "Filter", func(fs *pflag.FlagSet) {
+		fs.Var(&o.level, "level", "list what is in force at this level: privileged, baseline, restricted")
+		fs.Var(&o.version, "version", "list what is in force at this version of the standard: v1.25, latest")
+	})
+	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
+		outputFlag(fs, &o.output, report.ControlFormats())
+	})
+	complete(cmd, map[string][]string{"level": levelNames(), "output": report.ControlFormats()})
+	return cmd
+}
+
+func (o *controlsOptions) run() error {
+	list := report.Controls{APIVersion: report.APIVersion, Kind: "ControlList", Controls: []report.Control{}}
+	if !o.level.set && !o.version.set {
+		for _, c := range pss.Controls() {
+			list.Controls = append(list.Controls, controlRow(&c, pss.Latest))
+		}
+		for _, r := range pss.RetiredControls() {
+			list.Controls = append(list.Controls, retiredRow(&r))
+		}
+	} else {
+		lv := o.policy()
+		list.Policy = lv.String()
+		for _, c := range pss.ControlsAt(lv) {
+			list.Controls = append(list.Controls, controlRow(&c, lv.Version))
+		}
+	}
+	inPageOrder(list.Controls)
+	return report.WriteControls(o.system.Stdout, o.output, o.system.style(), &list)
+}
+
+// policy fills in what the flags leave open.
+func (o *controlsOptions) policy() pss.LevelVersion {
+	lv := pss.LevelVersion{Level: pss.Restricted, Version: pss.Latest}
+	if o.level.set {
+		lv.Level = o.level.value
+	}
+	if o.version.set {
+		lv.Version = o.version.value
+	}
+	return lv
+}

@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"errors"
+	"iter"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// inputOptions say what is read, and how.
+type inputOptions struct {
+	system         *System
+	files          []string
+	recursive      bool
+	namespace      string
+	templatePaths  []string
+	allowUnchecked bool
+
+	// What complete makes of the flags.
+	paths  []string
+	reader *workload.Reader
+}
+
+// flags defines the flags of the input.
+func (o *inputOptions) flags(cmd *cobra.Command) {
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
+		fs.StringSliceVarP(&o.files, "filename", "f", nil, "`PATHS` of files and directories, - for standard input; may be repeated")
+		fs.BoolVarP(&o.recursive, "recursive", "R", true, "accepted as kubectl does; directories are always read with all below them")
+		fs.StringVarP(&o.namespace, "namespace", "n", "default", "the `NAMESPACE` of objects that do not name theirs")
+		fs.StringArrayVar(&o.templatePaths, "pod-template-path", nil,
+			"where a kind holds pod templates, as `GROUP/KIND=.PATH`, [*] for every item and .* for every value; may be repeated")
+		fs.BoolVar(&o.allowUnchecked, "allow-unchecked", false, "do not fail for objects that seem to hold pods but are of an unknown kind")
+	})
+}
+
+// complete finds faults of the flags and joins -f to the positional paths.
+func (o *inputOptions) complete(paths []string) error {
+	o.paths = append(slices.Clone(o.files), paths...)
+	stdin := 0
+	for _, path := range o.paths {
+		switch path {
+		case "":
+			return usagef("a path is empty")
+		case workload.Stdin:
+			stdin++
+		}
+	}
+	switch {
+	case stdin > 1:
+		return usagef("standard input (-) can be read only once")
+	case !o.recursive:
+		return usagef("-R=false is not possible: directories are always read with all below them")
+	case o.namespace == "":
+		return usagef("--namespace is empty")
+	}
+	var templates []workload.TemplatePath
+	for _, text := range o.templatePaths {
+		path, err := workload.ParseTemplatePath(text)
+		if err != nil {
+			return usagef("--pod-template-path: %s", err)
+		}
+		templates = append(templates, path)
+	}
+	var err error
+	if o.reader, err = workload.NewReader(workload.Options{Paths: templates}); err != nil {
+		return usagef("--pod-template-path: %s", err)
+	}
+	return nil
+}
+
+// input reads what inputOptions name.
+type input struct {
+	*inputOptions
+	console *console
+}
+
+func newInput(o *inputOptions) *input {
+	return &input{inputOptions: o, console: newConsole(o.system)}
+}
+
+var (
+	errNoManifests = errors.New("no manifests here: nothing in this directory ends in .yaml, .yml or .json")
+	errEmpty       = errors.New("nothing here: the file is empty, or holds comments only")
+	errNoObjects   = errors.New("no Kubernetes object here: nothing has an apiVersion and a kind")
+)
+
+// items yields everything in the input. What goes wrong with a file as a whole
+// is a Broken item of document 0.
+func (in *input) items() iter.Seq[workload.Item] {
+	return func(yield func(workload.Item) bool) {
+		in.console.begin(in.paths)
+		defer in.console.clear()
+		for _, path := range in.paths {
+			found := false
+			for file, err := range workload.Walk([]string{path}) {
+				found = true
+				if err != nil {
+					if !yield(fault(file.Path, err)) {
+						return
+					}
+					continue
+				}
+				if !in.file(file, yield) {
+					return
+				}
+			}
+			if !found && !yield(fault(path, errNoManifests)) {
+				return
+			}
+		}
+	}
+}
+
+// file yields what is in one file. A file that was named for itself has to hold
+// something of Kubernetes.
+func (in *input) file(file workload.File, yield func(workload.Item) bool) (more bool) {
+	read, useful := false, false
+	for item := range in.open(file) {
+		read = true
+		useful = useful || item.Kubernetes || item.Outcome == workload.Broken
+		in.console.step()
+		if !yield(item) {
+			return false
+		}
+	}
+	if file.Explicit && !useful {
+		err := errNoObjects
+		if !read {
+			err = errEmpty
+		}
+		return yield(fault(file.Path, err))
+	}
+	return true
+}
+
+// open reads a file; on a terminal somebody watches how far it is.
+func (in *input) open(file workload.File) iter.Seq[workload.Item] {
+	if in.console.bar == nil || file.Path == workload.Stdin {
+		return in.reader.ReadFile(file, in.system.Stdin)
+	}
+	return func(yield func(workload.Item) bool) {
+		f, err := os.Open(file.Path)
+		if err != nil {
+			in.reader.ReadFile(file, nil)(yield) // reports it
+			return
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		in.reader.Read(file.Path, in.console.watch(f))(yield)
+	}
+}
+
+func fault(path string, err error) workload.Item {
+	return workload.Item{Source: workload.Source{File: path}, Outcome: workload.Broken, Err: err}
+}
+
+// namespaceOf is the namespace that an object is taken to be in.
+func (in *input) namespaceOf(item *workload.Item) string {
+	if item.Object.Namespace != "" {
+		return item.Object.Namespace
+	}
+	return in.namespace
+}
+
+// notChecked describes an object that was not checked, and what to do.
+func (in *input) notChecked(item *workload.Item) report.NotChecked {
+	return report.NotChecked{
+		Source: sourceOf(item, ""), Object: objectOf(item, in.namespaceOf(item)), Paths: list(item.Unchecked),
+		Reason: notCheckedReason(item),
+	}
+}
+
+// notCheckedReason says why the object was not checked and how it can be.
+func notCheckedReason(item *workload.Item) string {
+	reason := item.Reason
+	if reason == "" {
+		reason = "the kind is not known, and it holds what looks like a pod template"
+	}
+	return reason + "; name the templates with --pod-template-path '" + pathExample(item) + "', or pass --allow-unchecked"
+}
+
+// maxExample is how long an example may be and still be one.
+const maxExample = 256
+
+// pathExample is the flag's value that would have the object checked, as far as
+// it can be guessed. People copy it into shells, so it holds nothing odd.
+func pathExample(item *workload.Item) string {
+	kind := item.Object.Kind
+	if group, _, ok := strings.Cut(item.Object.APIVersion, "/"); ok {
+		kind = group + "/" + kind
+	}
+	path := "path.to.template"
+	if len(item.Unchecked) > 0 {
+		path = everyItem(item.Unchecked[0])
+	}
+	example := kind + "=." + path
+	if _, err := workload.ParseTemplatePath(example); err != nil || len(example) > maxExample || strings.ContainsFunc(example, isOdd) {
+		return "GROUP/KIND=.path.to.template"
+	}
+	return example
+}
+
+// isOdd reports whether a character may mean something to a shell, even between
+// single quotes, or to a terminal.
+func isOdd(r rune) bool {
+	letter := 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9'
+	return !letter && !strings.ContainsRune(`./=-_[]*"`, r)
+}
+
+// everyItem puts [*] for each index of a path.
+func everyItem(path string) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(path, "[")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		index, rest, ok := strings.Cut(after, "]")
+		if _, err := strconv.Atoi(index); !ok || err != nil {
+			b.WriteString("[")
+			path = after
+			continue
+		}
+		b.WriteString("[*]")
+		path = rest
+	}
+}
+
+// notCheckedLine is the object as one line for people.
+func notCheckedLine(n report.NotChecked) string {
+	return report.Place(n.Source.File, n.Source.Line) + ": " + report.Escape(n.Object.KindName()) +
+		": not checked: " + report.EscapeSentence(n.Reason)
+}

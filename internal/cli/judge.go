@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// judge turns pod templates into results.
+type judge struct {
+	evaluator pss.Evaluator
+	policies  policies
+}
+
+// result judges one template of an object in a namespace.
+func (j *judge) result(item *workload.Item, t *workload.Template, namespace string) (report.Result, error) {
+	m := j.policies.of(namespace)
+	shown, verdict, err := j.enforce(&t.Pod, m.enforce)
+	if err != nil {
+		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
+	}
+	r := report.Result{
+		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace),
+		Policy: shown.policy.String(), PolicyFrom: shown.from, Partial: t.Partial,
+		Verdict: verdictOf(verdict, t), Invalid: []report.Invalid{},
+	}
+	for _, i := range t.Invalid() {
+		line, column := t.Position(i.Path)
+		r.Invalid = append(r.Invalid, report.Invalid{
+			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column,
+		})
+	}
+	if r.Warn, err = j.mode(t, m.warn, shown.policy); err != nil {
+		return report.Result{}, err
+	}
+	r.Audit, err = j.mode(t, m.audit, shown.policy)
+	return r, err
+}
+
+// enforce judges by all policies that are to be met and returns the first that
+// refuses the pod, else the first of all.
+func (j *judge) enforce(pod *pss.Pod, all []asked) (asked, pss.Verdict, error) {
+	first, err := j.evaluator.Evaluate(pod, all[0].policy)
+	if err != nil || !first.Allowed() {
+		return all[0], first, err
+	}
+	for _, other := range all[1:] {
+		verdict, err := j.evaluator.Evaluate(pod, other.policy)
+		if err != nil || !verdict.Allowed() {
+			return other, verdict, err
+		}
+	}
+	return all[0], first, nil
+}
+
+// mode judges by a policy that refuses nobody, unless it is the one enforced.
+func (j *judge) mode(t *workload.Template, policy *pss.LevelVersion, enforced pss.LevelVersion) (*report.Mode, error) {
+	if policy == nil || policy.Equivalent(enforced) {
+		return nil, nil //nolint:nilnil // there is nothing to say
+	}
+	verdict, err := j.evaluator.Evaluate(&t.Pod, *policy)
+	if err != nil {
+		return nil, err
+	}
+	return &report.Mode{Policy: policy.String(), Verdict: verdictOf(verdict, t)}, nil
+}
+
+// verdictOf maps a verdict with the places of its findings in the object.
+func verdictOf(v pss.Verdict, t *workload.Template) report.Verdict {
+	to := report.Verdict{
+		Allowed: v.Allowed(), Reason: v.Reason(), Message: v.Detail(), Violations: []report.Violation{},
+	}
+	for _, violation := range v.Violations() {
+		row := report.Violation{
+			Control: string(violation.Control), Level: violation.Level.String(),
+			Reason: violation.Reason, Detail: violation.Detail, Findings: []report.Finding{},
+		}
+		for _, f := range violation.Findings {
+			row.Findings = append(row.Findings, findingOf(f, t))
+		}
+		to.Violations = append(to.Violations, row)
+	}
+	return to
+}
+
+func findingOf(f pss.Finding, t *workload.Template) report.Finding {
+	path := f.Path()
+	line, column := t.Position(path)
+	to := report.Finding{
+		Path: t.FullPath(path), Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix,
+		Line: line, Column: column, Root: t.Path,
+	}
+	if c := f.Container; c != nil {
+		to.Container, to.ContainerKind = c.Name, c.Kind.String()
+		to.Root = t.FullPath(fmt.Sprintf("spec.%s[%d]", c.Kind.Field(), c.Index))
+		to.Order = containerOrder(c, &t.Pod)
+	}
+	return to
+}
+
+// containerOrder is the container's place in the order in which Pod Security
+// admission visits containers, from 1.
+func containerOrder(c *pss.Container, pod *pss.Pod) int {
+	for i := range pod.Containers {
+		if pod.Containers[i].Kind == c.Kind && pod.Containers[i].Index == c.Index {
+			return i + 1
+		}
+	}
+	return len(pod.Containers) + 1
+}
+
+func sourceOf(item *workload.Item, template string) report.Source {
+	s := item.Source
+	return report.Source{File: s.File, Document: s.Document, Item: s.Item, Line: s.Line, Template: template}
+}
+
+func objectOf(item *workload.Item, namespace string) report.Object {
+	o := item.Object
+	return report.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: namespace, Name: o.Name}
+}

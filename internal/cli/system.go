@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/gabion-security/gabion/internal/report"
+)
+
+// System is what the program may touch of the machine it runs on, apart from
+// the files that its arguments name.
+type System struct {
+	// Name is what the user types to start the program: "gabion" or
+	// "kubectl gabion".
+	Name string
+	// Args are the arguments after the program's name.
+	Args []string
+	// Stdin, Stdout and Stderr are the streams. Data goes to Stdout, and what
+	// only people read to Stderr.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// OutTerminal and ErrTerminal tell terminals from files and pipes. They
+	// change how things look, never what they say.
+	OutTerminal, ErrTerminal bool
+	// Width is the number of columns of the terminal, 0 if there is none.
+	Width int
+	// Getenv reads the environment.
+	Getenv func(string) string
+	// Now reads the clock.
+	Now func() time.Time
+	// Version is the program's version, empty if the linker gave none.
+	Version string
+}
+
+// Process returns the System of the running process.
+func Process(name, version string) System {
+	s := System{
+		Name: name, Args: os.Args[1:], Version: version,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
+		Getenv: os.Getenv, Now: time.Now,
+	}
+	if s.OutTerminal {
+		if width, _, err := term.GetSize(descriptor(os.Stdout)); err == nil {
+			s.Width = width
+		}
+	}
+	return s
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(descriptor(f)) }
+
+func descriptor(f *os.File) int { return int(f.Fd()) }
+
+// style is how reports look on standard output.
+func (s *System) style() report.Style {
+	if !s.OutTerminal {
+		return report.Style{}
+	}
+	plain := s.Getenv("NO_COLOR") != "" || s.Getenv("TERM") == "dumb"
+	return report.Style{Colour: !plain, Width: s.Width}
+}

@@ -1,0 +1,173 @@
+// Package preview computes what labelling a namespace would make the API server
+// say: the warnings of Pod Security admission about the pods that exist there,
+// as `kubectl label --dry-run=server` shows them, but for any number of pods.
+// It is pure computation: namespaces and pods in, warnings out.
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// Namespace is one namespace with the pods in it.
+type Namespace struct {
+	Name string
+	// Labels are the labels as they stand.
+	Labels map[string]string
+	// Pods are the pods that exist.
+	Pods []Pod
+	// Templates are the pods that workloads will make one day, under the
+	// workloads' names.
+	Templates []Pod
+}
+
+// Pod is one pod under the name it is reported by.
+type Pod struct {
+	Name string
+	Pod  *pss.Pod
+}
+
+// Change is what the enforce labels are set to.
+type Change struct {
+	Level pss.Level
+	// Version is the enforce-version label; the zero Version leaves that label
+	// as it stands.
+	Version pss.Version
+}
+
+// labels returns the labels that the change sets.
+func (c Change) labels() map[string]string {
+	set := map[string]string{pss.EnforceLabel: c.Level.String()}
+	if c.Version.Valid() {
+		set[pss.EnforceVersionLabel] = c.Version.String()
+	}
+	return set
+}
+
+// Outcome is what the change would do to one namespace.
+type Outcome struct {
+	Namespace string
+	// From and To are the enforced policy before and after.
+	From, To pss.LevelVersion
+	// Labeled is false if the labels stand already.
+	Labeled bool
+	// Evaluated is false if the API server would not look at the pods, because
+	// the new policy is not stricter.
+	Evaluated bool
+	// Warnings are the API server's warnings, in its words and order.
+	Warnings []string
+	// Pods are the pods that violate the new policy, by what they violate, in
+	// the order of the warnings.
+	Pods []Group
+	// Templates are the same for the pods that workloads will make.
+	Templates []Group
+	// Denied is the reason for which the API server refuses the change, if it
+	// does; the change then does nothing.
+	Denied pss.LabelErrors
+}
+
+// Group is the pods that violate a policy in the same way.
+type Group struct {
+	// Reason is the API server's aggregate of what they violate.
+	Reason string
+	// Names are all of them, sorted.
+	Names []string
+	// Violations are the controls that they fail, without findings, which
+	// differ from pod to pod.
+	Violations []pss.Violation
+
+	line string
+}
+
+// Label computes what the API server would say to the change. The error is the
+// evaluator's, for a Change that is none.
+func Label(e pss.Evaluator, ns Namespace, change Change) (Outcome, error) {
+	after := maps.Clone(ns.Labels)
+	if after == nil {
+		after = map[string]string{}
+	}
+	maps.Copy(after, change.labels())
+	from, oldErrs := pss.PolicyFromLabels(ns.Labels, pss.DefaultPolicy())
+	to, newErrs := pss.PolicyFromLabels(after, pss.DefaultPolicy())
+	o := Outcome{
+		Namespace: ns.Name, From: from.Enforce, To: to.Enforce,
+		Labeled: !maps.Equal(after, ns.Labels),
+	}
+	if len(newErrs) > 0 && !slices.Equal(newErrs, oldErrs) {
+		o.Denied = newErrs
+		return o, nil
+	}
+	if !stricter(from.Enforce, to.Enforce) {
+		return o, nil
+	}
+	o.Evaluated = true
+	var err error
+	if o.Pods, err = groups(e, to.Enforce, ns.Pods, "pod"); err != nil {
+		return o, err
+	}
+	if o.Templates, err = groups(e, to.Enforce, ns.Templates, "workload"); err != nil {
+		return o, err
+	}
+	if len(o.Pods) > 0 {
+		o.Warnings = append(o.Warnings, fmt.Sprintf(
+			"existing pods in namespace %q violate the new PodSecurity enforce level %q", ns.Name, to.Enforce))
+		for _, g := range o.Pods {
+			o.Warnings = append(o.Warnings, g.line)
+		}
+	}
+	return o, nil
+}
+
+// stricter reports whether the API server looks at existing pods when the
+// policy changes. Another version counts as stricter, whichever it is.
+func stricter(from, to pss.LevelVersion) bool {
+	switch {
+	case from == to, to.Level == pss.Privileged:
+		return false
+	case from.Version == to.Version && to.Level <= from.Level:
+		return false
+	}
+	return true
+}
+
+// groups judges the pods and returns those that violate the policy, in the
+// order of their lines.
+func groups(e pss.Evaluator, policy pss.LevelVersion, pods []Pod, noun string) ([]Group, error) {
+	place := map[string]int{}
+	var found []Group
+	for _, p := range pods {
+		verdict, err := e.Evaluate(p.Pod, policy)
+		if err != nil {
+			return nil, fmt.Errorf("judging %s %q: %w", noun, p.Name, err)
+		}
+		if verdict.Allowed() {
+			continue
+		}
+		reason := verdict.Reason()
+		i, ok := place[reason]
+		if !ok {
+			i = len(found)
+			place[reason] = i
+			found = append(found, Group{Reason: reason, Violations: controls(verdict)})
+		}
+		found[i].Names = append(found[i].Names, p.Name)
+	}
+	for i := range found {
+		slices.Sort(found[i].Names)
+		found[i].line = found[i].Line(noun)
+	}
+	slices.SortFunc(found, compare)
+	return found, nil
+}
+
+// controls returns the violations without what is peculiar to one pod.
+func controls(v pss.Verdict) []pss.Violation {
+	violations := v.Violations()
+	for i := range violations {
+		violations[i].Detail, violations[i].Findings = "", nil
+	}
+	return violations
+}

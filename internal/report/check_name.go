@@ -1,0 +1,34 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// checkName writes the names of the objects that violate their policy or that
+// the API server would refuse, one a line.
+type checkName struct {
+	w    io.Writer
+	last Source
+}
+
+func (c *checkName) Result(r *Result) error {
+	if r.Allowed && len(r.Invalid) == 0 {
+		return nil
+	}
+	// The templates of one object come one after the other.
+	source := r.Source
+	source.Template = ""
+	if source == c.last {
+		return nil
+	}
+	c.last = source
+	_, err := fmt.Fprintln(c.w, escapeAll(r.Object.KindName()))
+	return err
+}
+
+func (c *checkName) NotChecked(NotChecked) error { return nil }
+
+func (c *checkName) Error(Error) error { return nil }
+
+func (c *checkName) Close(Summary) error { return nil }

@@ -1,0 +1,219 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkTable writes the report for people: a line for every object and, below
+// one that violates its policy, the findings by container.
+type checkTable struct {
+	w     io.Writer
+	style Style
+	wide  bool
+	// open says that the last object had lines below it, so that the next one
+	// stands apart.
+	open, begun bool
+}
+
+// row is one finding with the control that it fails.
+type row struct {
+	control string
+	Finding
+}
+
+func (t *checkTable) Result(r *Result) error {
+	var b strings.Builder
+	word := t.style.paint(green, "PASS")
+	if !r.Allowed || len(r.Invalid) > 0 {
+		word = t.style.paint(red, "FAIL")
+	}
+	heading := fmt.Sprintf("%s  %s  %s  %s", word, t.object(r.Object), place(r.Source), policy(r))
+	t.findings(&b, &r.Verdict, r.Source.Template)
+	t.invalid(&b, r.Invalid)
+	if r.Partial {
+		t.prose(&b, "  ", "note: the controller adds to this pod; only what the object states was judged")
+	}
+	t.mode(&b, "warn", r.Warn)
+	t.mode(&b, "audit", r.Audit)
+	return t.block(heading, b.String())
+}
+
+// block writes a heading and what belongs to it, an empty line between blocks
+// that are longer than their heading.
+func (t *checkTable) block(heading, body string) error {
+	var b strings.Builder
+	if t.begun && (t.open || body != "") {
+		b.WriteByte('\n')
+	}
+	t.begun, t.open = true, body != ""
+	b.WriteString(heading + "\n")
+	b.WriteString(body)
+	_, err := io.WriteString(t.w, b.String())
+	return err
+}
+
+// object names an object for people: namespace, then the name kubectl uses.
+func (t *checkTable) object(o Object) string {
+	if o.Name == "" {
+		o.Name = "(unnamed)"
+	}
+	return Escape(o.Namespace) + " " + t.style.paint(bold, Escape(o.KindName()))
+}
+
+func place(s Source) string {
+	at := Place(s.File, s.Line)
+	switch s.Template {
+	case "", "template", "spec.template", "spec.jobTemplate.spec.template":
+		return at // the object's only one
+	}
+	return at + " (" + Escape(s.Template) + ")"
+}
+
+// policy names the policy and where it came from.
+func policy(r *Result) string {
+	from := map[string]string{
+		FromFlag: "by flag", FromNamespace: "by its namespace", FromDefault: "by default", FromFloor: "by --at-least",
+	}[r.PolicyFrom]
+	return r.Policy + " " + from
+}
+
+// findings writes the findings of all violations, the pod's own first, then
+// container by container. A fix that several in a row share comes after the last.
+func (t *checkTable) findings(b *strings.Builder, v *Verdict, template string) {
+	var rows []row
+	for _, violation := range v.Violations {
+		for _, f := range violation.Findings {
+			rows = append(rows, row{violation.Control, f})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.Order, b.Order) })
+	cells := [][]string{t.header()}
+	for _, r := range rows {
+		cells = append(cells, t.cells(r))
+	}
+	lines := grid(cells)
+	b.WriteString(findingIndent + t.style.paint(dim, lines[0]) + "\n")
+	for i, r := range rows {
+		if i == 0 || rows[i-1].Order != r.Order {
+			t.group(b, r, template)
+		}
+		t.finding(b, lines[i+1], cells[i+1])
+		last := i+1 == len(rows) || rows[i+1].Order != r.Order || rows[i+1].control != r.control || rows[i+1].Fix != r.Fix
+		if last && !t.wide {
+			below := len(findingIndent) + strings.Index(lines[0], "PATH")
+			t.prose(b, strings.Repeat(" ", below), "fix: "+r.Fix+" ("+r.control+")")
+		}
+	}
+	if t.wide {
+		t.prose(b, "  ", "message: "+escapeAll(v.Message))
+	}
+}
+
+func (t *checkTable) header() []string {
+	if t.wide {
+		return []string{"LINE", "CONTROL", "PATH", "FOUND", "ALLOWED", "FIX"}
+	}
+	return []string{"LINE", "PATH", "FOUND", "ALLOWED"}
+}
+
+func (t *checkTable) cells(r row) []string {
+	at := strconv.Itoa(r.Line) + ":" + strconv.Itoa(r.Column)
+	if r.Line == 0 {
+		at = "-"
+	}
+	if t.wide {
+		return []string{at, r.control, Escape(r.Path), value(r.Value), r.Allowed, r.Fix}
+	}
+	path := r.Path
+	if r.Root != "" {
+		path = strings.TrimPrefix(strings.TrimPrefix(path, r.Root), ".")
+	}
+	return []string{at, Escape(path), value(r.Value), r.Allowed}
+}
+
+// group writes whose findings follow, with the path that theirs begin with.
+func (t *checkTable) group(b *strings.Builder, r row, template string) {
+	who, root := "pod", template
+	if r.Order > 0 {
+		who, root = r.ContainerKind+" "+t.style.paint(bold, Escape(strconv.Quote(r.Container))), r.Root
+	}
+	b.WriteString("  " + who)
+	if root != "" {
+		b.WriteString("  " + t.style.paint(dim, Escape(root)))
+	}
+	b.WriteByte('\n')
+}
+
+const findingIndent = "      "
+
+// finding writes one finding; on a terminal that is too narrow for the line the
+// allowed values, which come last, go on below themselves.
+func (t *checkTable) finding(b *strings.Builder, line string, cells []string) {
+	if t.wide {
+		b.WriteString(findingIndent + line + "\n")
+		return
+	}
+	last := cells[len(cells)-1]
+	start := utf8.RuneCountInString(line) - utf8.RuneCountInString(last)
+	lead := string([]rune(line)[:start])
+	for _, part := range wrap(last, t.style.Width-len(findingIndent)-start) {
+		b.WriteString(findingIndent + lead + part + "\n")
+		lead = strings.Repeat(" ", start)
+	}
+}
+
+// prose writes a sentence, broken to the terminal's width.
+func (t *checkTable) prose(b *strings.Builder, indent, text string) {
+	for i, part := range wrap(text, t.style.Width-len(indent)) {
+		if i > 0 {
+			part = "  " + part
+		}
+		b.WriteString(indent + part + "\n")
+	}
+}
+
+func (t *checkTable) invalid(b *strings.Builder, invalid []Invalid) {
+	if len(invalid) == 0 {
+		return
+	}
+	b.WriteString("  the API server would refuse\n")
+	var rows [][]string
+	for _, i := range invalid {
+		rows = append(rows, []string{strconv.Itoa(i.Line) + ":" + strconv.Itoa(i.Column), Escape(i.Path), Escape(i.Message)})
+	}
+	for _, line := range grid(rows) {
+		b.WriteString(findingIndent + line + "\n")
+	}
+}
+
+// mode says what a mode that refuses nobody has to say, if it has.
+func (t *checkTable) mode(b *strings.Builder, name string, m *Mode) {
+	if m == nil || m.Allowed {
+		return
+	}
+	t.prose(b, "  ", name+": would violate "+m.Policy+": "+Escape(m.Reason))
+}
+
+func (t *checkTable) NotChecked(n NotChecked) error {
+	var b strings.Builder
+	for _, path := range n.Paths {
+		b.WriteString("  looks like a pod template: " + Escape(path) + "\n")
+	}
+	t.prose(&b, "  ", escapeAll(n.Reason))
+	heading := t.style.paint(yellow, "NOT CHECKED") + "  " + t.object(n.Object) + "  " + place(n.Source)
+	return t.block(heading, b.String())
+}
+
+// Error writes nothing: errors are lines on standard error.
+func (t *checkTable) Error(Error) error { return nil }
+
+func (t *checkTable) Close(Summary) error { return nil }

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Preview says what a change of labels would do to namespaces.
+type Preview struct {
+	APIVersion string             `json:"apiVersion"`
+	Kind       string             `json:"kind"`
+	Namespaces []PreviewNamespace `json:"namespaces"`
+	NotChecked []NotChecked       `json:"notChecked"`
+	Errors     []Error            `json:"errors"`
+	Summary    PreviewSummary     `json:"summary"`
+}
+
+// PreviewNamespace is what the change would do to one namespace.
+type PreviewNamespace struct {
+	Namespace string `json:"namespace"`
+	// From and To are the enforced policy before and after.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Labeled is false if the labels stand already, or the change is denied.
+	Labeled bool `json:"labeled"`
+	// Evaluated is false if the API server would not look at the pods, because
+	// the new policy is not stricter than the old one.
+	Evaluated bool `json:"evaluated"`
+	// Warnings are the API server's, in its words and order.
+	Warnings []string `json:"warnings"`
+	// Groups are the pods behind the warnings, Templates the workloads whose
+	// pods would violate the policy too.
+	Groups    []PreviewGroup `json:"groups"`
+	Templates []PreviewGroup `json:"templates"`
+	// Error is why the API server would deny the change, else empty.
+	Error string `json:"error"`
+}
+
+// PreviewGroup is pods or workloads that violate the policy in the same way.
+type PreviewGroup struct {
+	Reason     string             `json:"reason"`
+	Names      []string           `json:"names"`
+	Violations []PreviewViolation `json:"violations"`
+	// Line is the group in the API server's words.
+	Line string `json:"-"`
+}
+
+// PreviewViolation is one control that a group fails.
+type PreviewViolation struct {
+	Control string `json:"control"`
+	Level   string `json:"level"`
+	Reason  string `json:"reason"`
+}
+
+// PreviewSummary counts what a preview met.
+type PreviewSummary struct {
+	Namespaces int `json:"namespaces"`
+	// Violating counts the namespaces with pods or templates that violate.
+	Violating int `json:"violating"`
+	Pods      int `json:"pods"`
+	Templates int `json:"templates"`
+}
+
+// PreviewFormats are the formats of a preview.
+func PreviewFormats() []string { return []string{"text", "json", "yaml"} }
+
+// WritePreview writes the preview in a format of [PreviewFormats]; an unknown
+// format is an error.
+func WritePreview(w io.Writer, format string, style Style, p *Preview) error {
+	if format != "text" {
+		return writeDocument(w, format, p)
+	}
+	for i := range p.Namespaces {
+		if err := writePreviewText(w, style, &p.Namespaces[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writePreviewText writes what kubectl would print for one namespace, and the
+// templates in lines that begin with a word that kubectl does not have.
+func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
+	if n.Error != "" {
+		return nil // kubectl reports a refusal on standard error only
+	}
+	var b strings.Builder
+	for _, warning := range n.Warnings {
+		b.WriteString(style.paint(yellow, "Warning:") + " " + escapeAll(warning) + "\n")
+	}
+	if len(n.Templates) > 0 {
+		prefix := style.paint(yellow, "Template:") + " "
+		b.WriteString(prefix + escapeAll(fmt.Sprintf(
+			"workloads in namespace %q whose pods would violate the new PodSecurity enforce level %q", n.Namespace, n.To)) + "\n")
+		for _, g := range n.Templates {
+			b.WriteString(prefix + escapeAll(g.Line) + "\n")
+		}
+	}
+	labeled := "labeled"
+	if !n.Labeled {
+		labeled = "not labeled"
+	}
+	b.WriteString("namespace/" + escapeAll(n.Namespace) + " " + labeled + " (server dry run)\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeDocument writes v as one JSON or YAML document.
+func writeDocument(w io.Writer, format string, v any) error {
+	var text []byte
+	var err error
+	switch format {
+	case "json":
+		text, err = encodeJSON(v, "")
+		text = append(text, '\n')
+	case "yaml":
+		text, err = encodeYAML(v)
+	default:
+		err = fmt.Errorf("no format %q", format)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
