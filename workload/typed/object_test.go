@@ -126,7 +126,8 @@ func TestEveryKindGivesTheSameViewAsItsJSON(t *testing.T) {
 
 func TestAPodIsDefaultedAndATemplateOnlyInItsVolumes(t *testing.T) {
 	t.Parallel()
-	meta, spec := &template().ObjectMeta, template().Spec
+	template := template()
+	meta, spec := &template.ObjectMeta, template.Spec
 	ports := func(view workload.Template) (ports []int32) {
 		for i := range view.Pod.Containers {
 			for _, p := range view.Pod.Containers[i].HostPorts {

@@ -1,0 +1,76 @@
+# Developer entry points; `make help` lists them. Only Go is needed (make test also a C compiler, for -race).
+export GOTOOLCHAIN ?= local
+
+BIN       := bin
+EXAMPLE   := examples/docker-desktop
+FUZZTIME  ?= 30s
+ROOT      := $(CURDIR)
+
+# Every module of the repository, found, not listed; the build-only ones hold pinned tools and servers, no tests.
+BUILD_ONLY := ./tools ./e2e/controlplane ./e2e/controlplane124
+MODULES    := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/testdata/*')))
+NESTED     := $(filter-out . $(BUILD_ONLY),$(MODULES))
+CHECKED    := . $(NESTED)
+
+# The packages of the root module that start goroutines or share state between them are tested with -race.
+PACKAGES   = $(shell go list ./...)
+CONCURRENT = "sync(/atomic)?"$$|\<go (func|[a-zA-Z.]+)\(|errgroup
+RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r package dir; do \
+	grep -qE '$(CONCURRENT)' $$dir/*.go && echo $$package; done)
+
+# The linter is pinned in tools/go.mod and built once for each version of it and of Go, outside the checkout.
+LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
+LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
+
+.PHONY: help build run test lint bench fuzz clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build gabion and kubectl-gabion into bin/.
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+
+run: build ## Preview the three Pod Security levels on the example cluster.
+	@for level in privileged baseline restricted; do \
+		printf '\n$$ gabion preview --all --enforce=%s %s\n' $$level $(EXAMPLE); \
+		$(BIN)/gabion preview --all --enforce=$$level $(EXAMPLE) || exit; \
+	done
+
+test: ## Run every test of every module; fuzz targets run their seeds.
+	go test $(filter-out $(RACE),$(PACKAGES))
+	go test -race $(RACE)
+	@for m in $(NESTED); do \
+		echo "go -C $$m test ./..."; \
+		go -C $$m test -vet=off -timeout 30m ./... || exit; \
+	done
+
+lint: $(LINT) ## Check formatting, go.mod files and code.
+	@unformatted=$$(gofmt -l $$(find . -name '*.go' -not -path '*/testdata/*')) && \
+		if [ -n "$$unformatted" ]; then echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; fi
+	@for m in $(MODULES); do \
+		echo "go -C $$m mod tidy -diff"; \
+		go -C $$m mod tidy -diff || exit; \
+	done
+	@for m in $(CHECKED); do \
+		echo "golangci-lint run  # in $$m"; \
+		(cd $$m && $(LINT) run --config $(ROOT)/.golangci.yml ./...) || exit; \
+	done
+
+$(LINT):
+	@echo "building golangci-lint $(LINT_VERSION), once: this takes minutes"
+	@mkdir -p $(@D)
+	go -C tools build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bench: ## Measure against upstream, side by side; writes docs/performance.md and README.md.
+	go -C bench run . -root $(ROOT)
+
+fuzz: ## Fuzz every target for FUZZTIME each.
+	@grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' $$file); do \
+			go -C $$(dirname $$file) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) . || exit; \
+		done || exit; \
+	done
+
+clean: ## Remove what build made.
+	rm -rf $(BIN)

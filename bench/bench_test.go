@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What is measured must be worth measuring: both sides agree on every pod.
+func TestBothSidesAgreeOnEveryPodThatIsMeasured(t *testing.T) {
+	t.Parallel()
+	list, err := comparisons()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 7 {
+		t.Errorf("%d comparisons, want 7", len(list))
+	}
+}
+
+func TestDifferentVerdictsAreNotMeasured(t *testing.T) {
+	t.Parallel()
+	allowed, refused := verdict{allowed: true}, verdict{message: "privileged"}
+	for _, pair := range [][2]verdict{{allowed, refused}, {refused, allowed}, {refused, {message: "hostPort"}}} {
+		if agree(pair[0], pair[1], pair[1].allowed) == nil {
+			t.Errorf("%+v and %+v are taken to agree", pair[0], pair[1])
+		}
+	}
+	if agree(refused, refused, true) == nil {
+		t.Error("two refusals are taken for the expected allowance")
+	}
+}
+
+func TestPodsHaveTheSizeAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1 << 10, 4 << 10, 16 << 10} {
+		pod, err := podOfSize(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(text) < size || len(text) > size+size/4 {
+			t.Errorf("the pod has %d bytes, want about %d", len(text), size)
+		}
+	}
+}
+
+func TestReportNamesMachineAndDate(t *testing.T) {
+	t.Parallel()
+	rows := []row{{
+		name:     "JSON to verdict",
+		upstream: side{time: sample{20000, 19000, 21000}, allocs: 100},
+		gabion:   side{time: sample{900, 800, 1000}, allocs: 3},
+		ratio:    sample{22.2, 21, 23},
+	}}
+	got := render(rows, sample{8, 7, 9}, machine{"A CPU", 2, "go1.26", "linux/amd64"}, time.Unix(0, 0).UTC())
+	for _, want := range []string{
+		"`make bench` on 1970-01-01, on A CPU (2 cores, linux/amd64), go1.26:",
+		"| JSON to verdict   | 20 µs (19–21) | 900 ns (800–1000) | 22.2x (21.0–23.0) |     100 → 3 |",
+		"8.0 ms (7.0–9.0)",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}
+
+func TestSummaryIsMedianAndQuartiles(t *testing.T) {
+	t.Parallel()
+	if got, want := summarise([]float64{5, 1, 4, 2, 3}), (sample{3, 2, 4}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestFiguresReplaceThoseOfADocument(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.md")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("before\n" + figuresBegin + "old\n" + figuresEnd + "after\n")
+	if err := update(file, "new\n"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "before\n" + figuresBegin + "\nnew\n\n" + figuresEnd + "after\n"; string(got) != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	write("a document without figures\n")
+	if update(file, "new\n") == nil {
+		t.Error("figures were put nowhere, and nobody was told")
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// machine is what the figures were measured on.
+type machine struct {
+	cpu     string
+	cores   int
+	goBuild string
+	system  string
+}
+
+func thisMachine() machine {
+	return machine{
+		cpu: cpuModel("/proc/cpuinfo"), cores: runtime.NumCPU(),
+		goBuild: runtime.Version(), system: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+}
+
+// cpuModel returns the processor's name where the system tells it.
+func cpuModel(file string) string {
+	f, err := os.Open(file)
+	if err != nil {
+		return "unknown processor"
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+// render writes the figures as Markdown whose table reads well as plain text.
+func render(rows []row, startUp sample, m machine, now time.Time) string {
+	table := [][]string{
+		{"restricted:latest", "upstream", "gabion", "ratio", "allocations"},
+	}
+	for _, r := range rows {
+		table = append(table, []string{
+			r.name, r.upstream.time.duration(), r.gabion.time.duration(),
+			fmt.Sprintf("%.1fx (%.1f–%.1f)", r.ratio.median, r.ratio.low, r.ratio.high),
+			fmt.Sprintf("%.0f → %.0f", r.upstream.allocs, r.gabion.allocs),
+		})
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "`make bench` on %s, on %s (%d cores, %s), %s:\n\n", now.Format(time.DateOnly), m.cpu, m.cores, m.system, m.goBuild)
+	writeTable(&b, table)
+	fmt.Fprintf(&b, "\nThe whole program, `gabion check` on one small file, from start to end: %.1f ms (%.1f–%.1f).\n",
+		startUp.median, startUp.low, startUp.high)
+	return b.String()
+}
+
+// writeTable writes a Markdown table with aligned columns. The first row is the
+// head; all columns but the first are numbers.
+func writeTable(b *strings.Builder, table [][]string) {
+	widths := make([]int, len(table[0]))
+	for _, cells := range table {
+		for i, cell := range cells {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	for n, cells := range table {
+		for i, cell := range cells {
+			space := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if i == 0 {
+				cell += space
+			} else {
+				cell = space + cell
+			}
+			b.WriteString("| " + cell + " ")
+		}
+		b.WriteString("|\n")
+		if n == 0 {
+			b.WriteString("|" + strings.Repeat("-", widths[0]+2))
+			for _, w := range widths[1:] {
+				b.WriteString("|" + strings.Repeat("-", w+1) + ":")
+			}
+			b.WriteString("|\n")
+		}
+	}
+}
+
+// duration writes nanoseconds with the unit that suits them, and the quartiles.
+func (s sample) duration() string {
+	unit, scale := "ns", 1.0
+	switch {
+	case s.median >= 1e6:
+		unit, scale = "ms", 1e6
+	case s.median >= 1e3:
+		unit, scale = "µs", 1e3
+	}
+	return fmt.Sprintf("%s %s (%s–%s)", digits(s.median/scale), unit, digits(s.low/scale), digits(s.high/scale))
+}
+
+// digits writes a number with three significant digits, or all before the dot.
+func digits(x float64) string {
+	if x >= 100 {
+		return fmt.Sprintf("%.0f", x)
+	}
+	return fmt.Sprintf("%.3g", x)
+}

@@ -1,0 +1,166 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// Namespaces finds the labels of namespaces.
+type Namespaces interface {
+	// Labels returns the labels of a namespace, which are only read. An error
+	// means that pods are refused.
+	Labels(ctx context.Context, name string) (map[string]string, error)
+}
+
+// Pods finds the pods that exist.
+type Pods interface {
+	// Pods returns all pods of a namespace, in any order; the slice becomes the
+	// caller's. An error means that they are not known completely.
+	Pods(ctx context.Context, namespace string) ([]ExistingPod, error)
+}
+
+// ExistingPod is one pod of a namespace.
+type ExistingPod struct {
+	Name string
+	// Pod is only read. Pods of one view may share it; it is judged only once.
+	Pod          *pss.Pod
+	RuntimeClass string
+}
+
+// Options are what a [Controller] is made of.
+type Options struct {
+	// Config is the configuration to begin with. It comes from [LoadConfig],
+	// [ParseConfig] or [DefaultConfig].
+	Config Config
+	// Evaluator judges the pods, and says what latest means.
+	Evaluator pss.Evaluator
+	// Namespaces and Pods are required.
+	Namespaces Namespaces
+	Pods       Pods
+	// Recorder counts what is decided; nil if nobody wants to know.
+	Recorder Recorder
+}
+
+// Controller decides requests. It may be used by many goroutines at once.
+type Controller struct {
+	namespaces Namespaces
+	pods       Pods
+	recorder   Recorder
+	// reader reads objects, updates also the images of their containers.
+	reader, updates *workload.Reader
+	state           atomic.Pointer[state]
+}
+
+// state is what may be replaced while requests are being decided. Each request
+// sees one state from beginning to end.
+type state struct {
+	config    Config
+	evaluator pss.Evaluator
+}
+
+// New returns a Controller. The error says what is missing in the options.
+func New(o Options) (*Controller, error) {
+	switch {
+	case o.Namespaces == nil:
+		return nil, errors.New("admission: Namespaces required")
+	case o.Pods == nil:
+		return nil, errors.New("admission: Pods required")
+	}
+	if err := o.Config.check(); err != nil {
+		return nil, fmt.Errorf("admission: %w", err)
+	}
+	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, recorder: o.Recorder}
+	if c.recorder == nil {
+		c.recorder = silence{}
+	}
+	var err error
+	if c.reader, err = workload.NewReader(workload.Options{Stored: true}); err != nil {
+		return nil, fmt.Errorf("admission: %w", err)
+	}
+	if c.updates, err = workload.NewReader(workload.Options{Stored: true, Extra: true}); err != nil {
+		return nil, fmt.Errorf("admission: %w", err)
+	}
+	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator})
+	return c, nil
+}
+
+// SetConfig replaces the configuration. Requests that are being decided keep
+// the one they began with. An error means that it is none, and that the old one
+// stays.
+func (c *Controller) SetConfig(config Config) error {
+	if err := config.check(); err != nil {
+		return fmt.Errorf("admission: %w", err)
+	}
+	c.replace(func(s *state) { s.config = config })
+	return nil
+}
+
+// SetEvaluator replaces the evaluator, as when the API server becomes another
+// version. Requests that are being decided keep the one they began with.
+func (c *Controller) SetEvaluator(e pss.Evaluator) {
+	c.replace(func(s *state) { s.evaluator = e })
+}
+
+func (c *Controller) replace(change func(*state)) {
+	for {
+		old := c.state.Load()
+		next := *old
+		change(&next)
+		if c.state.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+// review is one request as it is being decided.
+type review struct {
+	*Controller
+	*state
+
+	req *Request
+}
+
+// Decide decides a request: one for a namespace, a pod, or, whatever else the
+// resource is, an object with a pod template. The context's deadline is the
+// request's.
+func (c *Controller) Decide(ctx context.Context, req Request) Decision {
+	r := review{c, c.state.Load(), &req}
+	switch {
+	case req.isCore(namespacesResource):
+		return r.namespace(ctx)
+	case req.isCore(podsResource):
+		return r.pod(ctx)
+	}
+	return r.workload(ctx)
+}
+
+// exempt decides requests in exempt namespaces and by exempt users.
+func (r *review) exempt() (Decision, bool) {
+	var by string
+	switch {
+	case r.config.Exemptions.Namespace(r.req.Namespace):
+		by = "namespace"
+	case r.config.Exemptions.Username(r.req.Username):
+		by = "user"
+	default:
+		return Decision{}, false
+	}
+	r.recorder.RecordExemption(r.req.labels())
+	return allowWith(ExemptKey, by), true
+}
+
+// policy finds the policy of the request's namespace.
+func (r *review) policy(ctx context.Context) (pss.Policy, pss.LabelErrors, error) {
+	labels, err := r.namespaces.Labels(ctx, r.req.Namespace)
+	if err != nil {
+		r.recorder.RecordError(true, r.req.labels())
+		return pss.Policy{}, nil, err
+	}
+	policy, errs := pss.PolicyFromLabels(labels, r.config.Defaults)
+	return policy, errs, nil
+}

@@ -1,0 +1,96 @@
+package admission
+
+import (
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// judged is one judgement of a pod.
+type judged struct {
+	policy  pss.LevelVersion
+	allowed bool
+	detail  string // what the pod violates, if it is not allowed
+}
+
+// evaluate judges a pod, or the pod of a template, in each mode; in enforce mode
+// only if that is asked for.
+func (r *review) evaluate(policy pss.Policy, errs pss.LabelErrors, t *workload.Template, enforce bool) Decision {
+	if r.config.Exemptions.RuntimeClass(t.RuntimeClass) {
+		r.recorder.RecordExemption(r.req.labels())
+		return allowWith(ExemptKey, "runtimeClass")
+	}
+	if len(errs) > 0 {
+		r.recorder.RecordError(false, r.req.labels())
+	}
+
+	d := allow()
+	var known judged // the zero judged belongs to no policy
+	if enforce {
+		known = r.judge(t, policy.Enforce)
+		if !known.allowed {
+			d = forbid(r.req, policy.Enforce, known.detail)
+			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
+		} else {
+			r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
+		}
+	}
+
+	audit := r.judgeAgain(t, policy.Audit, known, known)
+	if !audit.allowed {
+		r.evaluated(DecisionDeny, policy.Audit, ModeAudit)
+	}
+	if d.Allowed { // else an error says it all
+		if warn := r.judgeAgain(t, policy.Warn, known, audit); !warn.allowed {
+			d.Warnings = []string{warn.violation()}
+			r.evaluated(DecisionDeny, policy.Warn, ModeWarn)
+		}
+	}
+
+	d.Annotations = make([]Annotation, 0, 3)
+	if !audit.allowed {
+		d.Annotations = append(d.Annotations, Annotation{AuditViolationsKey, audit.violation()})
+	}
+	if enforce {
+		d.Annotations = append(d.Annotations, Annotation{EnforcePolicyKey, policy.Enforce.String()})
+	}
+	if len(errs) > 0 {
+		d.Annotations = append(d.Annotations, Annotation{ErrorKey, "Failed to parse policy: " + cutValues(errs).Error()})
+	}
+	return d
+}
+
+// violation says what the pod violates where it is allowed all the same.
+func (j judged) violation() string {
+	return `would violate PodSecurity "` + j.policy.String() + `": ` + j.detail
+}
+
+// judge judges a pod. What cannot be judged is not allowed.
+func (r *review) judge(t *workload.Template, policy pss.LevelVersion) judged {
+	verdict, err := r.evaluator.Evaluate(&t.Pod, policy)
+	switch {
+	case err != nil:
+		return judged{policy: policy, detail: sentence(err.Error())}
+	case verdict.Allowed():
+		return judged{policy: policy, allowed: true}
+	}
+	return judged{policy: policy, detail: detail(r.evaluator, verdict, &t.Pod)}
+}
+
+// judgeAgain judges a pod, unless one of the judgements is for the same policy.
+func (r *review) judgeAgain(t *workload.Template, policy pss.LevelVersion, first, second judged) judged {
+	switch policy {
+	case first.policy:
+		return first
+	case second.policy:
+		return second
+	}
+	return r.judge(t, policy)
+}
+
+// evaluated counts a judgement.
+func (r *review) evaluated(decision string, policy pss.LevelVersion, mode string) {
+	r.recorder.RecordEvaluation(Evaluation{
+		Labels: r.req.labels(), Decision: decision, Mode: mode,
+		Level: policy.Level.String(), Version: versionLabel(policy, r.evaluator),
+	})
+}

@@ -1,0 +1,102 @@
+package admission
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// namespace decides a request for a namespace: its labels must be valid, and if
+// it enforces more than before, the client is warned of the pods that would not
+// be let in again.
+func (r *review) namespace(ctx context.Context) Decision {
+	if r.req.Subresource != "" {
+		return allow()
+	}
+	ns, d, ok := readNamespace(r.reader, r.req.Object, "")
+	if !ok {
+		return d
+	}
+	policy, errs := pss.PolicyFromLabels(ns.labels, r.config.Defaults)
+
+	switch r.req.Operation {
+	case Create:
+		if len(errs) > 0 {
+			return invalid(r.req, errs)
+		}
+		d = allow()
+		if r.config.Exemptions.Namespace(r.req.Namespace) {
+			d.Warnings = r.exemptNamespace(&ns, policy)
+		}
+		return d
+	case Update:
+		// Upstream's sentences have two spaces.
+		old, d, ok := readNamespace(r.reader, r.req.OldObject, " old ")
+		if !ok {
+			return d
+		}
+		oldPolicy, oldErrs := pss.PolicyFromLabels(old.labels, r.config.Defaults)
+		if len(errs) > 0 && !slices.Equal(errs, oldErrs) {
+			return invalid(r.req, errs)
+		}
+		return r.relabelled(ctx, &ns, policy, oldPolicy.Enforce)
+	}
+	return allow()
+}
+
+// readNamespace reads a namespace; if it is none, the Decision refuses the
+// request.
+func readNamespace(reader *workload.Reader, raw []byte, which string) (object, Decision, bool) {
+	o, err := read(reader, raw)
+	switch {
+	case err != nil:
+		return object{}, badRequest("failed to decode "+which+"object", err), false
+	case o.kind != kindNamespace:
+		return object{}, badRequest("failed to decode "+which+"namespace", nil), false
+	}
+	return o, Decision{}, true
+}
+
+// relabelled decides the update of a namespace whose labels may stand.
+func (r *review) relabelled(ctx context.Context, ns *object, policy pss.Policy, old pss.LevelVersion) Decision {
+	d := allow()
+	now := policy.Enforce
+	switch {
+	case now == old, now.Level == pss.Privileged, now.Version == old.Version && now.Level <= old.Level:
+	case r.config.Exemptions.Namespace(r.req.Namespace):
+		d.Warnings = r.exemptNamespace(ns, policy)
+	default:
+		d.Warnings = r.sweep(ctx, ns.name, now)
+	}
+	return d
+}
+
+// exemptNamespace warns that the labels of an exempt namespace do nothing,
+// unless they ask for nothing.
+func (r *review) exemptNamespace(ns *object, policy pss.Policy) []string {
+	if policy.FullyPrivileged() || policy.Equivalent(r.config.Defaults) {
+		return nil
+	}
+	var modes []string
+	for _, m := range []struct {
+		name, label, versionLabel string
+		policy                    pss.LevelVersion
+	}{
+		{"enforce", pss.EnforceLabel, pss.EnforceVersionLabel, policy.Enforce},
+		{"audit", pss.AuditLabel, pss.AuditVersionLabel, policy.Audit},
+		{"warn", pss.WarnLabel, pss.WarnVersionLabel, policy.Warn},
+	} {
+		_, hasLevel := ns.labels[m.label]
+		_, hasVersion := ns.labels[m.versionLabel]
+		if m.policy.Level != pss.Privileged && (hasLevel || hasVersion) {
+			modes = append(modes, m.name+"="+m.policy.String())
+		}
+	}
+	return []string{
+		"namespace " + quote(ns.name) + " is exempt from Pod Security, and the policy (" +
+			strings.Join(modes, ", ") + ") will be ignored",
+	}
+}

@@ -1,0 +1,120 @@
+package admission
+
+import (
+	"context"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// ignored reports whether a subresource of pods changes nothing that matters.
+// Every other one, also of times to come, is judged.
+func ignored(subresource string) bool {
+	switch subresource {
+	case "exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status":
+		return true
+	}
+	return false
+}
+
+// pod decides a request for a pod. Whatever cannot be found or read out refuses
+// it.
+func (r *review) pod(ctx context.Context) Decision {
+	if ignored(r.req.Subresource) {
+		return allow()
+	}
+	if d, ok := r.exempt(); ok {
+		return d
+	}
+	policy, errs, err := r.policy(ctx)
+	if err != nil {
+		return internalError("failed to lookup namespace "+quote(r.req.Namespace), err)
+	}
+	if len(errs) == 0 && policy.FullyPrivileged() {
+		r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
+		return allowWith(EnforcePolicyKey, "privileged:latest")
+	}
+
+	if r.req.Operation != Update {
+		pod, d, ok := r.readPod(r.reader, r.req.Object, "")
+		if !ok {
+			return d
+		}
+		return r.evaluate(policy, errs, &pod, true)
+	}
+	pod, d, ok := r.readPod(r.updates, r.req.Object, "")
+	if !ok {
+		return d
+	}
+	old, d, ok := r.readPod(r.updates, r.req.OldObject, "old ")
+	if !ok {
+		return d
+	}
+	if !significant(&pod, &old) {
+		return allow()
+	}
+	return r.evaluate(policy, errs, &pod, true)
+}
+
+// readPod reads a pod; if it is none, the Decision refuses the request.
+func (r *review) readPod(reader *workload.Reader, raw []byte, which string) (workload.Template, Decision, bool) {
+	o, err := read(reader, raw)
+	switch {
+	case err != nil:
+		r.recorder.RecordError(true, r.req.labels())
+		return workload.Template{}, badRequest("failed to decode "+which+"object", err), false
+	case o.kind != kindPod:
+		r.recorder.RecordError(true, r.req.labels())
+		return workload.Template{}, badRequest("failed to decode "+which+"pod", nil), false
+	}
+	return o.template, Decision{}, true
+}
+
+// significant reports whether an update changes what the API lets change in a
+// pod and what matters: images, and ephemeral containers. Both pods were read
+// with their images.
+func significant(pod, old *workload.Template) bool {
+	for _, kind := range []pss.ContainerKind{pss.RegularContainer, pss.InitContainer} {
+		now, before := images(pod, kind), images(old, kind)
+		if len(now) != len(before) {
+			return true
+		}
+		for i := range now {
+			if now[i].image != before[i].image {
+				return true
+			}
+		}
+	}
+	before := images(old, pss.EphemeralContainer)
+	for _, c := range images(pod, pss.EphemeralContainer) {
+		if !sameImage(c, before) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameImage reports whether the container, found by its name, had its image
+// before.
+func sameImage(c containerImage, before []containerImage) bool {
+	for _, b := range before {
+		if b.name == c.name {
+			return b.image == c.image
+		}
+	}
+	return false
+}
+
+// containerImage is a container's name and image.
+type containerImage struct{ name, image string }
+
+// images returns the names and images of the containers of a kind.
+func images(t *workload.Template, kind pss.ContainerKind) []containerImage {
+	found := make([]containerImage, 0, 4)
+	for i := range t.Pod.Containers {
+		if c := &t.Pod.Containers[i]; c.Kind == kind {
+			found = append(found, containerImage{c.Name, t.Extra.Containers[i].Image})
+		}
+	}
+	return found
+}

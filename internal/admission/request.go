@@ -1,0 +1,36 @@
+package admission
+
+// The operations that Pod Security admission is asked about.
+const (
+	Create = "CREATE"
+	Update = "UPDATE"
+)
+
+// Request is what an API server asks, as far as Pod Security admission looks at
+// it.
+type Request struct {
+	// Operation is what is being done: Create or Update. Every other operation
+	// on pods is judged like Create, and on namespaces allowed.
+	Operation string
+	// Group, Resource and Subresource name what is asked for, such as "apps",
+	// "deployments" and "scale".
+	Group, Resource, Subresource string
+	// Kind is the kind of the resource, for messages.
+	Kind string
+	// Namespace and Name are those of the request. The Name may be empty.
+	Namespace, Name string
+	// Username is the name of the user who asks.
+	Username string
+	// Object and OldObject are the objects in JSON, after and before the
+	// operation. They are only read, and only if the decision needs them.
+	Object, OldObject []byte
+}
+
+// The resources that have rules of their own, in the core group.
+const (
+	podsResource       = "pods"
+	namespacesResource = "namespaces"
+)
+
+// isCore reports whether the request is for the resource of the core group.
+func (r *Request) isCore(resource string) bool { return r.Group == "" && r.Resource == resource }

@@ -1,0 +1,102 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// group is the pods of a namespace that violate a policy in the same way.
+type group struct {
+	first string // the lexically smallest name
+	count int
+}
+
+// sweep judges all pods of a namespace by what it is to enforce, and returns
+// warnings about those that violate it. It stops when four fifths of the time
+// that the request has left are over, so that its answer still arrives.
+func (r *review) sweep(ctx context.Context, namespace string, policy pss.LevelVersion) []string {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)*4/5)
+		defer cancel()
+	}
+	pods, err := r.pods.Pods(ctx, namespace)
+	if err != nil {
+		return []string{"failed to list pods while checking new PodSecurity enforce level"}
+	}
+	pods = slices.DeleteFunc(pods, func(p ExistingPod) bool { return r.config.Exemptions.RuntimeClass(p.RuntimeClass) })
+	slices.SortFunc(pods, func(a, b ExistingPod) int { return strings.Compare(a.Name, b.Name) })
+
+	groups := map[string]*group{}
+	reasons := map[*pss.Pod]string{}
+	checked := 0
+	for _, p := range pods {
+		reason, ok := reasons[p.Pod]
+		if !ok {
+			reason = r.reason(p.Pod, policy)
+			reasons[p.Pod] = reason
+		}
+		if reason != "" {
+			add(groups, reason, p.Name)
+		}
+		checked++
+		if ctx.Err() != nil {
+			break
+		}
+	}
+
+	var warnings []string
+	if checked < len(pods) {
+		warnings = append(warnings, fmt.Sprintf(
+			"new PodSecurity enforce level only checked against the first %d of %d existing pods", checked, len(pods)))
+	}
+	if len(groups) > 0 {
+		warnings = append(warnings, "existing pods in namespace "+quote(namespace)+
+			` violate the new PodSecurity enforce level "`+policy.String()+`"`)
+	}
+	return append(warnings, lines(groups)...)
+}
+
+// reason says what a pod violates, without details; it is empty if the pod is
+// allowed.
+func (r *review) reason(pod *pss.Pod, policy pss.LevelVersion) string {
+	verdict, err := r.evaluator.Evaluate(pod, policy)
+	if err != nil {
+		return sentence(err.Error())
+	}
+	return verdict.Reason()
+}
+
+// add counts a pod among those of its reason. Pods come sorted by name.
+func add(groups map[string]*group, reason, name string) {
+	g := groups[reason]
+	if g == nil {
+		g = &group{first: name}
+		groups[reason] = g
+	}
+	g.count++
+}
+
+// lines returns a line for each group, sorted.
+func lines(groups map[string]*group) []string {
+	all := make([]string, 0, len(groups))
+	for reason, g := range groups {
+		others := ""
+		switch n := g.count - 1; n {
+		case 0:
+		case 1:
+			others = " (and 1 other pod)"
+		default:
+			others = " (and " + strconv.Itoa(n) + " other pods)"
+		}
+		all = append(all, printable(g.first)+others+": "+reason)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,38 @@
+package admission
+
+import (
+	"context"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// workload decides a request for an object with a pod template. It never
+// refuses: the pods are judged when they are made.
+func (r *review) workload(ctx context.Context) Decision {
+	if r.req.Subresource != "" {
+		return allow()
+	}
+	if d, ok := r.exempt(); ok {
+		return d
+	}
+	policy, errs, err := r.policy(ctx)
+	if err != nil {
+		return allowDespite("failed to lookup namespace "+quote(r.req.Namespace), err)
+	}
+	if len(errs) == 0 && policy.Warn.Level == pss.Privileged && policy.Audit.Level == pss.Privileged {
+		return allow()
+	}
+
+	o, err := read(r.reader, r.req.Object)
+	switch {
+	case err != nil:
+		r.recorder.RecordError(true, r.req.labels())
+		return allowDespite("failed to decode object", err)
+	case !o.hasPodSpec():
+		r.recorder.RecordError(true, r.req.labels())
+		return allowDespite("failed to extract pod template", o.unexpected())
+	case o.kind == kindTemplateless:
+		return allow()
+	}
+	return r.evaluate(policy, errs, &o.template, false)
+}

@@ -1,0 +1,130 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/webhook"
+)
+
+func TestAFloodOfLargeBodiesIsTurnedAway(t *testing.T) {
+	// Not parallel: it measures the memory of the process.
+	const (
+		size   = 7 << 20
+		budget = 32 << 20
+		fits   = budget / size
+	)
+	for _, c := range []struct {
+		name           string
+		http2, chunked bool
+		callers        int64
+	}{{"HTTP/1.1", false, false, 200}, {"HTTP/2", true, false, 50}, {"HTTP/1.1 in chunks", false, true, 50}} {
+		t.Run(c.name, func(t *testing.T) {
+			turnedAway := make(chan struct{})
+			r := serve(t, webhook.HandlerOptions{
+				MaxBytesInFlight: budget,
+				Decider: decider(func(ctx context.Context, _ admission.Request) admission.Decision {
+					select { // all that were let in stay until the others are gone
+					case <-turnedAway:
+					case <-ctx.Done():
+					}
+					return admission.Decision{Allowed: true}
+				}),
+			}, webhook.ServerOptions{})
+			body := []byte(review("u", "n", `"`+strings.Repeat("x", size-300)+`"`))
+			client := r.client(t, c.http2)
+			before := liveHeap()
+
+			var answered, refused atomic.Int64
+			var all sync.WaitGroup
+			for range c.callers {
+				all.Go(func() {
+					var from io.Reader = bytes.NewReader(body)
+					if c.chunked {
+						from = struct{ io.Reader }{from}
+					}
+					status, _, err := post(t.Context(), client, r.url, from)
+					if err == nil && status == http.StatusOK {
+						answered.Add(1)
+						return
+					}
+					// A client that is still sending may see the connection's
+					// end before the 429.
+					if err == nil && status != http.StatusTooManyRequests {
+						t.Errorf("status %d", status)
+					}
+					refused.Add(1)
+				})
+			}
+			wait(t, "all others to be turned away", func() bool { return refused.Load() >= c.callers-fits })
+			if used := liveHeap() - before; used > 2*budget {
+				t.Errorf("%d MiB are in memory", used>>20)
+			}
+			close(turnedAway)
+			all.Wait()
+			// In chunks, a buffer that grows counts for more than the body.
+			if n := answered.Load(); n > fits || n < fits/2 || !c.chunked && n != fits {
+				t.Errorf("%d of %d were answered, room was for %d", n, c.callers, fits)
+			}
+			wait(t, "nothing to be in flight", func() bool { return r.handler.BytesInFlight() == 0 })
+			if _, err := ask(t.Context(), r.client(t, c.http2), r.url, review("u", "n", "{}")); err != nil {
+				t.Errorf("after the flood: %v", err)
+			}
+		})
+	}
+}
+
+// liveHeap returns how many bytes are in use.
+func liveHeap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// wait waits until something is so.
+func wait(tb testing.TB, what string, so func() bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !so(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("waited too long for %s", what)
+		}
+	}
+}
+
+func TestATurnedAwayRequestIsToldToComeAgain(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	r := serve(t, webhook.HandlerOptions{
+		MaxBodyBytes: 40 << 10, MaxBytesInFlight: 40 << 10,
+		Decider: decider(func(context.Context, admission.Request) admission.Decision {
+			entered <- struct{}{}
+			<-leave
+			return admission.Decision{Allowed: true}
+		}),
+	}, webhook.ServerOptions{})
+	client := r.client(t, false)
+	first := make(chan error, 1)
+	go func() {
+		_, err := ask(t.Context(), client, r.url, review("u", "n", "{}"))
+		first <- err
+	}()
+	<-entered
+	status, header, text := send(t, client, r.url, "", "", "", review("u", "n", "{}"), false)
+	if status != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || text != "too many requests are being answered: try again\n" {
+		t.Errorf("status %d, Retry-After %q, %q", status, header.Get("Retry-After"), text)
+	}
+	close(leave)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}

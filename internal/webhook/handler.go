@@ -1,0 +1,233 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// Decider decides one request. The objects in it are parts of a buffer: they
+// may not be kept or changed once Decide has returned. It is called by many
+// goroutines at once.
+type Decider interface {
+	Decide(ctx context.Context, req admission.Request) admission.Decision
+}
+
+// Observer is told of every HTTP request.
+type Observer interface {
+	RequestStarted()
+	// RequestDone says with which HTTP status and after what time it ended.
+	RequestDone(status int, took time.Duration)
+}
+
+// The bounds of a [Handler] unless its options say something else.
+const (
+	// DefaultMaxBodyBytes fits two objects of 3 MiB, which is what an API server
+	// takes, with what JSON adds to them.
+	DefaultMaxBodyBytes = 16 << 20
+	// DefaultMaxBytesInFlight bounds the bodies of all requests together.
+	DefaultMaxBytesInFlight = 128 << 20
+	// DefaultMaxTimeout is the longest an API server waits for a webhook.
+	DefaultMaxTimeout = 30 * time.Second
+)
+
+// HandlerOptions are what a [Handler] is made of. Zero bounds are the defaults.
+type HandlerOptions struct {
+	// Decider is required.
+	Decider Decider
+	// MaxBodyBytes is how large a body may be; a larger one is a 413.
+	MaxBodyBytes int64
+	// MaxBytesInFlight is how many bytes the bodies of all requests that are
+	// being answered may have; a request beyond that is a 429. A small body
+	// counts as 32 KiB, which bounds the number of requests too.
+	MaxBytesInFlight int64
+	// MaxTimeout is the deadline of requests that state none or a later one.
+	MaxTimeout time.Duration
+	// Log gets a line for each denial and fault; nil for no log.
+	Log *slog.Logger
+	// Observer may be nil.
+	Observer Observer
+}
+
+// Handler answers the requests of an API server, under / and /validate.
+type Handler struct {
+	decider    Decider
+	maxBody    int64
+	maxTimeout time.Duration
+	log        *slog.Logger
+	observer   Observer
+	inFlight   budget
+	buffers    sync.Pool // of *buffers
+}
+
+// NewHandler returns a Handler. The error says what is wrong with the options.
+func NewHandler(o HandlerOptions) (*Handler, error) {
+	h := &Handler{
+		decider: o.Decider, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
+		inFlight: budget{limit: o.MaxBytesInFlight},
+	}
+	h.buffers.New = func() any { return &buffers{in: make([]byte, 0, smallBody)} }
+	if h.maxBody == 0 {
+		h.maxBody = DefaultMaxBodyBytes
+	}
+	if h.maxTimeout == 0 {
+		h.maxTimeout = DefaultMaxTimeout
+	}
+	if h.inFlight.limit == 0 {
+		h.inFlight.limit = max(DefaultMaxBytesInFlight, h.maxBody)
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	if h.observer == nil {
+		h.observer = blind{}
+	}
+	switch {
+	case h.decider == nil:
+		return nil, errors.New("webhook: Decider required")
+	case h.maxBody < 0 || h.maxTimeout < 0:
+		return nil, errors.New("webhook: the bounds of a request must not be negative")
+	case h.inFlight.limit < max(h.maxBody, smallBody):
+		return nil, fmt.Errorf("webhook: %d bytes in flight are not enough for one body of %d", h.inFlight.limit, h.maxBody)
+	}
+	return h, nil
+}
+
+// BytesInFlight returns how many bytes the requests that are being answered
+// count for at the moment.
+func (h *Handler) BytesInFlight() int64 { return h.inFlight.used.Load() }
+
+// fault is a request that gets no AdmissionReview.
+type fault struct {
+	status int
+	text   string
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	h.observer.RequestStarted()
+	status := http.StatusInternalServerError
+	defer func() { h.observer.RequestDone(status, time.Since(start)) }()
+
+	f := precheck(r)
+	if f == nil {
+		status, f = h.serve(w, r)
+	}
+	if f == nil {
+		return
+	}
+	status = f.status
+	switch status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1") // seconds; the API server tries again
+	}
+	http.Error(w, f.text, status)
+}
+
+// precheck refuses what needs no look at the body.
+func precheck(r *http.Request) *fault {
+	switch {
+	case r.URL.Path != "/" && r.URL.Path != "/validate":
+		return &fault{http.StatusNotFound, "not found: admission reviews go to /validate"}
+	case r.Method != http.MethodPost:
+		return &fault{http.StatusMethodNotAllowed, "method not allowed: admission reviews are sent with POST"}
+	case !isJSON(r.Header.Get("Content-Type")):
+		return &fault{http.StatusUnsupportedMediaType, "the Content-Type must be application/json"}
+	}
+	return nil
+}
+
+// serve reads a review and writes its answer, or returns what is wrong with it.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *fault) {
+	ctx, cancel := context.WithTimeout(r.Context(), h.timeout(r.URL))
+	defer cancel()
+
+	b, _ := h.buffers.Get().(*buffers)
+	var charge charge
+	defer func() {
+		h.inFlight.release(charge)
+		if b.reusable() {
+			h.buffers.Put(b)
+		}
+	}()
+	if f := h.readBody(r, b, &charge); f != nil {
+		return 0, f
+	}
+	if status, f = h.answer(ctx, b); f != nil {
+		return 0, f
+	}
+	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(b.out)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.out) // if it fails, nobody is there to be told
+	return status, nil
+}
+
+// timeout returns how long the request may take. The API server says so in the
+// query; what it does not say in a way that can be read is ignored.
+func (h *Handler) timeout(u *url.URL) time.Duration {
+	if u.RawQuery == "" {
+		return h.maxTimeout
+	}
+	d, err := time.ParseDuration(u.Query().Get("timeout"))
+	if err != nil || d <= 0 {
+		return h.maxTimeout
+	}
+	return min(d, h.maxTimeout)
+}
+
+// answer writes the answer to the review in b.in to b.out. A panic on the way is
+// a denial.
+func (h *Handler) answer(ctx context.Context, b *buffers) (status int, f *fault) {
+	var review workload.Review
+	defer func() {
+		if p := recover(); p != nil {
+			h.logPanic(ctx, &review, p)
+			b.out = appendAnswer(b.out[:0], review.UID, panicked())
+			status, f = http.StatusInternalServerError, nil
+		}
+	}()
+	review, err := workload.ReadReview(b.in)
+	if err != nil {
+		return 0, &fault{http.StatusBadRequest, "the request body cannot be read: " + err.Error()}
+	}
+	decision := h.decider.Decide(ctx, requestOf(&review))
+	b.out = appendAnswer(b.out[:0], review.UID, decision)
+	h.logDecision(ctx, &review, &decision)
+	return http.StatusOK, nil
+}
+
+func requestOf(r *workload.Review) admission.Request {
+	return admission.Request{
+		Operation: r.Operation, Group: r.Resource.Group, Resource: r.Resource.Resource, Subresource: r.Subresource,
+		Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.Name, Username: r.Username,
+		Object: r.Object, OldObject: r.OldObject,
+	}
+}
+
+// panicked refuses a request whose decision panicked.
+func panicked() admission.Decision {
+	const message = "Internal error occurred: the decision failed"
+	return admission.Decision{
+		Code: http.StatusInternalServerError, Reason: "InternalError", Message: message,
+		Annotations: []admission.Annotation{{Key: admission.ErrorKey, Value: message}},
+	}
+}
+
+// blind is the Observer of those who want none.
+type blind struct{}
+
+func (blind) RequestStarted()                {}
+func (blind) RequestDone(int, time.Duration) {}

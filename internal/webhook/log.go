@@ -1,0 +1,93 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"unicode/utf8"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// Texts in the log are cut: callers make them.
+const (
+	maxLoggedName = 256 // bytes
+	maxLoggedText = 2048
+)
+
+// logDecision writes one line for a denial, and for a request that was let
+// through without having been judged.
+func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admission.Decision) {
+	level, text := slog.LevelInfo, "denied"
+	switch {
+	case d.Err != nil && d.Allowed:
+		level, text = slog.LevelWarn, "not judged"
+	case d.Err != nil:
+		level = slog.LevelWarn
+	case d.Allowed:
+		return
+	}
+	if !h.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, 14), about(r)...)
+	if policy := annotation(d, admission.EnforcePolicyKey); policy != "" {
+		attrs = append(attrs, slog.String("policy", policy))
+	}
+	if !d.Allowed {
+		attrs = append(attrs,
+			slog.Int("code", int(d.Code)), slog.String("reason", d.Reason), slog.String("message", cut(d.Message, maxLoggedText)))
+	}
+	if d.Err != nil {
+		attrs = append(attrs, slog.String("error", cut(d.Err.Error(), maxLoggedText)))
+	}
+	h.log.LogAttrs(ctx, level, text, attrs...)
+}
+
+// logPanic writes what went wrong in the program itself.
+func (h *Handler) logPanic(ctx context.Context, r *workload.Review, p any) {
+	attrs := append(about(r), slog.String("panic", cut(fmt.Sprint(p), maxLoggedText)), slog.String("stack", string(debug.Stack())))
+	h.log.LogAttrs(ctx, slog.LevelError, "a decision panicked and was made a denial", attrs...)
+}
+
+// about says which request a line is about.
+func about(r *workload.Review) []slog.Attr {
+	resource := r.Resource.Resource
+	if r.Resource.Group != "" {
+		resource += "." + r.Resource.Group
+	}
+	if r.Subresource != "" {
+		resource += "/" + r.Subresource
+	}
+	attrs := []slog.Attr{
+		slog.String("namespace", cut(r.Namespace, maxLoggedName)), slog.String("name", cut(r.Name, maxLoggedName)),
+		slog.String("user", cut(r.Username, maxLoggedName)), slog.String("operation", cut(r.Operation, maxLoggedName)),
+		slog.String("resource", cut(resource, maxLoggedName)), slog.String("uid", cut(r.UID, maxLoggedName)),
+	}
+	if r.DryRun {
+		attrs = append(attrs, slog.Bool("dryRun", true))
+	}
+	return attrs
+}
+
+func annotation(d *admission.Decision, key string) string {
+	for _, a := range d.Annotations {
+		if a.Key == key {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// cut returns at most so many bytes of a text, and whole characters of them.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
+}

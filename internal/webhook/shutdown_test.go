@@ -1,0 +1,174 @@
+package webhook_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/webhook"
+)
+
+func TestShutdownUnderLoadLosesNoRequest(t *testing.T) {
+	t.Parallel()
+	for _, http2 := range []bool{false, true} {
+		var decided, answered atomic.Int64
+		r := serve(t, webhook.HandlerOptions{
+			Decider: decider(func(context.Context, admission.Request) admission.Decision {
+				time.Sleep(time.Millisecond)
+				decided.Add(1)
+				return admission.Decision{Allowed: true}
+			}),
+		}, webhook.ServerOptions{DrainDelay: 500 * time.Millisecond})
+		client := r.client(t, http2)
+
+		stopped := make(chan error, 1)
+		go func() {
+			for decided.Load() < 100 {
+				time.Sleep(time.Millisecond)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			stopped <- r.server.Shutdown(ctx)
+		}()
+		err := clients(32, 100_000, func(n, request int) error {
+			uid, name, _, body := input(n, request)
+			sent := false // whether the request went out on a connection
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				GetConn: func(string) { sent = false },
+				GotConn: func(httptrace.GotConnInfo) { sent = true },
+			})
+			a, err := ask(ctx, client, r.url, body)
+			switch {
+			case err != nil && !sent:
+				return errGone
+			case err != nil:
+				return err
+			case a.Response.UID != uid:
+				return errors.New("another's answer to " + name)
+			}
+			answered.Add(1)
+			return nil
+		})
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if line != errGone.Error() {
+				t.Errorf("HTTP/2 %v: lost: %s", http2, line)
+			}
+		}
+		if err := <-stopped; err != nil {
+			t.Errorf("HTTP/2 %v: %v", http2, err)
+		}
+		if d, a := decided.Load(), answered.Load(); d != a || d < 100 {
+			t.Errorf("HTTP/2 %v: %d requests were decided, %d answered", http2, d, a)
+		}
+	}
+}
+
+// errGone says that nobody listens any more.
+var errGone = errors.New("the server is gone")
+
+func TestReadinessDropsWhileRequestsAreStillServed(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{DrainDelay: time.Minute})
+	client := r.client(t, false)
+	if r.server.Draining() {
+		t.Fatal("draining before the shutdown")
+	}
+	stopped := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { stopped <- r.server.Shutdown(ctx) }()
+	wait(t, "readiness to drop", r.server.Draining)
+	for range 3 { // each on a connection of its own, for the server closes them
+		reused := false
+		ctx := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
+		})
+		if _, err := ask(ctx, client, r.url, review("u", "n", "{}")); err != nil {
+			t.Error(err)
+		}
+		if reused {
+			t.Error("the client was not asked to go elsewhere")
+		}
+	}
+	cancel() // ends the delay
+	if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err == nil {
+		t.Error("answered after the shutdown")
+	}
+}
+
+func TestShutdownWaitsForRequestsAsLongAsItMay(t *testing.T) {
+	t.Parallel()
+	entered := make(chan struct{})
+	slow := decider(func(ctx context.Context, req admission.Request) admission.Decision {
+		entered <- struct{}{}
+		if req.Name == "slow" {
+			time.Sleep(300 * time.Millisecond)
+		} else {
+			<-ctx.Done()
+		}
+		return admission.Decision{Allowed: true}
+	})
+	for name, c := range map[string]struct {
+		request string
+		limit   time.Duration
+		cut     bool
+	}{
+		"a slow request is waited for":           {"slow", 20 * time.Second, false},
+		"an endless one is cut at the last hour": {"endless", 400 * time.Millisecond, true},
+	} {
+		r := serve(t, webhook.HandlerOptions{Decider: slow}, webhook.ServerOptions{})
+		client := r.client(t, false)
+		answered := make(chan error, 1)
+		go func() {
+			_, err := ask(t.Context(), client, r.url, review("u", c.request, "{}"))
+			answered <- err
+		}()
+		<-entered
+		ctx, cancel := context.WithTimeout(t.Context(), c.limit)
+		err := r.server.Shutdown(ctx)
+		cancel()
+		if (err != nil) != c.cut || c.cut && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := <-answered; (err != nil) != c.cut {
+			t.Errorf("%s: the client got: %v", name, err)
+		}
+	}
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{MaxConnections: 2})
+	address := strings.TrimPrefix(r.url, "https://")
+	var idle []net.Conn
+	for range 2 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle = append(idle, conn)
+	}
+	client := r.client(t, false)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := ask(ctx, client, r.url, review("u", "n", "{}")); err == nil {
+		t.Error("a third connection was served")
+	}
+	for _, conn := range idle {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err != nil {
+		t.Errorf("a connection does not get its turn: %v", err)
+	}
+}
