@@ -131,7 +131,7 @@ func TestReadReviewRefusesTheRest(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, err, c.want)
 		}
 		for _, sentinel := range []error{ErrNoReview, ErrNoRequest} {
-			if errors.Is(err, sentinel) != (sentinel == c.is) {
+			if errors.Is(err, sentinel) != errors.Is(c.is, sentinel) {
 				t.Errorf("%s: the error is of the wrong sort: %v", name, err)
 			}
 		}

@@ -22,7 +22,7 @@ func freePorts() (ports, error) {
 		if err != nil {
 			continue
 		}
-		defer listener.Close() // not before all are found: they have to differ
+		defer func() { _ = listener.Close() }() // not before all are found: they have to differ
 		if found = append(found, port); len(found) == 3 {
 			return ports{found[0], found[1], found[2]}, nil
 		}

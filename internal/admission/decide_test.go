@@ -3,6 +3,7 @@ package admission
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -93,7 +94,6 @@ func TestPods(t *testing.T) {
 	runDecideTests(t, []decideTest{
 		// Ignored subresources.
 		{name: "status of pods does not matter", req: pod(Update, "gone", "", subresource("status")), want: note()},
-		{name: "eviction of pods does not matter", req: pod(Create, "gone", "", subresource("eviction")), want: note()},
 		// Exemptions, in their order.
 		{
 			"an exempt namespace comes before an exempt user and need not exist", pod(Create, "absent", "x", by("root")),
@@ -186,6 +186,21 @@ func TestPods(t *testing.T) {
 	})
 }
 
+func TestSubresourcesOfPods(t *testing.T) {
+	t.Parallel()
+	for subresources, want := range map[string]bool{
+		"exec attach binding eviction log portforward proxy status": true,
+		"ephemeralcontainers resize new Status":                     false,
+	} {
+		for name := range strings.FieldsSeq(subresources) {
+			d := newWorld().controller(t).Decide(t.Context(), pod(Create, "gone", "", subresource(name)))
+			if d.Allowed != want {
+				t.Errorf("%s is allowed: %t", name, d.Allowed)
+			}
+		}
+	}
+}
+
 func TestWorkloads(t *testing.T) {
 	t.Parallel()
 	const host = "host namespaces (hostPID=true)"
@@ -202,6 +217,10 @@ func TestWorkloads(t *testing.T) {
 		{
 			"a namespace that cannot be found allows", job("gone", hostJob),
 			withErr(note("error", `failed to lookup namespace "gone": no such namespace`), errLookup), []string{"error fatal=true create controller"},
+		},
+		{
+			"a namespace that only audits reads the object", job("audited", hostJob),
+			note("audit-violations", `would violate PodSecurity "baseline:v1.99": `+host), []string{"deny audit baseline:future create controller"},
 		},
 		{name: "a namespace that neither warns nor audits does not read the object", req: job("enforcing", "no JSON"), want: note()},
 		{

@@ -65,8 +65,9 @@ type Certificates struct {
 
 // loaded are credentials that can be served with.
 type loaded struct {
-	config   *tls.Config
-	notAfter time.Time
+	credentials Credentials
+	config      *tls.Config
+	notAfter    time.Time
 }
 
 // NewCertificates returns Certificates with the credentials to begin with. The
@@ -139,7 +140,7 @@ func load(c *Credentials, now time.Time) (*loaded, error) {
 		// A session that is resumed must not outlive the CAs it was begun with.
 		config.SessionTicketsDisabled = true
 	}
-	return &loaded{config, chain[0].NotAfter}, nil
+	return &loaded{*c, config, chain[0].NotAfter}, nil
 }
 
 // certificatesIn returns the certificates in a PEM text, at least one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -89,7 +90,7 @@ func TestWhatCallersSayIsCutInTheLog(t *testing.T) {
 	if want := strings.Repeat("é", 128) + "…"; line["name"] != want || line["uid"] != want {
 		t.Errorf("cut to %q and %q", line["name"], line["uid"])
 	}
-	if line["dryRun"] != true || line["resource"] != "pods/resize" {
+	if fmt.Sprint(line["dryRun"]) != "true" || line["resource"] != "pods/resize" {
 		t.Errorf("the line says %v", line)
 	}
 }

@@ -160,7 +160,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	// those that are on their way come first.
 	s.closeListeners()
 	s.connections.wait(ctx)
-	if err := s.http.Shutdown(ctx); err != nil {
+	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) { // the listeners' closing is no fault
 		_ = s.http.Close() // it stops either way
 		return fmt.Errorf("requests were cut at the end: %w", err)
 	}

@@ -112,6 +112,7 @@ type running struct {
 	handler      *webhook.Handler
 	server       *webhook.Server
 	certificates *webhook.Certificates
+	first        webhook.Credentials // of the certificates
 }
 
 // serve starts a server, which ends with the test.
@@ -122,7 +123,8 @@ func serve(tb testing.TB, h webhook.HandlerOptions, s webhook.ServerOptions) run
 	if r.handler, err = webhook.NewHandler(h); err != nil {
 		tb.Fatal(err)
 	}
-	if r.certificates, err = webhook.NewCertificates(r.credentials(tb), nil); err != nil {
+	r.first = r.credentials(tb)
+	if r.certificates, err = webhook.NewCertificates(r.first, nil); err != nil {
 		tb.Fatal(err)
 	}
 	s.Handler, s.Certificates = r.handler, r.certificates

@@ -76,6 +76,10 @@ func TestReadinessDropsWhileRequestsAreStillServed(t *testing.T) {
 	t.Parallel()
 	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{DrainDelay: time.Minute})
 	client := r.client(t, false)
+	if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err != nil {
+		t.Fatal(err)
+	}
+	client.CloseIdleConnections()
 	if r.server.Draining() {
 		t.Fatal("draining before the shutdown")
 	}
@@ -102,6 +106,40 @@ func TestReadinessDropsWhileRequestsAreStillServed(t *testing.T) {
 	}
 	if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err == nil {
 		t.Error("answered after the shutdown")
+	}
+}
+
+func TestAServerThatWasShutDownServesNoListener(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{})
+	if err := r.server.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.server.Serve(listener); err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", listener.Addr().String()); err == nil {
+		t.Error("the listener is open")
+	}
+}
+
+func TestALostListenerIsAnError(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := "serve admission reviews on " + listener.Addr().String() + ": "
+	if err := r.server.Serve(listener); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -36,7 +36,7 @@ func (r Reloader) Run(ctx context.Context) {
 	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	var last seen
+	last := seen{credentials: r.Certificates.current.Load().credentials}
 	for {
 		last = r.look(ctx, last)
 		select {
@@ -51,29 +51,27 @@ func (r Reloader) Run(ctx context.Context) {
 type seen struct {
 	credentials Credentials
 	fault       string // why they could not be read
-	known       bool
 }
 
 // look reads the files and serves what is new in them.
 func (r Reloader) look(ctx context.Context, last seen) seen {
 	credentials, err := r.Files.Read()
-	next := seen{credentials: credentials, known: true}
+	next := seen{credentials: credentials}
 	if err != nil {
 		next.fault = err.Error()
 	}
-	if last.known && next.fault == last.fault && next.credentials.equal(&last.credentials) {
+	if next.fault == last.fault && next.credentials.equal(&last.credentials) {
 		return last
 	}
 	if err == nil {
 		err = r.Certificates.Set(credentials)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		r.Log.LogAttrs(ctx, slog.LevelError, "the new TLS files cannot be used, the old ones stay", slog.String("error", err.Error()))
-	case last.known:
+	} else {
 		r.Log.LogAttrs(ctx, slog.LevelInfo, "the new TLS files are in use", slog.Time("notAfter", r.Certificates.NotAfter()))
 	}
-	if r.Reloaded != nil && (last.known || err != nil) {
+	if r.Reloaded != nil {
 		r.Reloaded(err == nil)
 	}
 	return next

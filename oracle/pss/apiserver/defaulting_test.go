@@ -8,6 +8,8 @@ import (
 	"github.com/gabion-security/gabion/oracle/pss/trial"
 	"github.com/gabion-security/gabion/workload"
 	"github.com/gabion-security/gabion/workload/typed"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -34,11 +36,34 @@ func TestPodManifestsAreJudgedAsTheAPIServerJudgesTheCreatedPod(t *testing.T) {
 		admitted := external(t, created(t, pod))
 		raw := view(t, n, pod, workload.Options{})
 		j.compare(t, pod, &raw.Pod, &admitted.ObjectMeta, &admitted.Spec)
+		sameView(t, pod, admitted)
 		stored := view(t, n, admitted, workload.Options{Stored: true})
 		j.compare(t, admitted, &stored.Pod, &admitted.ObjectMeta, &admitted.Spec)
 		undefaulted := view(t, n, pod, workload.Options{Stored: true})
 		j.compare(t, pod, &undefaulted.Pod, &pod.ObjectMeta, &pod.Spec)
 	})
+}
+
+// sameView holds Gabion's view of a manifest, defaulted by Gabion, against that of
+// the pod that the API server made of it: verdicts do not tell all profiles
+// apart.
+func sameView(t *testing.T, manifest, admitted *corev1.Pod) {
+	t.Helper()
+	got := typed.Pod(manifest, workload.Options{Extra: true})
+	want := typed.Pod(admitted, workload.Options{Extra: true, Stored: true})
+	for i := range want.Pod.Containers {
+		// Nothing but Default, which is as good as nothing.
+		if !got.Pod.Containers[i].ProcMount.Set && want.Pod.Containers[i].ProcMount.Is(string(corev1.DefaultProcMount)) {
+			want.Pod.Containers[i].ProcMount = got.Pod.Containers[i].ProcMount
+		}
+		a, b := got.Extra.Containers[i].SecurityContext, want.Extra.Containers[i].SecurityContext
+		if a != b {
+			t.Fatalf("container %d has %+v, Gabion makes it %+v: %s", i, b, a, toJSON(t, manifest))
+		}
+	}
+	if diff := cmp.Diff(want.Pod, got.Pod, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("the API server (-), Gabion (+):\n%s\n%s", diff, toJSON(t, manifest))
+	}
 }
 
 func TestTemplateManifestsAreJudgedAsTheAPIServerJudgesTheCreatedObject(t *testing.T) {

@@ -1,6 +1,10 @@
 package generate
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 const (
 	appArmorPrefix  = corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix
@@ -60,6 +64,9 @@ func (g *Generator) containerNames(spec *corev1.PodSpec) []string {
 func (g *Generator) appArmor() string {
 	if g.violatesBaseline() {
 		return g.oneOf("unconfined", "Runtime/default", "runtime/default ", "localhost", "docker/default", "Localhost/x", "unconfined")
+	}
+	if g.chance(2) { // as long as a path may be, and longer
+		return "localhost/" + strings.Repeat("x", 4094+g.IntN(4))
 	}
 	return pick(g, profileDefault, profileLocal, "", "localhost/", "localhost/ padded", "localhost/a\"b", "localhost/\u00a0", profileDefault)
 }

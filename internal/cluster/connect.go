@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// ConnectOptions say where the API server is and who asks it.
+type ConnectOptions struct {
+	// Kubeconfig is the path of a kubeconfig, of which the current context
+	// counts. If it is empty, the program has to run inside the cluster.
+	Kubeconfig string
+	// Version is the program's own, which API servers see in their logs.
+	Version string
+}
+
+// Requests to the API server beyond the two watches are rare: a namespace that
+// is younger than what the cache has heard, or all of them while the cache is
+// stale. An API server in trouble is spared more than this.
+const (
+	queriesPerSecond = 100
+	queriesAtOnce    = 200
+)
+
+// Connect returns how the API server is reached. Nothing is sent to it yet.
+func Connect(o ConnectOptions) (*rest.Config, error) {
+	config, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	config.UserAgent = "gabion/" + o.Version
+	config.QPS, config.Burst = queriesPerSecond, queriesAtOnce
+	return config, nil
+}
+
+func (o ConnectOptions) config() (*rest.Config, error) {
+	if o.Kubeconfig == "" {
+		config, err := rest.InClusterConfig()
+		if err != nil {
+			return nil, fmt.Errorf("no kubeconfig given, and not inside a cluster: %w", err)
+		}
+		return config, nil
+	}
+	config, err := readKubeconfig(o.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig %s: %w", o.Kubeconfig, err)
+	}
+	return config, nil
+}
+
+// readKubeconfig reads one file. Neither the environment nor the cluster that the
+// program may run in has any part in it.
+func readKubeconfig(path string) (*rest.Config, error) {
+	file, err := clientcmd.LoadFromFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := clientcmd.ResolveLocalPaths(file); err != nil {
+		return nil, err
+	}
+	return clientcmd.NewDefaultClientConfig(*file, &clientcmd.ConfigOverrides{}).ClientConfig()
+}
+
+// client speaks with the core API, and with no other.
+type client struct {
+	*rest.RESTClient
+
+	parameters runtime.ParameterCodec
+}
+
+// newClient returns a client of the core API that asks for protobuf: pods take a
+// third of the time to read.
+func newClient(config *rest.Config) (*client, error) {
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	config = rest.CopyConfig(config)
+	config.APIPath = "/api"
+	config.GroupVersion = &corev1.SchemeGroupVersion
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	config.ContentType = runtime.ContentTypeProtobuf
+	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	c, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	return &client{RESTClient: c, parameters: runtime.NewParameterCodec(scheme)}, nil
+}

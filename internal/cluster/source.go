@@ -1,0 +1,120 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+)
+
+// pageSize is how many whole objects a list, where the API server cannot stream
+// one, brings at once.
+const pageSize = 500
+
+// idle is how long a watch may say nothing before it is opened anew. API servers
+// send a bookmark every minute, but older ones only if something of the kind has
+// changed since their own start.
+const idle = 75 * time.Second
+
+// source lists and watches one resource of the whole cluster. Nothing but
+// reduced objects leaves it.
+type source struct {
+	client   *client
+	resource string // "pods"
+	newList  func() runtime.Object
+	reduce   reduce
+	// hear is called when the API server resumes a watch. It has then sent
+	// everything up to where the watch before ended.
+	hear func()
+	idle time.Duration
+}
+
+var (
+	_ cache.ListerWatcher            = (*source)(nil)
+	_ cache.ListerWatcherWithContext = (*source)(nil)
+)
+
+// reduced is a list of reduced objects.
+type reduced struct {
+	metav1.TypeMeta
+	metav1.ListMeta
+
+	Items []runtime.Object
+}
+
+// DeepCopyObject returns a copy of the list. Its objects never change.
+func (l *reduced) DeepCopyObject() runtime.Object {
+	list := *l
+	list.Items = append([]runtime.Object(nil), l.Items...)
+	return &list
+}
+
+// List is the old form of [source.ListWithContext].
+func (s *source) List(o metav1.ListOptions) (runtime.Object, error) {
+	return s.ListWithContext(context.Background(), o)
+}
+
+// Watch is the old form of [source.WatchWithContext].
+func (s *source) Watch(o metav1.ListOptions) (watch.Interface, error) {
+	return s.WatchWithContext(context.Background(), o)
+}
+
+// ListWithContext returns a page. Lists are consistent ones, whatever state the
+// reflector would be content with: those alone come in pages, and they never
+// lead back in time.
+func (s *source) ListWithContext(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+	o.ResourceVersion, o.ResourceVersionMatch = "", ""
+	page := s.newList()
+	if err := s.client.Get().Resource(s.resource).VersionedParams(&o, s.client.parameters).Do(ctx).Into(page); err != nil {
+		return nil, err
+	}
+	info, err := meta.ListAccessor(page)
+	if err != nil {
+		return nil, err
+	}
+	list := &reduced{ListMeta: metav1.ListMeta{
+		ResourceVersion: info.GetResourceVersion(), Continue: info.GetContinue(), RemainingItemCount: info.GetRemainingItemCount(),
+	}}
+	err = meta.EachListItem(page, func(whole runtime.Object) error {
+		o, err := s.reduce(whole)
+		list.Items = append(list.Items, o)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", s.resource, err)
+	}
+	return list, nil
+}
+
+// WatchWithContext opens a watch.
+func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	o.Watch = true
+	events, err := s.client.Get().Resource(s.resource).VersionedParams(&o, s.client.parameters).Watch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.SendInitialEvents == nil {
+		s.hear()
+	}
+	return newStream(events, s.reduce, s.idle), nil
+}
+
+func namespaceSource(c *client, hear func()) *source {
+	return &source{
+		client: c, resource: "namespaces", newList: func() runtime.Object { return &corev1.NamespaceList{} },
+		reduce: reduceNamespace, hear: hear, idle: idle,
+	}
+}
+
+func podSource(c *client, all *views, hear func()) *source {
+	return &source{
+		client: c, resource: "pods", newList: func() runtime.Object { return &corev1.PodList{} },
+		reduce: reducePod(all), hear: hear, idle: idle,
+	}
+}
