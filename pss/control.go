@@ -33,6 +33,9 @@ type Control struct {
 	// describe renders the API server's reason, and appends its detail, for
 	// the findings of this control in one pod. There is at least one.
 	describe func(detail []byte, findings []Finding) (reason string, _ []byte)
+	// about is what a pod must state for the control to find anything. Controls
+	// that ask for settings leave it empty: they are always asked.
+	about stated
 	// explicitFirst keeps findings of missing values out of the sentence while
 	// there are explicit ones, as upstream does for this control.
 	explicitFirst bool
@@ -182,9 +185,11 @@ func NewestVersion() Version { return newest }
 // clamp returns what the judge of a Kubernetes version makes of a version.
 func clamp(v, kubernetes Version) Version { return min(v, kubernetes) }
 
-// active is a control in force: its place in the catalogue and its rule.
+// active is a control in force: its place in the catalogue, what it is about and
+// its rule.
 type active struct {
 	control int
+	about   stated
 	rule    rule
 }
 
@@ -212,7 +217,10 @@ func compile(controls []Control, newest Version) table {
 			if !ok {
 				continue
 			}
-			a := active{control: i, rule: r.rule}
+			a := active{control: i, about: controls[i].about, rule: r.rule}
+			if a.about == 0 {
+				a.about = statedNothing
+			}
 			if controls[i].Level == Baseline {
 				baseline = append(baseline, a)
 			}
@@ -234,6 +242,7 @@ func (t *table) at(l Level, v Version) []active {
 		return t.baseline[v-1]
 	case Restricted:
 		return t.restricted[v-1]
+	case Privileged:
 	}
 	return nil
 }

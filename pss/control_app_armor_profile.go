@@ -32,6 +32,7 @@ func appArmorProfile() Control {
 			"metadata.annotations[apparmor.security.beta.kubernetes.io/defaultProfileName]",
 		}}},
 
+		about:    statedAppArmor | statedAnnotations,
 		describe: describeAppArmor,
 	}
 }

@@ -28,6 +28,7 @@ func capabilitiesBaseline() Control {
 			"defaultAddCapabilities", "requiredDropCapabilities", "allowedCapabilities",
 		}}},
 
+		about: statedAddedCapabilities,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			return "non-default capabilities", appendAddedCapabilities(b, findings)
 		},

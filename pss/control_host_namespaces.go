@@ -21,6 +21,7 @@ func hostNamespaces() Control {
 			{Name: "Usage of host networking and ports", Fields: []string{"hostNetwork"}},
 		},
 
+		about: statedHostNamespaces,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			for i := range findings {
 				if i > 0 {

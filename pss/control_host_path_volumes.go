@@ -21,6 +21,7 @@ func hostPathVolumes() Control {
 			Note: "PSP's volumes list decided whether hostPath was allowed at all; allowedHostPaths narrowed it to prefixes, which the standard cannot.",
 		}},
 
+		about: statedVolumes,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			return "hostPath volumes", appendVolumes(b, findings)
 		},

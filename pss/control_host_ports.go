@@ -20,6 +20,7 @@ func hostPorts() Control {
 			Note: "Tables of this mapping often say \"Not covered in PSP\"; PSP had the ranges of hostPorts, empty meaning none.",
 		}},
 
+		about: statedHostPorts,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			var buf [8]string
 			ports := values(buf[:0], findings)

@@ -24,6 +24,7 @@ func hostProbesAndHostLifecycle() Control {
 			"only the node may (KEP-4940).",
 		Fix: "Remove host: probes reach the pod's own address. A Host header goes into httpHeaders.",
 
+		about: statedHosts,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			var bufNames, bufHosts [8]string
 			names := sortedSet(containerNames(bufNames[:0], findings))

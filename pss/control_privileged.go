@@ -19,6 +19,7 @@ func privileged() Control {
 		Fix: "Remove securityContext.privileged, and grant the one capability or device that the container needs.",
 		PSP: []PSPControl{{Name: "Running of privileged containers", Fields: []string{"privileged"}}},
 
+		about:    statedPrivileged,
 		describe: describeContainers("privileged", " must not set securityContext.privileged=true"),
 	}
 }

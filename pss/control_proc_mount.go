@@ -19,6 +19,7 @@ func procMount() Control {
 		Fix:     fixProcMount,
 		PSP:     pspProcMount(),
 
+		about:    statedProcMount,
 		describe: describeProcMount,
 	}
 }

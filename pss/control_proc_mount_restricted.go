@@ -18,6 +18,7 @@ func procMountRestricted() Control {
 		Fix:     fixProcMount,
 		PSP:     pspProcMount(),
 
+		about:    statedProcMount,
 		describe: describeProcMount,
 	}
 }

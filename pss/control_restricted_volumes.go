@@ -33,6 +33,7 @@ func restrictedVolumes() Control {
 			},
 		},
 
+		about: statedVolumes,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			var buf [8]string
 			types := values(buf[:0], findings)

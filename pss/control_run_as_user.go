@@ -23,6 +23,7 @@ func runAsUser() Control {
 			Note: "PSP could also ask for ranges (MustRunAs), which the standard does not.",
 		}},
 
+		about:    statedRunAsUser,
 		describe: describeSetters("runAsUser=0", " must not set runAsUser=0"),
 	}
 }

@@ -31,6 +31,7 @@ func seLinuxOptions() Control {
 		Fix:     "Remove user and role, and use a type of containers; level may stay.",
 		PSP:     []PSPControl{{Name: "The SELinux context of the container", Fields: []string{"seLinux"}}},
 
+		about:    statedSELinux,
 		describe: describeSELinux,
 	}
 }

@@ -32,6 +32,7 @@ func seccompProfileBaseline() Control {
 		Fix:     "Remove the profile, or set its type to RuntimeDefault.",
 		PSP:     pspSeccomp(),
 
+		about:    statedSeccomp | statedAnnotations,
 		describe: describeSeccomp,
 	}
 }

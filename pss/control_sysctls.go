@@ -40,6 +40,7 @@ func sysctls() Control {
 			Name: "The sysctl profile used by containers", Fields: []string{"forbiddenSysctls", "allowedUnsafeSysctls"},
 		}},
 
+		about: statedSysctls,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
 			for i := range findings {
 				if i > 0 {

@@ -18,6 +18,7 @@ func windowsHostProcess() Control {
 		Why:     "A HostProcess container is a process of the Windows node, not a container.",
 		Fix:     "Remove windowsOptions.hostProcess.",
 
+		about:    statedHostProcess,
 		describe: describeSetters("hostProcess", " must not set securityContext.windowsOptions.hostProcess=true"),
 	}
 }

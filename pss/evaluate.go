@@ -50,8 +50,13 @@ func (e Evaluator) Evaluate(p *Pod, lv LevelVersion) (Verdict, error) {
 		return Verdict{}, ErrVersion
 	}
 	v := Verdict{pod: p, policy: lv, resolved: e.resolve(lv.Version)}
-	for _, a := range compiled.at(lv.Level, v.resolved) {
-		if !a.rule(p, refuse) {
+	if lv.Level == Privileged {
+		return v, nil
+	}
+	stated := p.states()
+	controls := compiled.at(lv.Level, v.resolved)
+	for i := range controls {
+		if a := &controls[i]; a.about&stated != 0 && !a.rule(p, refuse) {
 			v.failed |= 1 << a.control
 		}
 	}
@@ -68,10 +73,11 @@ func (e Evaluator) Strictest(p *Pod, version Version) (Level, error) {
 	resolved := e.resolve(version)
 	allowed := Restricted
 	judged, failed := uint32(0), uint32(0)
+	stated := p.states()
 	for _, a := range compiled.at(Restricted, resolved) {
 		bit := uint32(1) << a.control
 		judged |= bit
-		if !a.rule(p, refuse) {
+		if a.about&stated != 0 && !a.rule(p, refuse) {
 			failed |= bit
 			allowed = Baseline
 		}
@@ -81,7 +87,7 @@ func (e Evaluator) Strictest(p *Pod, version Version) (Level, error) {
 	}
 	for _, a := range compiled.at(Baseline, resolved) {
 		bit := uint32(1) << a.control
-		if failed&bit != 0 || judged&bit == 0 && !a.rule(p, refuse) {
+		if failed&bit != 0 || judged&bit == 0 && a.about&stated != 0 && !a.rule(p, refuse) {
 			return Privileged, nil
 		}
 	}
@@ -129,15 +135,4 @@ func (v Verdict) eachFailed(yield func(int) bool) {
 			return
 		}
 	}
-}
-
-// findings appends all offenders of the control at a place in the catalogue.
-func (v Verdict) findings(to []Finding, control int) []Finding {
-	if r, ok := catalogue[control].revisionAt(v.resolved); ok {
-		r.rule(v.pod, func(f Finding) bool {
-			to = append(to, f)
-			return true
-		})
-	}
-	return to
 }

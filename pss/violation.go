@@ -21,11 +21,12 @@ type Violation struct {
 func (v Verdict) Violations() []Violation {
 	var violations []Violation
 	for i := range v.eachFailed {
+		found := newCollector()
+		v.collect(found, i)
 		c := &catalogue[i]
-		findings := v.findings(nil, i)
-		reason, detail := c.sentence(nil, findings)
+		reason, detail := c.sentence(nil, found.findings)
 		violations = append(violations, Violation{
-			Control: c.ID, Level: c.Level, Reason: reason, Detail: string(detail), Findings: findings,
+			Control: c.ID, Level: c.Level, Reason: reason, Detail: string(detail), Findings: found.findings,
 		})
 	}
 	return violations
@@ -41,14 +42,38 @@ func (v Verdict) Reason() string { return v.aggregate(false) }
 // empty if the pod is allowed.
 func (v Verdict) Detail() string { return v.aggregate(true) }
 
-// scratch keeps the buffers of aggregate between calls.
-type scratch struct {
+// collector gathers what a rule yields.
+type collector struct {
 	findings []Finding
-	text     []byte
-	detail   []byte
+	yield    func(Finding) bool
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+func newCollector() *collector {
+	c := new(collector)
+	c.yield = func(f Finding) bool {
+		c.findings = append(c.findings, f)
+		return true
+	}
+	return c
+}
+
+// collect replaces what the collector holds by all offenders of the control at
+// a place in the catalogue.
+func (v Verdict) collect(c *collector, control int) {
+	c.findings = c.findings[:0]
+	if r, ok := catalogue[control].revisionAt(v.resolved); ok {
+		r.rule(v.pod, c.yield)
+	}
+}
+
+// scratch keeps the buffers of aggregate between calls.
+type scratch struct {
+	*collector
+
+	text, detail []byte
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{collector: newCollector()} }}
 
 func (v Verdict) aggregate(details bool) string {
 	if v.failed == 0 {
@@ -57,7 +82,7 @@ func (v Verdict) aggregate(details bool) string {
 	s := scratches.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
 	s.text = s.text[:0]
 	for i := range v.eachFailed {
-		s.findings = v.findings(s.findings[:0], i)
+		v.collect(s.collector, i)
 		var reason string
 		reason, s.detail = catalogue[i].sentence(s.detail[:0], s.findings)
 		if len(s.text) > 0 {
