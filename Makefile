@@ -22,11 +22,11 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint bench fuzz clean
+.PHONY: help build run test lint bench cluster fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build gabion and kubectl-gabion into bin/.
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
@@ -40,6 +40,7 @@ run: build ## Preview the three Pod Security levels on the example cluster.
 test: ## Run every test of every module; fuzz targets run their seeds.
 	go test $(filter-out $(RACE),$(PACKAGES))
 	go test -race $(RACE)
+	go -C e2e run ./cmd/cluster build
 	@for m in $(NESTED); do \
 		echo "go -C $$m test ./..."; \
 		go -C $$m test -vet=off -timeout 30m ./... || exit; \
@@ -64,6 +65,9 @@ $(LINT):
 
 bench: ## Measure against upstream, side by side; writes docs/performance.md and README.md.
 	go -C bench run . -root $(ROOT)
+
+cluster: ## Run a Kubernetes control plane until Ctrl-C.
+	@go -C e2e run ./cmd/cluster
 
 fuzz: ## Fuzz every target for FUZZTIME each.
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do \

@@ -9,7 +9,9 @@ import (
 func randomPod(r *rand.Rand) *Pod {
 	sometimes := func() bool { return r.IntN(4) == 0 }
 	boolean := func() Opt[bool] { return Opt[bool]{Value: sometimes(), Set: sometimes()} }
-	text := func() Opt[string] { return Opt[string]{Value: []string{"", "X", "Localhost"}[r.IntN(3)], Set: sometimes()} }
+	text := func() Opt[string] {
+		return Opt[string]{Value: []string{"", "X", "Localhost"}[r.IntN(3)], Set: sometimes()}
+	}
 	word := func(s string) string {
 		if sometimes() {
 			return s

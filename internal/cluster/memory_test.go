@@ -9,7 +9,7 @@ import (
 // TestAPodTakesLittleMemory is not parallel: it measures the heap.
 func TestAPodTakesLittleMemory(t *testing.T) {
 	const (
-		n      = 50_000
+		n      = 20_000
 		most   = 300 // bytes
 		images = 20
 	)

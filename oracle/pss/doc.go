@@ -8,5 +8,5 @@
 //
 // A failure prints the seed and the number of the pod that caused it:
 //
-//	GABION_SEED=1 GABION_FIRST=4711 GABION_COUNT=1 go test -run TestRandomPods ./...
+//	GABION_SEED=1 GABION_FIRST=4711 GABION_COUNT=1 go test -vet=off -run TestRandomPods .
 package pss

@@ -65,6 +65,9 @@ var oddJSON = []string{
 	"\ufeff" + `{"apiVersion":"v1","kind":"Pod","spec":{}}`, `{"apiVersion":"v1","kind":"Pod","spec":{}} {}`,
 	`{"apiVersion":"apps/v1","kind":"Deployment","spec":{"template":null}}`,
 	`{"apiVersion":"v1","kind":"ReplicationController","spec":{"template":null}}`,
+	`{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":" 1 ","memory":1e3}}}]}}`,
+	`{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":null,"memory":"0"}}}]}}`,
+	`{"apiVersion":"v1","kind":"Pod","spec":{"serviceAccount":"a","serviceAccountName":"","containers":[]}}`,
 	`{"apiVersion":"batch/v1","kind":"CronJob","spec":{"jobTemplate":{"spec":{"template":{"spec":{"hostPID":true}}}}}}`,
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -127,7 +128,7 @@ func canonical(x *workload.Extra) *workload.Extra {
 	c.Containers = slices.Clone(x.Containers)
 	for i := range c.Containers {
 		for _, limit := range []*pss.Opt[string]{&c.Containers[i].CPULimit, &c.Containers[i].MemoryLimit} {
-			if q, err := resource.ParseQuantity(limit.Value); err == nil {
+			if q, err := resource.ParseQuantity(strings.TrimSpace(limit.Value)); err == nil {
 				limit.Value = q.String()
 			}
 		}

@@ -50,13 +50,13 @@ func (c *Client) Get(ctx context.Context, path string, into any) error {
 // Create makes an object in the collection at a path and returns what became of
 // it in into, which may be nil.
 func (c *Client) Create(ctx context.Context, collection string, object, into any) error {
-	return send(ctx, c.rest.Post().AbsPath(collection), object, into)
+	return send(ctx, c.rest.Post().AbsPath(collection).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
 }
 
 // Replace writes the whole object at a path. With a resourceVersion in it, it is
 // a conflict if somebody else has written it since.
 func (c *Client) Replace(ctx context.Context, path string, object, into any) error {
-	return send(ctx, c.rest.Put().AbsPath(path), object, into)
+	return send(ctx, c.rest.Put().AbsPath(path).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
 }
 
 // Apply writes the fields of an object at a path by server-side apply, takes
@@ -100,14 +100,15 @@ func send(ctx context.Context, r *rest.Request, object, into any) error {
 }
 
 func finish(result rest.Result, into any) error {
-	text, err := result.Raw()
-	switch {
-	case result.Error() != nil:
-		return result.Error() // with the status that the text is
-	case err != nil:
-		return err
-	case into == nil:
+	if err := result.Error(); err != nil {
+		return err // Raw would leave out what the answer says
+	}
+	if into == nil {
 		return nil
+	}
+	text, err := result.Raw()
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("reading the API server's answer: %w", err)
