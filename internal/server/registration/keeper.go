@@ -1,0 +1,260 @@
+package registration
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/gabion-security/gabion/internal/server/resource"
+)
+
+// How long to wait before the API server is asked again after a fault, and
+// between two repairs. The latter grows while repairs follow each other: two
+// servers that want different things must not keep the API server busy.
+const (
+	retryAfter     = time.Second
+	firstRepairGap = 500 * time.Millisecond
+	lastRepairGap  = 10 * time.Second
+	calm           = time.Minute
+)
+
+// Options are what a [Keeper] is made of.
+type Options struct {
+	Target Target
+	// CAs sign the webhook's certificate, in PEM.
+	CAs []byte
+	// Instance is who keeps, for events.
+	Instance string
+	// Log gets a line for each write and fault.
+	Log *slog.Logger
+	// Repaired is called after each repair.
+	Repaired func()
+}
+
+// Keeper writes the webhook configuration and sees to it that it stays.
+type Keeper struct {
+	client *resource.Client
+	o      Options
+
+	mu      sync.Mutex
+	cas     []byte
+	fault   string // of the last attempt, before the configuration was written
+	written *admissionregistrationv1.ValidatingWebhookConfiguration
+	changed chan struct{} // something is to be looked at
+
+	lastRepair time.Time
+	gap        time.Duration
+	withdrawn  bool
+}
+
+// NewKeeper returns a Keeper. Nothing is sent to the API server yet.
+func NewKeeper(client *resource.Client, o Options) *Keeper {
+	return &Keeper{client: client, o: o, cas: o.CAs, changed: make(chan struct{}, 1), gap: firstRepairGap}
+}
+
+// SetCAs replaces the CAs. [Keeper.Holds] says when API servers can know.
+func (k *Keeper) SetCAs(cas []byte) {
+	k.mu.Lock()
+	k.cas = bytes.Clone(cas)
+	k.mu.Unlock()
+	select {
+	case k.changed <- struct{}{}:
+	default: // somebody is about to look
+	}
+}
+
+// NotReady says why the configuration is not written; it is empty if it is.
+func (k *Keeper) NotReady() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.written != nil:
+		return ""
+	case k.fault != "":
+		return "the webhook configuration is not written: " + k.fault
+	}
+	return "the webhook configuration is not written yet"
+}
+
+// Holds reports whether the configuration was written with the CAs.
+func (k *Keeper) Holds(cas []byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.written != nil && bytes.Equal(k.written.Webhooks[0].ClientConfig.CABundle, cas)
+}
+
+// Run writes the configuration and keeps it until the context ends. The error
+// says why it can never be written. Trouble on the way to the API server, and
+// whatever happens after the first write, is no error: it is tried again.
+func (k *Keeper) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := k.follow(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && k.NotReady() != "" && isFinal(err):
+			return fmt.Errorf("writing the webhook configuration: %w", err)
+		case err != nil:
+			k.note(err)
+			k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration cannot be looked after at the moment",
+				slog.String("error", err.Error()))
+			sleep(ctx, retryAfter)
+		}
+	}
+	return nil
+}
+
+// isFinal reports whether an error is one that trying again does not help.
+func isFinal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsInvalid(err) || errors.Is(err, errChanged)
+}
+
+func (k *Keeper) note(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.fault = err.Error()
+}
+
+// follow sees to the configuration until its watch ends.
+func (k *Keeper) follow(ctx context.Context) error {
+	have, err := k.ensure(ctx)
+	if err != nil {
+		return err
+	}
+	if k.withdrawn {
+		<-ctx.Done()
+		return nil
+	}
+	events, err := k.client.Watch(ctx, collection, Name, have.ResourceVersion)
+	if err != nil {
+		return fmt.Errorf("watching the webhook configuration: %w", err)
+	}
+	defer events.Stop()
+	for !k.withdrawn {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-k.changed:
+		case e, ok := <-events.ResultChan():
+			if !ok || e.Type == watch.Error {
+				return nil // what happened since is seen by who begins again
+			}
+			k.see(ctx, e)
+		}
+		if _, err := k.ensure(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// see notes whether the configuration is being removed on purpose.
+func (k *Keeper) see(ctx context.Context, e watch.Event) {
+	c, ok := e.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
+	if ok {
+		k.heed(ctx, c)
+	}
+}
+
+// heed ends the keeping if the configuration says that it is being removed. One
+// that said so before this program wrote it does not count.
+func (k *Keeper) heed(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration) {
+	if k.written == nil || k.withdrawn || c.Annotations[withdrawnAnnotation] == "" {
+		return
+	}
+	k.withdrawn = true
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was removed on purpose and is not written again until the next start: "+
+		"nothing is enforced", slog.String("by", c.Annotations[withdrawnAnnotation]))
+}
+
+// ensure looks at the configuration and writes it if it is not as wanted. It
+// returns what is stored.
+func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
+	k.mu.Lock()
+	want, before := Configuration(k.o.Target, k.cas), k.written
+	k.mu.Unlock()
+
+	have := &admissionregistrationv1.ValidatingWebhookConfiguration{}
+	err := k.client.Get(ctx, path, have)
+	switch {
+	case apierrors.IsNotFound(err):
+		have = nil
+	case err != nil:
+		return nil, err
+	default:
+		k.heed(ctx, have)
+	}
+	if k.withdrawn {
+		return have, nil
+	}
+	wrong := []string{"it is missing"}
+	if have != nil {
+		wrong = differences(have, want)
+	}
+	if len(wrong) == 0 && before != nil {
+		return have, nil
+	}
+	repair := before != nil && len(differences(before, want)) == 0
+	if repair {
+		k.pause(ctx)
+	}
+	stored, err := write(ctx, k.client, want)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	k.written, k.fault = want, ""
+	k.mu.Unlock()
+	k.report(ctx, stored, wrong, repair)
+	return stored, nil
+}
+
+// pause keeps repairs apart.
+func (k *Keeper) pause(ctx context.Context) {
+	since := time.Since(k.lastRepair)
+	if since > calm {
+		k.gap = firstRepairGap
+	} else {
+		sleep(ctx, k.gap-since)
+		k.gap = min(2*k.gap, lastRepairGap)
+	}
+	k.lastRepair = time.Now()
+}
+
+// report tells of a write.
+func (k *Keeper) report(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration, wrong []string, repair bool) {
+	if !repair {
+		k.o.Log.LogAttrs(ctx, slog.LevelInfo, "the webhook configuration is written", slog.String("name", Name))
+		return
+	}
+	slices.Sort(wrong)
+	what := strings.Join(wrong, ", ")
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was changed by somebody else and is written again",
+		slog.String("name", Name), slog.String("wrong", what))
+	if k.o.Repaired != nil {
+		k.o.Repaired()
+	}
+	if err := k.event(ctx, c, what); err != nil && ctx.Err() == nil {
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "no event was written", slog.String("error", err.Error()))
+	}
+}
+
+// sleep waits for a while or until the context ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

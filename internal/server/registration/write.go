@@ -1,0 +1,69 @@
+package registration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/internal/server/resource"
+)
+
+// errChanged says that what was written is not what is stored.
+var errChanged = errors.New("the API server stored something else")
+
+// write stores the configuration and returns what is stored. Server-side apply
+// leaves what others have added beside it, such as another match condition;
+// where that makes a difference, the whole object is replaced.
+func write(
+	ctx context.Context, client *resource.Client, want *admissionregistrationv1.ValidatingWebhookConfiguration,
+) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
+	var stored admissionregistrationv1.ValidatingWebhookConfiguration
+	if err := client.Apply(ctx, path, want, &stored); err != nil {
+		return nil, err
+	}
+	if len(differences(&stored, want)) == 0 {
+		return &stored, nil
+	}
+	whole := stored.DeepCopy()
+	whole.TypeMeta, whole.ManagedFields, whole.Webhooks = want.TypeMeta, nil, want.Webhooks
+	delete(whole.Annotations, withdrawnAnnotation)
+	stored = admissionregistrationv1.ValidatingWebhookConfiguration{}
+	if err := client.Replace(ctx, path, whole, &stored); err != nil {
+		return nil, err
+	}
+	if wrong := differences(&stored, want); len(wrong) > 0 {
+		return nil, fmt.Errorf("%w: %s", errChanged, strings.Join(wrong, ", "))
+	}
+	return &stored, nil
+}
+
+// eventNamespace is where events about objects without a namespace are.
+const eventNamespace = "default"
+
+// event writes an event about a repair.
+func (k *Keeper) event(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration, wrong string) error {
+	now := metav1.NewTime(time.Now())
+	e := corev1.Event{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: Name + ".", Namespace: eventNamespace},
+		InvolvedObject: corev1.ObjectReference{
+			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
+			Name: c.Name, UID: c.UID, ResourceVersion: c.ResourceVersion,
+		},
+		Reason: "Repaired", Type: corev1.EventTypeWarning, Count: 1,
+		Message:        cut("written again because somebody else has changed it: "+wrong, 1024),
+		FirstTimestamp: now, LastTimestamp: now,
+		Source:              corev1.EventSource{Component: Name, Host: k.o.Instance},
+		ReportingController: "gabion.io/serve", ReportingInstance: k.o.Instance,
+	}
+	return k.client.Create(ctx, "/api/v1/namespaces/"+eventNamespace+"/events", e, nil)
+}
+
+// cut returns at most so many bytes of a text that is ASCII as far as it is long.
+func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
