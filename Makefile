@@ -72,7 +72,7 @@ cluster: ## Run a Kubernetes control plane until Ctrl-C.
 fuzz: ## Fuzz every target for FUZZTIME each.
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do \
 		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' $$file); do \
-			go -C $$(dirname $$file) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) . || exit; \
+			go -C $$(dirname $$file) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x . || exit; \
 		done || exit; \
 	done
 

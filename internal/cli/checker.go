@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -22,10 +23,7 @@ type checker struct {
 func (c *checker) run() error {
 	items := c.input.items()
 	if !c.judge.policies.flags.Level.Valid() {
-		var err error
-		if items, err = c.afterNamespaces(items); err != nil {
-			return err
-		}
+		items = c.afterNamespaces(items)
 	}
 	for item := range items {
 		if err := c.take(&item); err != nil {
@@ -44,18 +42,15 @@ func (c *checker) run() error {
 
 // afterNamespaces reads everything before it hands on the first item, because a
 // Namespace decides for objects that come before it too.
-func (c *checker) afterNamespaces(items iter.Seq[workload.Item]) (iter.Seq[workload.Item], error) {
+func (c *checker) afterNamespaces(items iter.Seq[workload.Item]) iter.Seq[workload.Item] {
 	var all []workload.Item
 	for item := range items {
-		all = append(all, item)
-		if !isNamespace(&item) {
-			continue
-		}
-		if err := c.judge.policies.addNamespace(&item); err != nil {
-			if err := c.fail(sourceOf(&item, ""), err); err != nil {
-				return nil, err
+		if isNamespace(&item) {
+			if err := c.judge.policies.addNamespace(&item); err != nil {
+				item.Outcome, item.Err = workload.Broken, err // it counts as nothing else
 			}
 		}
+		all = append(all, item)
 	}
 	return func(yield func(workload.Item) bool) {
 		for i := range all {
@@ -64,10 +59,11 @@ func (c *checker) afterNamespaces(items iter.Seq[workload.Item]) (iter.Seq[workl
 			}
 			all[i] = workload.Item{} // nobody needs it any more
 		}
-	}, nil
+	}
 }
 
-// take reports one item.
+// take reports one item. Each object counts once: as an error, else as not
+// checked, else as checked or passed over.
 func (c *checker) take(item *workload.Item) error {
 	if item.Source.Document > 0 {
 		c.summary.Objects++
@@ -89,15 +85,15 @@ func (c *checker) take(item *workload.Item) error {
 	return c.fail(sourceOf(item, ""), err)
 }
 
+// judged reports an object of which at least a part can be judged.
 func (c *checker) judged(item *workload.Item) error {
-	c.summary.Checked++
 	violating, invalid := false, false
+	var cause error
+	var failed report.Source
 	for i := range item.Templates {
 		r, err := c.judge.result(item, &item.Templates[i], c.input.namespaceOf(item))
 		if err != nil {
-			if err := c.fail(sourceOf(item, item.Templates[i].Path), err); err != nil {
-				return err
-			}
+			cause, failed = errors.Join(cause, err), sourceOf(item, item.Templates[i].Path)
 			continue
 		}
 		violating = violating || !r.Allowed
@@ -112,9 +108,13 @@ func (c *checker) judged(item *workload.Item) error {
 	if invalid {
 		c.summary.Invalid++
 	}
-	if len(item.Unchecked) > 0 {
+	switch {
+	case cause != nil:
+		return c.fail(failed, cause)
+	case len(item.Unchecked) > 0:
 		return c.notChecked(item) // the rest of it
 	}
+	c.summary.Checked++
 	return nil
 }
 

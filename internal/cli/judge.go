@@ -72,20 +72,24 @@ func verdictOf(v pss.Verdict, t *workload.Template) report.Verdict {
 	to := report.Verdict{
 		Allowed: v.Allowed(), Reason: v.Reason(), Message: v.Detail(), Violations: []report.Violation{},
 	}
+	if to.Allowed {
+		return to
+	}
+	order := containerOrder(&t.Pod)
 	for _, violation := range v.Violations() {
 		row := report.Violation{
 			Control: string(violation.Control), Level: violation.Level.String(),
 			Reason: violation.Reason, Detail: violation.Detail, Findings: []report.Finding{},
 		}
 		for _, f := range violation.Findings {
-			row.Findings = append(row.Findings, findingOf(f, t))
+			row.Findings = append(row.Findings, findingOf(f, t, order))
 		}
 		to.Violations = append(to.Violations, row)
 	}
 	return to
 }
 
-func findingOf(f pss.Finding, t *workload.Template) report.Finding {
+func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) report.Finding {
 	path := f.Path()
 	line, column := t.Position(path)
 	to := report.Finding{
@@ -95,20 +99,25 @@ func findingOf(f pss.Finding, t *workload.Template) report.Finding {
 	if c := f.Container; c != nil {
 		to.Container, to.ContainerKind = c.Name, c.Kind.String()
 		to.Root = t.FullPath(fmt.Sprintf("spec.%s[%d]", c.Kind.Field(), c.Index))
-		to.Order = containerOrder(c, &t.Pod)
+		to.Order = order[containerKey{c.Kind, c.Index}]
 	}
 	return to
 }
 
-// containerOrder is the container's place in the order in which Pod Security
-// admission visits containers, from 1.
-func containerOrder(c *pss.Container, pod *pss.Pod) int {
+// containerKey tells the containers of a pod apart.
+type containerKey struct {
+	kind  pss.ContainerKind
+	index int
+}
+
+// containerOrder returns each container's place in the order in which Pod
+// Security admission visits them, from 1.
+func containerOrder(pod *pss.Pod) map[containerKey]int {
+	order := make(map[containerKey]int, len(pod.Containers))
 	for i := range pod.Containers {
-		if pod.Containers[i].Kind == c.Kind && pod.Containers[i].Index == c.Index {
-			return i + 1
-		}
+		order[containerKey{pod.Containers[i].Kind, pod.Containers[i].Index}] = i + 1
 	}
-	return len(pod.Containers) + 1
+	return order
 }
 
 func sourceOf(item *workload.Item, template string) report.Source {

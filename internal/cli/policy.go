@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
@@ -13,6 +14,14 @@ import (
 type asked struct {
 	policy pss.LevelVersion
 	from   string
+}
+
+// String names the policy, or the lack of a label for one.
+func (a asked) String() string {
+	if a.from == report.FromDefault {
+		return "no enforce label"
+	}
+	return a.policy.String()
 }
 
 // modes are the policies that apply to the pods of a namespace.
@@ -31,7 +40,7 @@ type policies struct {
 	// floor is a level that the input cannot go below, the zero Level if there
 	// is none.
 	floor pss.Level
-	// namespaces are those whose Namespace object has Pod Security labels.
+	// namespaces are those with a Namespace object in the input.
 	namespaces map[string]modes
 }
 
@@ -69,36 +78,75 @@ func aboveFloor(own asked, level pss.Level) []asked {
 }
 
 // addNamespace learns from the labels of a Namespace object and returns what is
-// wrong with them, if anything; a policy comes of them all the same.
+// wrong with them, if anything; a policy comes of them all the same. An object
+// without a name decides nothing: nothing can be in that namespace yet.
 func (p *policies) addNamespace(item *workload.Item) error {
-	if !hasPolicyLabels(item.Labels) {
+	name := item.Object.Name
+	if name == "" {
 		return nil
 	}
-	unlabelled := pss.DefaultPolicy()
-	unlabelled.Enforce = strict()
-	policy, errs := pss.PolicyFromLabels(item.Labels, unlabelled)
-	own := asked{policy.Enforce, report.FromNamespace}
-	if _, ok := item.Labels[pss.EnforceLabel]; !ok {
-		// A version label alone says nothing, least of all something weaker.
-		own = asked{strict(), report.FromDefault}
-	}
-	name := item.Object.Name
-	m := modes{enforce: []asked{own}, warn: &policy.Warn, audit: &policy.Audit}
+	own, errs := modesOf(item.Labels)
 	before, twice := p.namespaces[name]
 	if p.namespaces == nil {
 		p.namespaces = map[string]modes{}
 	}
-	if !twice || stricter(own.policy, before.enforce[0].policy) {
-		p.namespaces[name] = m
+	if !twice {
+		p.namespaces[name] = own
+	} else {
+		p.namespaces[name] = before.strictest(own)
 	}
 	switch {
 	case len(errs) > 0:
 		return fmt.Errorf("namespace %q: %w", name, errs)
-	case twice && own.policy != before.enforce[0].policy:
+	case twice && own.enforce[0].policy != before.enforce[0].policy:
 		return fmt.Errorf("namespace %q is in the input with other Pod Security labels too (%s and %s); the stricter policy applies",
-			name, before.enforce[0].policy, own.policy)
+			name, before.enforce[0], own.enforce[0])
+	case twice && own.contradicts(before):
+		return fmt.Errorf("namespace %q is in the input with other Pod Security labels for warn or audit too; the stricter policies apply", name)
 	}
 	return nil
+}
+
+// modesOf returns what a namespace's labels ask for. Without an enforce label
+// it is what applies where nobody says anything: a version label alone says
+// nothing, least of all something weaker.
+func modesOf(labels map[string]string) (modes, pss.LabelErrors) {
+	m := modes{enforce: []asked{{strict(), report.FromDefault}}}
+	if !hasPolicyLabels(labels) {
+		return m, nil
+	}
+	unlabelled := pss.DefaultPolicy()
+	unlabelled.Enforce = strict()
+	policy, errs := pss.PolicyFromLabels(labels, unlabelled)
+	if _, ok := labels[pss.EnforceLabel]; ok {
+		m.enforce[0] = asked{policy.Enforce, report.FromNamespace}
+	}
+	m.warn, m.audit = &policy.Warn, &policy.Audit
+	return m, errs
+}
+
+// contradicts reports whether both say something about warn or audit, and not
+// the same.
+func (m modes) contradicts(other modes) bool {
+	differ := func(a, b *pss.LevelVersion) bool { return a != nil && b != nil && *a != *b }
+	return differ(m.warn, other.warn) || differ(m.audit, other.audit)
+}
+
+// strictest returns the stricter policy of each mode. Where both are the same
+// it is m's, unless only the other one was asked for.
+func (m modes) strictest(other modes) modes {
+	a, b := m.enforce[0], other.enforce[0]
+	if stricter(b.policy, a.policy) || a.policy == b.policy && a.from == report.FromDefault {
+		m.enforce = other.enforce
+	}
+	mode := func(a, b *pss.LevelVersion) *pss.LevelVersion {
+		if a == nil || b != nil && stricter(*b, *a) {
+			return b
+		}
+		return a
+	}
+	m.warn, m.audit = mode(m.warn, other.warn), mode(m.audit, other.audit)
+	return m
 }
 
 // stricter orders policies that contradict each other.
@@ -106,19 +154,33 @@ func stricter(a, b pss.LevelVersion) bool {
 	return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Version, b.Version)) > 0
 }
 
-// hasPolicyLabels reports whether a label is one of Pod Security admission's.
-func hasPolicyLabels(labels map[string]string) bool {
-	for _, key := range []string{
+// policyLabels are the labels that Pod Security admission reads.
+func policyLabels() []string {
+	return []string{
 		pss.EnforceLabel, pss.EnforceVersionLabel, pss.AuditLabel, pss.AuditVersionLabel, pss.WarnLabel, pss.WarnVersionLabel,
-	} {
-		if _, ok := labels[key]; ok {
-			return true
-		}
 	}
-	return false
 }
 
-// isNamespace reports whether the object is a Namespace.
+// hasPolicyLabels reports whether a label is one of Pod Security admission's.
+func hasPolicyLabels(labels map[string]string) bool {
+	return slices.ContainsFunc(policyLabels(), func(key string) bool {
+		_, ok := labels[key]
+		return ok
+	})
+}
+
+// samePolicyLabels reports whether two namespaces have the same labels, as far
+// as Pod Security admission reads them.
+func samePolicyLabels(a, b map[string]string) bool {
+	return !slices.ContainsFunc(policyLabels(), func(key string) bool {
+		x, inA := a[key]
+		y, inB := b[key]
+		return inA != inB || x != y
+	})
+}
+
+// isNamespace reports whether the item is a Namespace whose labels can be
+// trusted: what is left of a broken one says nothing.
 func isNamespace(item *workload.Item) bool {
-	return item.Object.Kind == "Namespace" && item.Object.APIVersion == "v1"
+	return item.Outcome != workload.Broken && item.Object.Kind == "Namespace" && item.Object.APIVersion == "v1"
 }

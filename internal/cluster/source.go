@@ -15,7 +15,7 @@ import (
 
 // pageSize is how many whole objects a list, where the API server cannot stream
 // one, brings at once.
-const pageSize = 20000
+const pageSize = 500
 
 // idle is how long a watch may say nothing before it is opened anew. API servers
 // send a bookmark every minute, but older ones only if something of the kind has

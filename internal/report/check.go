@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"io"
 	"strings"
 )
@@ -33,13 +34,17 @@ type Object struct {
 	Name       string `json:"name"`
 }
 
-// KindName returns the object as kubectl names it, such as deployment.apps/web.
+// Unnamed stands for the name of an object that has none.
+const Unnamed = "(unnamed)"
+
+// KindName returns the object as kubectl names it, such as deployment.apps/web,
+// or pod/(unnamed).
 func (o Object) KindName() string {
 	kind := strings.ToLower(o.Kind)
 	if group, _, ok := strings.Cut(o.APIVersion, "/"); ok {
 		kind += "." + group
 	}
-	return kind + "/" + o.Name
+	return kind + "/" + cmp.Or(o.Name, Unnamed)
 }
 
 // Result is the judgement of one pod template.
@@ -130,9 +135,15 @@ func (e Error) String() string {
 }
 
 // Summary counts what a check met. Objects is everything that was found in
-// files, broken or not. Errors counts the broken objects and all else that went
-// wrong, such as a file that does not open. An object of which only a part could
-// be checked counts as Checked and as NotChecked.
+// files, broken or not, and each object is in exactly one of Checked,
+// NotChecked, PassedOver and Errors: they add up to Objects. Only errors about
+// a file as a whole, one that does not open or holds no object, come on top.
+//
+// Errors is the number of errors in the report: objects that are broken or
+// could not be judged, Namespaces whose labels are invalid or contradict those
+// of another one, and such files. An object of which only a part could be
+// checked is NotChecked, although it has results. Violating and Invalid count
+// objects, too, among them the checked part of such a one.
 type Summary struct {
 	Objects    int `json:"objects"`
 	Checked    int `json:"checked"`

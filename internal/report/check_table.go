@@ -60,9 +60,6 @@ func (t *checkTable) block(heading, body string) error {
 
 // object names an object for people: namespace, then the name kubectl uses.
 func (t *checkTable) object(o Object) string {
-	if o.Name == "" {
-		o.Name = "(unnamed)"
-	}
 	return Escape(o.Namespace) + " " + t.style.paint(bold, Escape(o.KindName()))
 }
 
@@ -206,7 +203,7 @@ func (t *checkTable) mode(b *strings.Builder, name string, m *Mode) {
 func (t *checkTable) NotChecked(n NotChecked) error {
 	var b strings.Builder
 	for _, path := range n.Paths {
-		b.WriteString("  looks like a pod template: " + Escape(path) + "\n")
+		b.WriteString("  not read: " + Escape(path) + "\n")
 	}
 	t.prose(&b, "  ", escapeAll(n.Reason))
 	heading := t.style.paint(yellow, "NOT CHECKED") + "  " + t.object(n.Object) + "  " + place(n.Source)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/gabion-security/gabion/internal/server/registration"
 	"github.com/gabion-security/gabion/internal/webhook"
 )
 
@@ -40,7 +41,13 @@ func (s *server) readMaterial(ctx context.Context) (material, error) {
 	if s.fromFiles() {
 		return s.readFiles()
 	}
-	return s.readSecret(ctx)
+	m, err := s.readSecret(ctx)
+	if err == nil && s.o.CredentialFiles.ClientCAs != "" {
+		if m.credentials.ClientCAs, err = os.ReadFile(s.o.CredentialFiles.ClientCAs); err != nil {
+			err = fmt.Errorf("TLS client CAs: %w", err)
+		}
+	}
+	return m, err
 }
 
 // readFiles reads the files, and says if they cannot be served with.
@@ -79,9 +86,8 @@ type credentialsFollower struct {
 
 	current material
 	fault   string
-	// previous are CAs that are trusted until a time.
-	previous []byte
-	until    time.Time
+	// until is when older CAs than those in the files are forgotten.
+	until time.Time
 }
 
 // look reads once.
@@ -101,23 +107,28 @@ func (f *credentialsFollower) look(ctx context.Context) {
 	}
 }
 
+// wantedCAs are the CAs that API servers should know. In a Secret they are the
+// same for all replicas.
+func (s *server) wantedCAs(ctx context.Context) ([]byte, error) {
+	if s.fromFiles() {
+		return *s.cas.Load(), nil
+	}
+	return s.readCAs(ctx)
+}
+
 // change lets API servers know the new CAs before they meet the certificate.
 func (f *credentialsFollower) change(ctx context.Context, next material) {
 	if keeper := f.keeper.Load(); keeper != nil && !bytes.Equal(next.cas, f.current.cas) {
-		both := unite(next.cas, f.current.cas)
-		keeper.SetCAs(both)
-		for range int(askTimeout / (100 * time.Millisecond)) {
-			if keeper.Holds(both) || ctx.Err() != nil {
-				break
-			}
-			sleep(ctx, 100*time.Millisecond)
+		wanted := next.cas
+		if f.fromFiles() {
+			wanted = unite(next.cas, f.current.cas)
+			f.until = time.Now().Add(oldCAs)
 		}
-		if expired := time.Now().After(f.certificates.Load().NotAfter()); !keeper.Holds(both) && !expired {
+		f.cas.Store(&wanted)
+		if !f.known(ctx, keeper, wanted) {
 			f.log.Warn("the API server does not know the new CAs yet, so the old certificate stays")
 			return
 		}
-		sleep(ctx, spread)
-		f.previous, f.until = f.current.cas, time.Now().Add(oldCAs)
 	}
 	if err := f.certificates.Load().Set(next.credentials); err != nil {
 		f.report(err)
@@ -128,12 +139,27 @@ func (f *credentialsFollower) change(ctx context.Context, next material) {
 	f.metrics.RecordCertificateReload(true)
 }
 
-// forget drops CAs that nobody needs any more.
+// known waits until API servers know the CAs. It gives up after a while, unless
+// the old certificate is worth nothing any more.
+func (f *credentialsFollower) known(ctx context.Context, keeper *registration.Keeper, cas []byte) bool {
+	keeper.Look()
+	for until := time.Now().Add(askTimeout); !keeper.Holds(cas); sleep(ctx, 50*time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(until) {
+			return time.Now().After(f.certificates.Load().NotAfter())
+		}
+	}
+	sleep(ctx, spread)
+	return true
+}
+
+// forget drops CAs that nobody needs any more. In a Secret, whoever rotates does
+// that.
 func (f *credentialsFollower) forget() {
 	keeper := f.keeper.Load()
-	if keeper != nil && f.previous != nil && time.Now().After(f.until) {
-		f.previous = nil
-		keeper.SetCAs(f.current.cas)
+	if keeper != nil && !f.until.IsZero() && time.Now().After(f.until) {
+		f.until = time.Time{}
+		f.cas.Store(&f.current.cas)
+		keeper.Look()
 	}
 }
 

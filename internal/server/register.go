@@ -11,7 +11,7 @@ import (
 )
 
 // newKeeper returns the keeper of the registration.
-func (s *server) newKeeper(m material) (*registration.Keeper, error) {
+func (s *server) newKeeper() (*registration.Keeper, error) {
 	target := s.o.Target
 	if target.Service.Name == "" && target.URL == "" {
 		host, _, err := net.SplitHostPort(s.o.Listen)
@@ -29,7 +29,7 @@ func (s *server) newKeeper(m material) (*registration.Keeper, error) {
 		return nil, fmt.Errorf("the name of this machine: %w", err)
 	}
 	return registration.NewKeeper(s.client, registration.Options{
-		Target: target, CAs: m.cas, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
+		Target: target, CAs: s.wantedCAs, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
 	}), nil
 }
 

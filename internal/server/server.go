@@ -45,6 +45,7 @@ type server struct {
 	certificates atomic.Pointer[webhook.Certificates]
 	web          atomic.Pointer[webhook.Server]
 	keeper       atomic.Pointer[registration.Keeper]
+	cas          atomic.Pointer[[]byte] // that API servers should know
 
 	running sync.WaitGroup
 	failed  chan error
@@ -204,6 +205,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 		return nil, material{}, err
 	}
 	s.certificates.Store(certificates)
+	s.cas.Store(&m.cas)
 	web, err := webhook.NewServer(webhook.ServerOptions{
 		Handler: s.handler, Certificates: certificates, DrainDelay: s.o.DrainDelay, Log: s.log,
 	})
@@ -211,7 +213,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 		return nil, material{}, err
 	}
 	if s.o.Register {
-		keeper, err := s.newKeeper(m)
+		keeper, err := s.newKeeper()
 		if err != nil {
 			return nil, material{}, err
 		}

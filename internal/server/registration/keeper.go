@@ -31,8 +31,9 @@ const (
 // Options are what a [Keeper] is made of.
 type Options struct {
 	Target Target
-	// CAs sign the webhook's certificate, in PEM.
-	CAs []byte
+	// CAs returns the CAs that sign the webhook's certificate now, in PEM. Servers
+	// that keep the same configuration must agree on them.
+	CAs func(context.Context) ([]byte, error)
 	// Instance is who keeps, for events.
 	Instance string
 	// Log gets a line for each write and fault.
@@ -47,7 +48,6 @@ type Keeper struct {
 	o      Options
 
 	mu      sync.Mutex
-	cas     []byte
 	fault   string // of the last attempt, before the configuration was written
 	written *admissionregistrationv1.ValidatingWebhookConfiguration
 	changed chan struct{} // something is to be looked at
@@ -59,17 +59,15 @@ type Keeper struct {
 
 // NewKeeper returns a Keeper. Nothing is sent to the API server yet.
 func NewKeeper(client *resource.Client, o Options) *Keeper {
-	return &Keeper{client: client, o: o, cas: o.CAs, changed: make(chan struct{}, 1), gap: firstRepairGap}
+	return &Keeper{client: client, o: o, changed: make(chan struct{}, 1), gap: firstRepairGap}
 }
 
-// SetCAs replaces the CAs. [Keeper.Holds] says when API servers can know.
-func (k *Keeper) SetCAs(cas []byte) {
-	k.mu.Lock()
-	k.cas = bytes.Clone(cas)
-	k.mu.Unlock()
+// Look makes the Keeper compare the configuration with what is wanted now, as
+// when there are new CAs. [Keeper.Holds] says when API servers can know them.
+func (k *Keeper) Look() {
 	select {
 	case k.changed <- struct{}{}:
-	default: // somebody is about to look
+	default: // it is about to look
 	}
 }
 
@@ -127,13 +125,13 @@ func (k *Keeper) note(err error) {
 
 // follow sees to the configuration until its watch ends.
 func (k *Keeper) follow(ctx context.Context) error {
-	have, err := k.ensure(ctx)
-	if err != nil {
-		return err
-	}
 	if k.withdrawn {
 		<-ctx.Done()
 		return nil
+	}
+	have, err := k.ensure(ctx)
+	if err != nil || k.withdrawn {
+		return err
 	}
 	events, err := k.client.Watch(ctx, collection, Name, have.ResourceVersion)
 	if err != nil {
@@ -169,7 +167,7 @@ func (k *Keeper) see(ctx context.Context, e watch.Event) {
 // heed ends the keeping if the configuration says that it is being removed. One
 // that said so before this program wrote it does not count.
 func (k *Keeper) heed(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration) {
-	if k.written == nil || k.withdrawn || c.Annotations[withdrawnAnnotation] == "" {
+	if k.last() == nil || k.withdrawn || c.Annotations[withdrawnAnnotation] == "" {
 		return
 	}
 	k.withdrawn = true
@@ -180,10 +178,6 @@ func (k *Keeper) heed(ctx context.Context, c *admissionregistrationv1.Validating
 // ensure looks at the configuration and writes it if it is not as wanted. It
 // returns what is stored.
 func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
-	k.mu.Lock()
-	want, before := Configuration(k.o.Target, k.cas), k.written
-	k.mu.Unlock()
-
 	have := &admissionregistrationv1.ValidatingWebhookConfiguration{}
 	err := k.client.Get(ctx, path, have)
 	switch {
@@ -197,11 +191,17 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if k.withdrawn {
 		return have, nil
 	}
+	cas, err := k.o.CAs(ctx) // after the configuration: who changed it may have changed them before
+	if err != nil {
+		return nil, err
+	}
+	want, before := Configuration(k.o.Target, cas), k.last()
 	wrong := []string{"it is missing"}
 	if have != nil {
 		wrong = differences(have, want)
 	}
 	if len(wrong) == 0 && before != nil {
+		k.remember(want)
 		return have, nil
 	}
 	repair := before != nil && len(differences(before, want)) == 0
@@ -212,11 +212,22 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if err != nil {
 		return nil, err
 	}
-	k.mu.Lock()
-	k.written, k.fault = want, ""
-	k.mu.Unlock()
+	k.remember(want)
 	k.report(ctx, stored, wrong, repair)
 	return stored, nil
+}
+
+// last returns the configuration that was last written or found as wanted.
+func (k *Keeper) last() *admissionregistrationv1.ValidatingWebhookConfiguration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.written
+}
+
+func (k *Keeper) remember(c *admissionregistrationv1.ValidatingWebhookConfiguration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.written, k.fault = c, ""
 }
 
 // pause keeps repairs apart.
