@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -24,12 +23,26 @@ import (
 // the items is parsed too, once as far as "items:" alone and once as a whole
 // with an empty list for the items: the first proves that "items:" is not
 // inside something, the second that a map's value ends there.
+//
+// An item means alone what it means in the document as far as nothing else in
+// the document has a say. What could have one:
+//   - Directives: %TAG gives tags another meaning. A text with a line that
+//     begins with "%" is not cut.
+//   - Anchors: an alias to an anchor outside the item is an error in the item
+//     alone. An alias behind the items may mean an anchor in them, even where
+//     one before them has the same name. A text with a "*" there is not cut.
+//   - Merge keys of the List may replace its items. They must be empty when the
+//     text around them is parsed.
+//   - Line ends that only YAML knows hide lines from the cutter. A text with one
+//     is not cut.
+//   - Indentation: the dash becomes a space, so every column stays.
 
 // blockList is what stands around the items of such a List.
 type blockList struct {
 	rest  []byte // the text with "items: []" for the items
 	head  int    // how much of rest comes before that
-	found bool   // there are items to be cut
+	found bool   // the line "items:" is there
+	items bool   // and at least one item
 }
 
 // blockItem is the text of one item.
@@ -51,6 +64,7 @@ type blockCutter struct {
 	open   bool // an item is being gathered
 	large  bool // and is too large
 	line   int
+	tail   []byte // the last bytes of a line's first part, if more of it follows
 }
 
 type blockState uint8
@@ -72,7 +86,7 @@ func cutBlockList(in io.Reader, line, limit int, yield func(blockItem) bool) (bl
 	for {
 		part, err := lines.ReadSlice('\n')
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
-			return c.list, fmt.Errorf("cannot be read: %w", err)
+			return c.list, reason(err)
 		}
 		if len(part) > 0 {
 			more, err := c.part(part, begins)
@@ -93,15 +107,15 @@ func cutBlockList(in io.Reader, line, limit int, yield func(blockItem) bool) (bl
 
 // part takes a line, or a part of one that is very long.
 func (c *blockCutter) part(part []byte, begins bool) (more bool, err error) {
+	if c.oddBreak(part) || begins && part[0] == '%' {
+		return false, errNotBlockList
+	}
 	if begins && c.state == beforeItems && isItemsLine(part) {
 		c.list.head = len(c.list.rest)
 		c.list.rest = append(c.list.rest, "items: []\n"...)
 		c.list.found = true
 		c.state = inItems
 		return true, nil
-	}
-	if c.state == inItems && oddBreak(part) {
-		return false, errNotBlockList
 	}
 	if begins && c.state == inItems {
 		if more, err := c.lineOfItems(part); !more || err != nil {
@@ -119,6 +133,17 @@ func (c *blockCutter) part(part []byte, begins bool) (more bool, err error) {
 	return true, nil
 }
 
+// oddBreak is the function of that name for a line that comes in parts.
+func (c *blockCutter) oddBreak(part []byte) bool {
+	const longest = len("\u2028") - 1 // of a break, without its last byte
+	seam := append(c.tail, part[:min(longest, len(part))]...)
+	c.tail = nil
+	if part[len(part)-1] != '\n' {
+		c.tail = bytes.Clone(part[max(0, len(part)-longest):])
+	}
+	return oddBreak(bytes.TrimSuffix(part, []byte("\r"))) || oddBreak(bytes.TrimSuffix(seam, []byte("\r")))
+}
+
 // lineOfItems looks at the beginning of a line after "items:".
 func (c *blockCutter) lineOfItems(part []byte) (more bool, err error) {
 	content := bytes.TrimLeft(part, " ")
@@ -132,7 +157,7 @@ func (c *blockCutter) lineOfItems(part []byte) (more bool, err error) {
 		if !c.flush() {
 			return false, nil
 		}
-		c.open = true
+		c.open, c.list.items = true, true
 		c.item = blockItem{line: c.line}
 		return true, nil
 	case c.column >= 0 && column > c.column:
@@ -168,7 +193,7 @@ func (c *blockCutter) flush() bool {
 // isItemsLine reports whether a line says "items:" and nothing else.
 func isItemsLine(line []byte) bool {
 	rest, ok := bytes.CutPrefix(line, []byte("items:"))
-	if !ok || oddBreak(rest) {
+	if !ok {
 		return false
 	}
 	trimmed := bytes.TrimLeft(rest, " \t\r\n")
@@ -192,7 +217,7 @@ func hasItemsLine(text []byte) bool {
 
 // header decodes what is around the items.
 func (l *blockList) header() (any, error) {
-	if !l.found {
+	if !l.found || bytes.IndexByte(l.rest[l.head:], '*') >= 0 {
 		return nil, errNotBlockList
 	}
 	if before := l.rest[:l.head]; contentStart(before) >= 0 {
@@ -204,5 +229,13 @@ func (l *blockList) header() (any, error) {
 			return nil, errNotBlockList
 		}
 	}
-	return decodeYAML(l.rest)
+	around, err := decodeYAML(l.rest)
+	if err != nil {
+		return nil, err
+	}
+	items, _ := field(around, "items")
+	if list, ok := items.([]any); !ok || len(list) > 0 {
+		return nil, errNotBlockList
+	}
+	return around, nil
 }

@@ -12,9 +12,10 @@ type customKind struct {
 	// elsewhere are paths of references: an object that states no pod but one
 	// of these has its pods stated in another object.
 	elsewhere []string
-	// unread are paths of settings that change the pods and are not read.
-	unread []string
+	unread    []unreadPath
 }
+
+const modelServer = "it is a container that KServe completes from its own configuration"
 
 // customKinds are the well-known custom resources that embed pods, in any of
 // their versions.
@@ -34,6 +35,11 @@ func customKinds() []customKind {
 		// KServe adds model servers, storage initializers and agents.
 		{group: "serving.kserve.io", kind: "InferenceService", partial: true, paths: []string{
 			"spec.predictor", "spec.predictor.workerSpec", "spec.transformer", "spec.explainer",
+		}, unread: []unreadPath{
+			// model, sklearn, xgboost and the like, of which there are more with each release
+			{path: "spec.predictor.*", container: true, why: modelServer},
+			{path: "spec.transformer.*", container: true, why: modelServer},
+			{path: "spec.explainer.*", container: true, why: modelServer},
 		}},
 		{group: "serving.kserve.io", kind: "ServingRuntime", partial: true, paths: []string{"spec", "spec.workerSpec"}},
 		{group: "serving.kserve.io", kind: "ClusterServingRuntime", partial: true, paths: []string{"spec", "spec.workerSpec"}},

@@ -129,7 +129,7 @@ func TestCustomKindsThatStateLessOrMore(t *testing.T) {
 		},
 		"an InferenceService whose server KServe chooses": {
 			text:    `{"apiVersion":"serving.kserve.io/v1beta1","kind":"InferenceService","spec":{"predictor":{"model":{"modelFormat":{"name":"x"}}}}}`,
-			outcome: NotChecked, unchecked: []string{"spec.predictor"},
+			outcome: NotChecked, unchecked: []string{"spec.predictor", "spec.predictor.model"},
 			reason: "the pod at spec.predictor cannot be read: it has neither spec nor containers",
 		},
 		"a Rollout with one more template than is known": {
@@ -145,6 +145,26 @@ func TestCustomKindsThatStateLessOrMore(t *testing.T) {
 		"an InferenceService on several nodes": {
 			text:    `{"apiVersion":"serving.kserve.io/v1beta1","kind":"InferenceService","spec":{"predictor":{"containers":[{"name":"a"}],"workerSpec":{"containers":[{"name":"b"}]}}}}`,
 			outcome: Read, templates: []string{"spec.predictor", "spec.predictor.workerSpec"},
+		},
+		"an InferenceService with a model beside its container": {
+			text:    `{"apiVersion":"serving.kserve.io/v1beta1","kind":"InferenceService","spec":{"predictor":{"containers":[{"name":"a"}],"model":{"securityContext":{"privileged":true}}}}}`,
+			outcome: NotChecked, unchecked: []string{"spec.predictor.model"},
+			reason: "the pod at spec.predictor.model cannot be read: it is a container that KServe completes from its own configuration",
+		},
+		"an InferenceService with servers of any framework": {
+			text: `{"apiVersion":"serving.kserve.io/v1beta1","kind":"InferenceService","spec":{"explainer":{"art":{"image":"i"},"containers":[]},
+			 "predictor":{"containers":[{"name":"a"}],"securityContext":{"seLinuxOptions":{}},"sklearn":{"storageUri":"x"},"nextframework":{"env":[]},"minReplicas":1},"transformer":{"containers":[],"x":{"command":[]}}}}`,
+			outcome: NotChecked, unchecked: []string{"spec.explainer.art", "spec.predictor.nextframework", "spec.predictor.sklearn", "spec.transformer.x"},
+			reason: "the pod at spec.predictor.nextframework cannot be read: it is a container that KServe completes from its own configuration",
+		},
+		"an InferenceService with settings that are no container": {
+			text:    `{"apiVersion":"serving.kserve.io/v1beta1","kind":"InferenceService","spec":{"predictor":{"containers":[{"name":"a"}],"securityContext":{"runAsUser":1},"logger":{"url":"x"},"workerSpec":{"securityContext":{},"containers":[]}}}}`,
+			outcome: Read, templates: []string{"spec.predictor", "spec.predictor.workerSpec"},
+		},
+		"an unknown kind with containers in containers": {
+			text:    `{"apiVersion":"x.io/v1","kind":"Thing","a":{"containers":[{"containers":[{"image":"i"}],"name":"n"}]},"b":{"containers":[{"containers":[{"image":"i"}]}]},"c":{"containers":[[{"name":"x"}]]}}`,
+			outcome: NotChecked, unchecked: []string{"a", "a.containers[0]", "b.containers[0]"},
+			reason: "the kind is not known, and it holds what looks like a pod template",
 		},
 		"an unknown kind with templates": {
 			text: `{"apiVersion":"x.io/v1","kind":"Thing","spec":{"b":[{"template":{"spec":{"containers":[{"image":"i"}]}}}],"a":{"containers":[7,{"name":"x"}]},
@@ -187,5 +207,17 @@ func TestManyShapesAreListedInPartOnly(t *testing.T) {
 	item := readJSON(t, Options{}, `{"apiVersion":"x.io/v1","kind":"Thing","spec":[`+strings.Repeat(one, 150)+`{}]}`, true)
 	if item.Outcome != NotChecked || len(item.Unchecked) != maxShapes || len(item.Unchecked[0]) > 100 {
 		t.Errorf("got %v, %d paths", item.Outcome, len(item.Unchecked))
+	}
+}
+
+func TestTemplatesThatWereReadDoNotHideOthers(t *testing.T) {
+	t.Parallel()
+	const template = `{"template":{"spec":{"containers":[{"name":"a"}]}}}`
+	for _, count := range []int{maxShapes - 1, maxShapes, 3 * maxShapes} {
+		item := readJSON(t, Options{}, `{"apiVersion":"batch.volcano.sh/v1alpha1","kind":"Job","spec":{"tasks":[`+
+			strings.Repeat(template+",", count-1)+template+`],"other":`+template+`}}`, true)
+		if item.Outcome != Read || len(item.Templates) != count || !slices.Equal(item.Unchecked, []string{"spec.other.template"}) {
+			t.Errorf("%d templates: got %d, unchecked %q", count, len(item.Templates), item.Unchecked)
+		}
 	}
 }

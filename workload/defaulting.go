@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/pss"
@@ -37,26 +38,33 @@ func DefaultAppArmor(pod *pss.Pod, podLocalhost pss.Opt[string], extra *Extra) {
 	if len(pod.Annotations) == 0 || pod.OS == "windows" {
 		return
 	}
-	for _, a := range pod.Annotations {
-		name, ok := strings.CutPrefix(a.Key, pss.AppArmorAnnotationPrefix)
-		if !ok {
+	for i := range pod.Containers {
+		c := &pod.Containers[i]
+		if c.SecurityContext.AppArmorProfile.Set {
 			continue
 		}
-		profile, localhost := appArmorField(a.Value)
+		at, found := slices.BinarySearchFunc(pod.Annotations, c.Name, compareAppArmor)
+		if !found {
+			continue
+		}
+		profile, localhost := appArmorField(pod.Annotations[at].Value)
 		if !profile.Set || profile == pod.SecurityContext.AppArmorProfile && localhost == podLocalhost {
 			continue
 		}
-		for i := range pod.Containers {
-			c := &pod.Containers[i]
-			if c.Name != name || c.SecurityContext.AppArmorProfile.Set {
-				continue
-			}
-			c.SecurityContext.AppArmorProfile = profile
-			if extra != nil {
-				extra.Containers[i].SecurityContext.AppArmorLocalhost = localhost
-			}
+		c.SecurityContext.AppArmorProfile = profile
+		if extra != nil {
+			extra.Containers[i].SecurityContext.AppArmorLocalhost = localhost
 		}
 	}
+}
+
+// compareAppArmor compares an annotation with the AppArmor annotation of a
+// container.
+func compareAppArmor(a pss.Annotation, container string) int {
+	if name, ok := strings.CutPrefix(a.Key, pss.AppArmorAnnotationPrefix); ok {
+		return strings.Compare(name, container)
+	}
+	return strings.Compare(a.Key, pss.AppArmorAnnotationPrefix)
 }
 
 // appArmorField returns the profile that an annotation's value means; it is not

@@ -11,15 +11,15 @@ import (
 // dispatch reads the object by its kind.
 func (r *reading) dispatch() {
 	group, version := splitAPIVersion(r.apiVersion)
-	isList := strings.HasSuffix(r.typeMeta.kind, "List") && r.itemsAt > 0
+	isList := strings.HasSuffix(r.typeMeta.kind, "List")
 	switch {
-	case isList || group == "" && r.typeMeta.kind == "List":
+	case isList && r.itemsAt > 0:
 		r.broken("a %s stands where one object is expected", r.typeMeta.kind)
+	case isList && r.kind == nil && r.lacksItems(group):
 	case r.kind == nil:
 		r.podless(group)
 	case r.suspectAt > 0:
-		r.keyAt = r.suspectAt
-		r.misspelt((&scanner{data: r.data, pos: r.suspectAt}).bytes(), topKeys)
+		r.misspeltAt(r.suspectAt, topKeys)
 	case r.kind.builtin && !slices.Contains(r.kind.versions, version):
 		r.broken("unknown apiVersion %s of kind %s", strconv.Quote(r.apiVersion), r.kind.kind)
 	case r.kind.pod:
@@ -31,13 +31,34 @@ func (r *reading) dispatch() {
 	}
 }
 
+// lacksItems fails if the object, whose kind ends in List and which has no
+// items, is a List all the same, and reports whether that is so. There are
+// custom kinds whose names only end like that; nothing in them is missed.
+func (r *reading) lacksItems(group string) bool {
+	single := strings.TrimSuffix(r.typeMeta.kind, "List")
+	isList := single == "" || r.kinds.find(group, single) != nil
+	other := false
+	top := scanner{data: r.data, pos: r.start}
+	for more := top.object(); more; more = top.nextMember() {
+		key := top.key()
+		other = other || !slices.Contains(listKeys, string(key))
+		r.keyAt = top.keyAt
+		r.misspelt(key, listKeys)
+		top.skip()
+	}
+	if isList || !other {
+		r.broken("items is missing")
+	}
+	return r.err != nil
+}
+
 // podless reads an object of a kind that is not known to bear pods.
 func (r *reading) podless(group string) {
-	if group == "" && r.typeMeta.kind == "Namespace" {
+	if r.isNamespace() {
 		r.item.Labels = r.labels()
 		return
 	}
-	if group == "metrics.k8s.io" { // usage of pods that run, in their shape
+	if group == "metrics.k8s.io" && r.typeMeta.kind == "PodMetrics" { // usage of pods that run, in their shape
 		return
 	}
 	if r.item.Unchecked = templateShapes(r.data); len(r.item.Unchecked) > 0 {
@@ -88,16 +109,13 @@ func (r *reading) finishCustom() {
 		r.fromTop(path.segments, func(at string) { r.readTemplate(path, at) })
 	}
 	for i := range r.kind.unread {
-		r.fromTop(r.kind.unread[i].segments, func(at string) {
-			r.skip()
-			r.blindTo(at, "it changes pods that are stated apart from it")
-		})
+		r.fromTop(r.kind.unread[i].segments, func(at string) { r.leaveUnread(&r.kind.unread[i], at) })
 	}
 	if len(r.item.Templates) == 0 && len(r.blind) == 0 && r.statesElsewhere() {
 		r.blindToShared()
 	}
-	rest := uncovered(templateShapes(r.data), r.item.Templates)
-	rest = slices.DeleteFunc(rest, func(path string) bool { return strings.HasPrefix(path, "status.") })
+	search := shapeSearch{scanner: scanner{data: r.data}, covered: r.covered, status: true}
+	rest := search.all()
 	switch {
 	case len(r.blind) > 0:
 		rest = append(rest, r.blind...)
@@ -111,6 +129,37 @@ func (r *reading) finishCustom() {
 	case len(r.item.Templates) == 0 && !r.statesElsewhere():
 		r.notChecked(nil, "it states no pod template at "+r.kind.describe())
 	}
+}
+
+// leaveUnread goes over what stands at a path of the kind that is not read.
+func (r *reading) leaveUnread(path *unreadPath, at string) {
+	r.peek()
+	blind := !path.container || !r.covered[r.pos] && r.likeContainer()
+	r.skip()
+	if blind {
+		r.blindTo(at, path.why)
+	}
+}
+
+// likeContainer looks ahead whether the value is a map with settings that
+// containers have, and parts of pods have not.
+func (r *reading) likeContainer() (found bool) {
+	if r.peek() != '{' {
+		return false
+	}
+	ahead := scanner{data: r.data, pos: r.pos, depth: r.depth}
+	for more := ahead.object(); more; more = ahead.nextMember() {
+		found = slices.Contains(containerOnlyKeys, string(ahead.key())) || found
+		ahead.skip()
+	}
+	return found
+}
+
+// containerOnlyKeys are fields of containers, and of what KServe makes
+// containers from.
+var containerOnlyKeys = []string{
+	"image", "imagePullPolicy", "command", "args", "env", "envFrom", "ports", "volumeMounts", "volumeDevices", "resources",
+	"securityContext", "modelFormat", "runtime", "runtimeVersion", "protocolVersion", "storage", "storageUri",
 }
 
 // blindToShared records settings for all pods of an object whose pods are stated
@@ -167,7 +216,7 @@ func (r *reading) readTemplate(path *kindPath, at string) {
 		r.template(&p)
 	case r.hasMember("containers"):
 		r.spec(&p)
-		p.renames = []rename{{from: "spec"}}
+		p.rename("spec", rename{})
 	default:
 		r.skip()
 	}
@@ -180,6 +229,12 @@ func (r *reading) readTemplate(path *kindPath, at string) {
 	default:
 		p.finish(false, r.stored)
 		r.addTemplate(&p, at, path.partial)
+		if !r.kind.builtin {
+			if r.covered == nil {
+				r.covered = map[int]bool{}
+			}
+			r.covered[start] = true
+		}
 	}
 }
 

@@ -39,6 +39,10 @@ type splitter struct {
 	ended   bool
 }
 
+// maxBinary is how long a piece with a NUL in it may be. What follows a longer
+// one is not looked for: the end of a device may never come.
+const maxBinary = 1 << 20
+
 var errUTF16 = errors.New("the text is UTF-16: convert it to UTF-8")
 
 // newSplitter passes over a UTF-8 byte order mark. Its error is the file's.
@@ -47,7 +51,7 @@ func newSplitter(in io.Reader, limit int) (*splitter, error) {
 	s.source, s.base = readAgain(in)
 	head, err := s.in.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("cannot be read: %w", err)
+		return nil, reason(err)
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
@@ -56,7 +60,7 @@ func newSplitter(in io.Reader, limit int) (*splitter, error) {
 		n, err := s.in.Discard(3)
 		s.offset = int64(n)
 		if err != nil {
-			return nil, fmt.Errorf("cannot be read: %w", err)
+			return nil, reason(err)
 		}
 	}
 	return s, nil
@@ -96,23 +100,27 @@ func (s *splitter) next() (*piece, error) {
 		p.line--
 	}
 	p.text, s.opening, s.begun = s.opening, nil, true
-	large := false
+	large, binary := false, false
 	for {
 		part, err := s.in.ReadSlice('\n')
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 			s.ended = true
-			return nil, fmt.Errorf("cannot be read: %w", err)
+			return nil, reason(err)
 		}
 		separates := !s.inLine && isSeparator(part) && (large || !onlyDirectives(p.text))
 		end := s.offset
 		s.count(part)
 		s.ended = errors.Is(err, io.EOF) && !separates
+		if !separates && (binary || bytes.IndexByte(part, 0) >= 0) {
+			binary, p.err = true, errBinary
+			s.ended = s.ended || s.offset-start > maxBinary
+		}
 		switch {
 		case separates:
 			s.opening = bytes.Clone(part)
 		case !large:
 			p.text = append(p.text, part...)
-			if large = len(p.text) > s.limit; large {
+			if large = len(p.text) > s.limit; large && p.err == nil {
 				p.err = s.keep(p.text)
 			}
 		case s.spool != nil && p.err == nil:
@@ -142,8 +150,11 @@ func (s *splitter) count(part []byte) {
 // keep begins a temporary file if the input cannot be read again. The file has
 // no name any more, so that nothing is left behind.
 func (s *splitter) keep(text []byte) error {
-	if s.source != nil || bytes.IndexByte(text, 0) >= 0 {
+	if s.source != nil {
 		return nil
+	}
+	if jsonStart(text) < 0 && !hasItemsLine(text) {
+		return errNotBlockList // and so nobody reads it again
 	}
 	spool, err := os.CreateTemp("", "gabion-*")
 	if err != nil {
@@ -166,9 +177,6 @@ func (s *splitter) write(text []byte) error {
 func (s *splitter) section(start, end int64) *io.SectionReader {
 	if s.spool != nil {
 		return io.NewSectionReader(s.spool, 0, end-start)
-	}
-	if s.source == nil {
-		return nil // binary, and refused as such
 	}
 	return io.NewSectionReader(s.source, s.base+start, end-start)
 }

@@ -128,6 +128,14 @@ func (s *scanner) duplicate() {
 	s.fail(s.keyAt, "duplicate key "+strconv.Quote(shorten(key.bytes()))+atPath(pathTo(s.data, s.keyAt)))
 }
 
+// misspeltAt is misspelt for the key at an offset, if there is one.
+func (s *scanner) misspeltAt(offset int, names []string) {
+	if s.err == nil && offset > 0 {
+		s.keyAt = offset
+		s.misspelt((&scanner{data: s.data, pos: offset}).bytes(), names)
+	}
+}
+
 // misspelt fails if the key is one of the names in another case. The API
 // server ignores such a field; whoever wrote it meant it.
 func (s *scanner) misspelt(key []byte, names []string) {
@@ -135,7 +143,7 @@ func (s *scanner) misspelt(key []byte, names []string) {
 		return
 	}
 	for _, name := range names {
-		if len(key) == len(name) && strings.EqualFold(string(key), name) {
+		if len(key) == len(name) && string(key) != name && strings.EqualFold(string(key), name) {
 			s.fail(s.keyAt, "unknown field "+strconv.Quote(shorten(key))+atPath(pathTo(s.data, s.keyAt))+
 				" (did you mean "+strconv.Quote(name)+"?)")
 			return

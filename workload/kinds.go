@@ -24,8 +24,17 @@ type podKind struct {
 	paths []kindPath
 	// elsewhere leads to what says that the pods are stated in another object.
 	elsewhere [][]segment
-	// unread leads to settings that change the pods and are not read.
-	unread []kindPath
+	unread    []unreadPath
+}
+
+// unreadPath leads to what states pods, or changes them, and is not read.
+type unreadPath struct {
+	path     string
+	segments []segment
+	why      string
+	// container narrows it to maps that are like containers, but for templates
+	// that were read.
+	container bool
 }
 
 // kindPath leads to pod templates.
@@ -141,11 +150,12 @@ func (k *kinds) addCustom(row customKind) error {
 		c.elsewhere = append(c.elsewhere, segments)
 	}
 	for _, path := range row.unread {
-		segments, err := parsePath(path)
+		segments, err := parsePath(path.path)
 		if err != nil {
 			return err
 		}
-		c.unread = append(c.unread, kindPath{text: path, segments: segments})
+		path.segments = segments
+		c.unread = append(c.unread, path)
 	}
 	k.table[c.groupKind] = c
 	return nil

@@ -73,7 +73,7 @@ func (w *window) peek() byte {
 // failure is what to say when the text is not as it must be.
 func (w *window) failure(expected string) error {
 	if w.err != nil && !errors.Is(w.err, io.EOF) {
-		return fmt.Errorf("cannot be read: %w", w.err)
+		return reason(w.err)
 	}
 	if w.pos == len(w.buf) {
 		return errors.New("the JSON ends too early: expected " + expected)
@@ -135,7 +135,7 @@ func (w *window) skip() error {
 
 func (w *window) failureAtEnd() error {
 	if !errors.Is(w.err, io.EOF) {
-		return fmt.Errorf("cannot be read: %w", w.err)
+		return reason(w.err)
 	}
 	return errors.New("the JSON ends too early: an object, list or string is not closed")
 }

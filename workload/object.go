@@ -25,18 +25,25 @@ type reading struct {
 
 	// Where parts begin that are read once the type is known; 0 for none.
 	metaAt, labelsAt, specAt, itemsAt, suspectAt int
+	// suspectTypeAt is suspectAt for keys that name the type.
+	suspectTypeAt int
 
-	pod     podReading // of a Pod
-	walked  bool       // the templates have been read on the way
-	blind   []string   // paths of what cannot be read
-	reason  string     // why
-	strings []string   // backs lists of strings
+	pod     podReading   // of a Pod
+	walked  bool         // the templates have been read on the way
+	covered map[int]bool // where the templates of a custom resource begin that were read
+	blind   []string     // paths of what cannot be read
+	reason  string       // why
+	strings []string     // backs lists of strings
 }
 
 var (
 	topKeys  = []string{"apiVersion", "kind", "metadata", "spec", "template"}
+	listKeys = []string{"apiVersion", "kind", "metadata", "items"}
 	metaKeys = []string{"name", "generateName", "namespace", "labels", "annotations", "ownerReferences"}
 )
+
+// typeKeys is how many of the topKeys name the type.
+const typeKeys = 2
 
 // ReadObject reads one object from its JSON. It is meant for objects that come
 // from an API server, one after another, so it is quick: it demands well-formed
@@ -64,7 +71,7 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 	}
 	if o.err != nil {
 		item.Outcome, item.Err = Broken, o.err
-		item.Templates, item.Unchecked, item.Reason = nil, nil, ""
+		item.Templates, item.Unchecked, item.Reason, item.Labels = nil, nil, "", nil
 	}
 	for i := range item.Templates {
 		item.Templates[i].doc = doc
@@ -137,9 +144,12 @@ func (r *reading) topMember(key []byte, seen *uint32) {
 		r.itemsAt = r.pos
 		r.skip()
 	default:
-		for _, name := range topKeys {
+		for i, name := range topKeys {
 			if len(key) == len(name) && strings.EqualFold(string(key), name) {
 				r.suspectAt = r.keyAt
+				if i < typeKeys && r.peek() == '"' {
+					r.suspectTypeAt = r.keyAt
+				}
 			}
 		}
 		r.skip()
@@ -199,6 +209,7 @@ func (r *reading) isKubernetes(inherit typeMeta) bool {
 		r.typeMeta.kind, r.hasKind = inherit.kind, true
 	}
 	if !r.hasAPIVersion && !r.hasKind {
+		r.misspeltAt(r.suspectTypeAt, topKeys)
 		return false
 	}
 	r.resolve()
@@ -219,6 +230,11 @@ func (r *reading) isKubernetes(inherit typeMeta) bool {
 	return r.err == nil
 }
 
+func (r *reading) isNamespace() bool {
+	group, _ := splitAPIVersion(r.apiVersion)
+	return group == "" && r.typeMeta.kind == "Namespace"
+}
+
 // metadata reads an object's metadata.
 func (r *reading) metadata() {
 	var seen uint32
@@ -232,7 +248,8 @@ func (r *reading) metadata() {
 			}
 		case "generateName":
 			r.once(&seen, 1)
-			if name := r.text(); object.Name == "" {
+			// A namespace's labels count for its name, and this is none yet.
+			if name := r.text(); object.Name == "" && !r.isNamespace() {
 				object.Name = name
 			}
 		case "namespace":

@@ -59,7 +59,16 @@ func TestObjectsWithoutAPodToJudge(t *testing.T) {
 		"an empty object":                   {`{}`, PassedOver, false, ""},
 		"values that are shaped like a pod": {`{"spec":{"containers":[{"name":"c"}]}}`, PassedOver, false, ""},
 		"no Kubernetes, odd metadata":       {`{"metadata":"x","spec":5,"Kind":1}`, PassedOver, false, ""},
-		"a List without items":              {`{"apiVersion":"v1","kind":"List"}`, Broken, true, "a List stands where one object is expected"},
+		"a List without items":              {`{"apiVersion":"v1","kind":"List"}`, Broken, true, "items is missing"},
+		"a typed list without items":        {`{"apiVersion":"apps/v1","kind":"DeploymentList","pods":[]}`, Broken, true, "items is missing"},
+		"a list of what is not known":       {`{"apiVersion":"x.io/v1","kind":"ThingList","metadata":{}}`, Broken, true, "items is missing"},
+		"a List with misspelt items":        {`{"apiVersion":"v1","kind":"List","Items":[]}`, Broken, true, `unknown field "Items" at the top (did you mean "items"?)`},
+		"both type keys in another case":    {`{"ApiVersion":"v1","Kind":"Pod","spec":{}}`, Broken, false, `unknown field "Kind" at the top (did you mean "kind"?)`},
+		"a kind in another case, alone":     {`{"KIND":"Pod","spec":{}}`, Broken, false, `unknown field "KIND" at the top (did you mean "kind"?)`},
+		"an apiVersion in another case":     {`{"apiversion":"v1","spec":{}}`, Broken, false, `unknown field "apiversion" at the top (did you mean "apiVersion"?)`},
+		"a Namespace with odd labels":       {`{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{"a":"b","x":5}}}`, Broken, true, "metadata.labels.x: expected a string, found a number"},
+		"usage of nodes":                    {`{"apiVersion":"metrics.k8s.io/v1beta1","kind":"NodeMetrics","usage":{}}`, PassedOver, true, ""},
+		"another kind of the metrics group": {`{"apiVersion":"metrics.k8s.io/v1","kind":"Deployment","spec":{"template":{"spec":{"containers":[{"name":"c"}]}}}}`, NotChecked, true, "the kind is not known, and it holds what looks like a pod template"},
 		"a typed list":                      {`{"apiVersion":"v1","kind":"PodList","items":[]}`, Broken, true, "a PodList stands where one object is expected"},
 		"a kind that only ends in List":     {`{"apiVersion":"x.io/v1","kind":"AllowList","spec":{}}`, PassedOver, true, ""},
 		"no kind":                           {`{"apiVersion":"v1","spec":{}}`, Broken, true, "kind is missing"},
@@ -100,7 +109,7 @@ func TestObjectsWithoutAPodToJudge(t *testing.T) {
 		if item.Err != nil {
 			message = item.Err.Error()
 		}
-		if item.Outcome != c.outcome || message != c.message || item.Kubernetes != c.kubernetes || item.Templates != nil {
+		if item.Outcome != c.outcome || message != c.message || item.Kubernetes != c.kubernetes || item.Templates != nil || item.Labels != nil {
 			t.Errorf("%s: got %v, %q, Kubernetes %v, want %v, %q, %v", name, item.Outcome, message, item.Kubernetes, c.outcome, c.message, c.kubernetes)
 		}
 		var syntax *syntaxError
@@ -128,6 +137,18 @@ func TestWhatAnObjectIsCalled(t *testing.T) {
 			if got := readJSON(t, Options{}, text, false).Object; got != want {
 				t.Errorf("%s: got %+v", text, got)
 			}
+		}
+	}
+}
+
+func TestANamespaceWithoutANameHasNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"apiVersion":"v1","kind":"Namespace","metadata":{"generateName":"default","labels":{"a":"b"}}}`,
+		`{"metadata":{"generateName":"default","labels":{"a":"b"}},"apiVersion":"v1","kind":"Namespace"}`,
+	} {
+		if item := readJSON(t, Options{}, text, false); item.Object.Name != "" || item.Labels["a"] != "b" {
+			t.Errorf("%s: got %+v", text, item)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package workload
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -38,11 +37,12 @@ const (
 	podMetadata                          // metadata with annotations
 	podAnnotations                       // annotations
 	changesPod                           // changes the pod in a way that is not read
+	otherPod                             // states a pod, or makes one, in a way that is not read
 )
 
 // rename leads from a path of the pod to where the object states it.
 type rename struct {
-	from, to string
+	to string
 	// absolute tells that to begins at the object, not at the template.
 	absolute bool
 }
@@ -51,10 +51,19 @@ type rename struct {
 func assembledKinds() []customKind {
 	workflow := func(kind, spec string) customKind {
 		return customKind{
-			group: "argoproj.io", kind: kind, paths: []string{spec + ".templates[*]"}, partial: true,
-			shape: workflowShape(spec),
+			group: "argoproj.io", kind: kind, partial: true, shape: workflowShape(spec), paths: []string{
+				spec + ".templates[*]", spec + ".templates[*].steps[*][*].inline", spec + ".templates[*].dag.tasks[*].inline",
+			},
 			elsewhere: []string{
 				spec + ".workflowTemplateRef", spec + ".templates[*].dag", spec + ".templates[*].steps", spec + ".templates[*].suspend",
+			},
+			unread: []unreadPath{
+				// Argo does not run templates inline in templates that are inline.
+				{path: spec + ".templates[*].steps[*][*].inline.steps", why: inlineTwice},
+				{path: spec + ".templates[*].steps[*][*].inline.dag", why: inlineTwice},
+				{path: spec + ".templates[*].dag.tasks[*].inline.steps", why: inlineTwice},
+				{path: spec + ".templates[*].dag.tasks[*].inline.dag", why: inlineTwice},
+				{path: spec + ".artifactGC.podSpecPatch", why: changesPods},
 			},
 		}
 	}
@@ -77,13 +86,19 @@ func assembledKinds() []customKind {
 		tekton("Task", "", nil, "spec"),
 		tekton("ClusterTask", "", nil, "spec"),
 		tekton("TaskRun", "spec.podTemplate", []string{"spec.taskRef"}, "spec.taskSpec"),
-		tekton("Pipeline", "", []string{"spec.tasks[*].taskRef", "spec.tasks[*].pipelineRef"},
+		unread(tekton("Pipeline", "", []string{"spec.tasks[*].taskRef", "spec.tasks[*].pipelineRef"},
 			"spec.tasks[*].taskSpec", "spec.finally[*].taskSpec"),
+			unreadPath{path: "spec.tasks[*].pipelineSpec", why: nestedPipeline},
+			unreadPath{path: "spec.finally[*].pipelineSpec", why: nestedPipeline}),
 		unread(tekton("PipelineRun", "spec.taskRunTemplate.podTemplate",
 			[]string{"spec.pipelineRef", "spec.pipelineSpec.tasks[*].taskRef"},
 			"spec.pipelineSpec.tasks[*].taskSpec", "spec.pipelineSpec.finally[*].taskSpec"),
 			// v1beta1's template for all tasks, and the templates for single tasks
-			"spec.podTemplate", "spec.taskRunSpecs[*].podTemplate", "spec.taskRunSpecs[*].taskPodTemplate"),
+			unreadPath{path: "spec.podTemplate", why: changesPods},
+			unreadPath{path: "spec.taskRunSpecs[*].podTemplate", why: changesPods},
+			unreadPath{path: "spec.taskRunSpecs[*].taskPodTemplate", why: changesPods},
+			unreadPath{path: "spec.pipelineSpec.tasks[*].pipelineSpec", why: nestedPipeline},
+			unreadPath{path: "spec.pipelineSpec.finally[*].pipelineSpec", why: nestedPipeline}),
 		{
 			group: "tekton.dev", kind: "StepAction", paths: []string{"spec"}, partial: true,
 			shape: &shape{self: true, container: "step"},
@@ -93,8 +108,15 @@ func assembledKinds() []customKind {
 	}
 }
 
-// unread returns the row with paths of settings that are not read.
-func unread(row customKind, paths ...string) customKind {
+// Why paths of the table are not read.
+const (
+	changesPods    = "it changes pods that are stated apart from it"
+	nestedPipeline = "it is a pipeline in a pipeline"
+	inlineTwice    = "it is inline in a template that is inline itself"
+)
+
+// unread returns the row with paths that are not read.
+func unread(row customKind, paths ...unreadPath) customKind {
 	row.unread = paths
 	return row
 }
@@ -105,7 +127,7 @@ func workflowShape(spec string) *shape {
 		fields: map[string]shapeField{
 			"container": oneContainer, "script": oneContainer, "containerSet": setContainers, "sidecars": listContainers,
 			"initContainers": listInit, "volumes": listVolumes, "securityContext": podSettings, "metadata": podMetadata,
-			"podSpecPatch": changesPod,
+			"podSpecPatch": changesPod, "resource": otherPod, "data": otherPod, "http": otherPod, "plugin": otherPod,
 		},
 		base: spec,
 		baseFields: map[string]shapeField{
@@ -244,19 +266,18 @@ func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
 	case changesPod:
 		r.skip()
 		r.blindTo(at, to.to[strings.LastIndexByte(to.to, '.')+1:]+" changes it")
+	case otherPod:
+		r.skip()
+		r.blindTo(at, to.to+" states it in a way that is not read")
 	}
 }
 
 // rename records where a part of the pod is stated; the last one counts.
 func (p *podReading) rename(from string, to rename) {
-	to.from = from
-	for i := range p.renames {
-		if p.renames[i].from == from {
-			p.renames[i] = to
-			return
-		}
+	if p.renames == nil {
+		p.renames = map[string]rename{}
 	}
-	p.renames = append(p.renames, to)
+	p.renames[from] = to
 }
 
 func (r *reading) addPieces(p *podReading, kind pss.ContainerKind, to string) {
@@ -287,12 +308,14 @@ func (r *reading) addPiece(p *podReading, kind pss.ContainerKind, to string) {
 
 // addAnnotations reads annotations into those that are there already.
 func (r *reading) addAnnotations(p *podReading, to rename) {
+	before := p.pod.Annotations
 	for _, a := range r.annotations() {
-		if i, found := findAnnotation(p.pod.Annotations, a.Key); found {
-			p.pod.Annotations[i] = a
+		if i, found := findAnnotation(before, a.Key); found {
+			before[i] = a
 		} else {
-			p.pod.Annotations = slices.Insert(p.pod.Annotations, i, a)
+			p.pod.Annotations = append(p.pod.Annotations, a)
 		}
 		p.rename(joinKey("metadata.annotations", a.Key), rename{to: joinKey(to.to, a.Key), absolute: to.absolute})
 	}
+	sortAnnotations(p.pod.Annotations)
 }

@@ -52,6 +52,19 @@ func TestAssembledPodsAreReadFromTheirPieces(t *testing.T) {
 				`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`:            `spec.podMetadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`,
 			},
 		},
+		"an Argo Workflow with inline templates": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowTemplate","spec":{"hostNetwork":true,"templates":[
+			 {"steps":[[{"name":"x","template":"t"}],[{"name":"y","inline":{"container":{"securityContext":{"privileged":true}}}}]]},
+			 {"dag":{"tasks":[{"name":"z","inline":{"containerSet":{"containers":[{"name":"a"}]}}}]}}]}}`,
+			want: []pss.Pod{
+				{HostNetwork: true, Containers: []pss.Container{{Name: "main", Kind: pss.RegularContainer, Privileged: pss.Some(true)}}},
+				{HostNetwork: true, Containers: []pss.Container{{Name: "a", Kind: pss.RegularContainer}}},
+			},
+			paths: map[string]string{
+				"spec.containers[0].securityContext.privileged": "spec.templates[0].steps[1][0].inline.container.securityContext.privileged",
+				"spec.hostNetwork": "spec.hostNetwork",
+			},
+		},
 		"a Tekton TaskRun": {
 			text: `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"podTemplate":{"hostNetwork":true,"securityContext":{"runAsUser":0}},
 			 "taskSpec":{"steps":[{"image":"a"},{"image":"b"}],"sidecars":[{"name":"s","image":"c"}]}}}`,
@@ -167,7 +180,40 @@ func TestAssembledPodsThatCannotBeReadAreNotChecked(t *testing.T) {
 		},
 		"a Workflow whose pod the controller makes alone": {
 			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"resource":{"action":"get"}}]}}`,
-			outcome: NotChecked, reason: "it states no pod template at spec.templates[*]",
+			outcome: NotChecked, unchecked: []string{"spec.templates[0]"}, reason: "the pod at spec.templates[0] cannot be read: resource states it in a way that is not read",
+		},
+		"a Workflow that makes objects beside its steps": {
+			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"steps":[[{"template":"b"}]]},{"name":"b","resource":{"manifest":"x"}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.templates[1]"}, reason: "the pod at spec.templates[1] cannot be read: resource states it in a way that is not read",
+		},
+		"a Workflow of all that makes a pod unseen, beside a container": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"container":{"image":"i"}},{"data":{}},{"http":{}},{"plugin":{"x":{}}},
+			 {"steps":[[{"inline":{"resource":{}}}]]}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.templates[1]", "spec.templates[2]", "spec.templates[3]", "spec.templates[4].steps[0][0].inline"},
+			reason: "the pod at spec.templates[1] cannot be read: data states it in a way that is not read",
+		},
+		"a Workflow with inline templates in inline templates": {
+			text: `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[
+			 {"steps":[[{"inline":{"dag":{"tasks":[{"inline":{"container":{}}}]}}}]]},{"dag":{"tasks":[{"inline":{"steps":[[{"inline":{"container":{}}}]]}}]}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.templates[0].steps[0][0].inline.dag", "spec.templates[1].dag.tasks[0].inline.steps"},
+			reason: "the pod at spec.templates[0].steps[0][0].inline.dag cannot be read: it is inline in a template that is inline itself",
+		},
+		"a patch of the pods that collect artifacts": {
+			text:    `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"artifactGC":{"podSpecPatch":"x"},"templates":[{"container":{}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.artifactGC.podSpecPatch"},
+			reason: "the pod at spec.artifactGC.podSpecPatch cannot be read: it changes pods that are stated apart from it",
+		},
+		"a Pipeline in a Pipeline": {
+			text: `{"apiVersion":"tekton.dev/v1","kind":"Pipeline","spec":{"tasks":[{"taskRef":{}},{"pipelineSpec":{"tasks":[{"taskSpec":{"steps":[{"securityContext":{"privileged":true}}]}}]}}],
+			 "finally":[{"taskSpec":{"steps":[{"name":"s"}]}},{"pipelineSpec":{}}]}}`,
+			outcome: NotChecked, unchecked: []string{"spec.finally[1].pipelineSpec", "spec.tasks[1].pipelineSpec"},
+			reason: "the pod at spec.tasks[1].pipelineSpec cannot be read: it is a pipeline in a pipeline",
+		},
+		"a Pipeline in a PipelineRun's Pipeline, beside a good task": {
+			text: `{"apiVersion":"tekton.dev/v1","kind":"PipelineRun","spec":{"pipelineSpec":{"tasks":[{"taskSpec":{"steps":[{"name":"s"}]}},{"pipelineSpec":{"tasks":[]}}],
+			 "finally":[{"pipelineSpec":{}}]}}}`,
+			outcome: NotChecked, unchecked: []string{"spec.pipelineSpec.finally[0].pipelineSpec", "spec.pipelineSpec.tasks[1].pipelineSpec"},
+			reason: "the pod at spec.pipelineSpec.tasks[1].pipelineSpec cannot be read: it is a pipeline in a pipeline",
 		},
 		"a TaskRun of a Task": {
 			text: `{"apiVersion":"tekton.dev/v1","kind":"TaskRun","spec":{"taskRef":{"name":"x"}}}`, outcome: PassedOver,

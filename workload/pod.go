@@ -25,7 +25,7 @@ type podReading struct {
 	// map that has such a shape.
 	shape   *shape
 	at      string
-	renames []rename
+	renames map[string]rename
 }
 
 // statedPort is a port of a container before defaulting.
@@ -77,8 +77,9 @@ func (r *reading) templateMeta(p *podReading) {
 	}
 }
 
-// annotations reads those annotations that a control reads.
+// annotations reads those annotations that a control reads, and sorts them.
 func (r *reading) annotations() (as []pss.Annotation) {
+	start, sorted := r.pos, true
 	for more := r.object(); more; more = r.nextMember() {
 		key := r.key()
 		if !relevantAnnotation(key) {
@@ -86,14 +87,24 @@ func (r *reading) annotations() (as []pss.Annotation) {
 			continue
 		}
 		name := r.keep(key)
-		at, found := findAnnotation(as, name)
-		if found {
-			r.duplicate()
-			return as
+		sorted = sorted && (len(as) == 0 || as[len(as)-1].Key < name)
+		as = append(as, pss.Annotation{Key: name, Value: r.text()})
+	}
+	if sorted || r.err != nil {
+		return as
+	}
+	sortAnnotations(as)
+	for i := range as[1:] {
+		if as[i].Key == as[i+1].Key {
+			r.pos = start
+			r.duplicates(nil)
 		}
-		as = slices.Insert(as, at, pss.Annotation{Key: name, Value: r.text()})
 	}
 	return as
+}
+
+func sortAnnotations(as []pss.Annotation) {
+	slices.SortFunc(as, func(a, b pss.Annotation) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // findAnnotation returns where an annotation is or belongs.

@@ -4,27 +4,25 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // document is the text that an object was read from, kept for positions. It is
-// looked into only when somebody asks for one.
+// looked into only when somebody asks for one. Either json or yaml is there.
 type document struct {
-	text  []byte
-	at    place // of the text's first byte
-	json  bool
-	under string    // the path of the object in the text, empty for all of it
-	tree  *yamlTree // of a YAML text
+	at    place  // of the text's first byte
+	under string // the path of the object in the text, empty for all of it
+	json  *jsonTree
+	yaml  *yamlTree
 }
 
 // jsonDocument is the document of an object in JSON.
 func jsonDocument(text []byte, at place) *document {
-	return &document{text: text, at: at, json: true}
+	return &document{at: at, json: &jsonTree{text: text}}
 }
 
 // yamlDocument is the document of a YAML text that begins at a line.
 func yamlDocument(text []byte, line int) *document {
-	return &document{text: text, at: place{line: line}, tree: &yamlTree{}}
+	return &document{at: place{line: line}, yaml: &yamlTree{text: text}}
 }
 
 // member is the document of an object inside the document's object.
@@ -61,17 +59,19 @@ func (d *document) position(path string) (line, column int) {
 	if !ok {
 		return 0, 0
 	}
-	var offset int
-	if d.json {
-		offset = findJSON(d.text, steps)
+	var at place
+	if d.json != nil {
+		at, ok = d.json.find(steps)
 	} else {
-		offset = d.tree.find(d.text, steps)
+		at, ok = d.yaml.find(steps)
 	}
-	if offset < 0 {
+	if !ok {
 		return 0, 0
 	}
-	at := d.at.after(d.text[:offset])
-	return at.line, at.column + 1
+	if at.line == 1 {
+		at.column += d.at.column
+	}
+	return d.at.line + at.line - 1, at.column + 1
 }
 
 // locate finds the line of a duplicate key in the object, for errors.
@@ -81,7 +81,7 @@ func (d *document) locate(err error) error {
 	if !ok || !errors.As(err, &duplicate) {
 		return err
 	}
-	return locateDuplicate(d.text, d.tree.node(d.text, steps), duplicate)
+	return d.yaml.locateDuplicate(steps, duplicate)
 }
 
 // parseSteps takes a path apart: a.b[0]["c.d"].
@@ -130,69 +130,4 @@ func cutBracket(path string) (inner, rest string, ok bool) {
 	}
 	inner, rest, ok = strings.Cut(inner, "]")
 	return inner, rest, ok && inner != ""
-}
-
-// findJSON returns the offset of the value that the steps lead to in a JSON
-// text, or of what stands for it.
-func findJSON(text []byte, steps []step) int {
-	s := scanner{data: text}
-	s.peek()
-	found, value := s.pos, s.pos
-	for _, st := range steps {
-		var at int
-		var ok bool
-		if st.key != nil {
-			at, ok = s.member(string(st.key))
-		} else {
-			at, ok = s.item(st.index)
-		}
-		if !ok {
-			return found
-		}
-		found, value = at, s.pos
-	}
-	if s.err != nil {
-		return found
-	}
-	return value
-}
-
-// member moves to the value of an object's key and returns where the key is.
-func (s *scanner) member(name string) (at int, ok bool) {
-	if s.peek() != '{' {
-		return 0, false
-	}
-	for more := s.enter('}'); more; more = s.next('}') {
-		key := s.key()
-		at := s.keyAt
-		s.peek()
-		if key != nil && string(key) == name {
-			return at, s.err == nil
-		}
-		s.skip()
-	}
-	return 0, false
-}
-
-// item moves to an item of a list and returns where it is.
-func (s *scanner) item(index int) (at int, ok bool) {
-	if s.peek() != '[' {
-		return 0, false
-	}
-	i := 0
-	for more := s.enter(']'); more; more = s.next(']') {
-		s.peek()
-		if i == index {
-			return s.pos, s.err == nil
-		}
-		s.skip()
-		i++
-	}
-	return 0, false
-}
-
-// yamlTree is the node tree of a YAML text, made when first needed.
-type yamlTree struct {
-	once sync.Once
-	root *yamlNode
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestPositions(t *testing.T) {
@@ -195,6 +197,47 @@ spec:
 		"spec.containers[1].securityContext.x":          "13:5",
 		"spec.containers[1].name":                       "15:11",
 	})
+}
+
+func TestPositionsUnderKeysWithTags(t *testing.T) {
+	t.Parallel()
+	const text = `%TAG ! tag:yaml.org,2002:
+---
+apiVersion: v1
+kind: !binary UG9k
+spec:
+  !!binary Y29udGFpbmVycw==: # containers
+  - !binary c2VjdXJpdHlDb250ZXh0: {privileged: true}
+    !!str name: a
+  !<tag:yaml.org,2002:str> hostPID: true
+  hostIPC: true
+metadata:
+  annotations: {!!str y: "1", 0x10: "2"}
+`
+	checkPositions(t, newTestReader(t, Options{}), strings.NewReader(text), map[string]string{
+		"spec.containers[0].securityContext.privileged": "7:56",
+		"spec.containers[0].name":                       "8:17",
+		"spec.containers[0].image":                      "7:5",
+		"spec.hostPID":                                  "9:37",
+		"spec.hostIPC":                                  "10:12",
+		"metadata.annotations.y":                        "12:26",
+		`metadata.annotations["16"]`:                    "12:37",
+	})
+}
+
+func TestDuplicateKeysWithTags(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"kind: a\n!!binary a2luZA==: b\n":                    `1.0@2 broken: duplicate key "kind" (line 2, first at line 1)`,
+		"<<: {x: y}\nkind: a\n!!binary a2luZA==: b\n":       `1.0@3 broken: duplicate key "kind" (line 3, first at line 2)`,
+		"<<: {x: 1, !!binary eA==: 2}\napiVersion: v1\n":     `1.0@1 broken: duplicate key "x" (line 1, first at line 1)`,
+		"a: {!!binary a2luZA==: b, !!binary bmFtZQ==: c}\n":   "1.0@1 passed",
+		"<<: {a: b}\n!!binary a2luZA==: b\n!!str c2luZA==: d": "1.0@1 passed",
+	} {
+		if diff := cmp.Diff([]string{want}, readAll(t, newTestReader(t, Options{}), strings.NewReader(text))); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
 }
 
 func TestPositionsAfterLineEndsOnlyYAMLHas(t *testing.T) {

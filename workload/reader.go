@@ -51,7 +51,8 @@ func NewReader(opts Options) (*Reader, error) {
 //
 // Memory does not grow with the file: what is longer than Options.MaxObject
 // must be a List. Such a List is read twice, so it is copied to a temporary
-// file where the input is not a file itself.
+// file where the input is not a file itself. What has a NUL in it is binary and
+// Broken; reading ends there if no separator line follows soon.
 func (r *Reader) Read(name string, in io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		f := file{r: r, name: name, yield: yield}
@@ -95,7 +96,7 @@ var errBinary = errors.New("the file is binary, not text")
 // piece reads what stands between two separator lines.
 func (f *file) piece(p *piece) {
 	start := contentStart(p.text)
-	if start < 0 && p.large == nil {
+	if start < 0 && p.large == nil && p.err == nil {
 		// What looks empty is parsed all the same: YAML knows line ends that do
 		// not end lines elsewhere, and content could hide behind one in a comment.
 		if root, err := decodeYAML(p.text); root == nil && err == nil {
@@ -112,6 +113,8 @@ func (f *file) piece(p *piece) {
 	case bytes.IndexByte(p.text, 0) >= 0:
 		at.Line = p.line + lineAt(p.text, bytes.IndexByte(p.text, 0)) - 1
 		f.broken(at, errBinary)
+	case errors.Is(p.err, errNotBlockList):
+		f.broken(at, f.notBlockList())
 	case p.err != nil:
 		f.broken(at, p.err)
 	case p.large != nil && brace >= 0:
@@ -169,17 +172,42 @@ func (h header) isList() bool {
 	if h.apiVersion == "" || !strings.HasSuffix(h.kind, "List") {
 		return false
 	}
-	if h.items == nil {
-		return h.kind == "List"
-	}
-	return h.items[0] == '[' || h.items[0] == 'n'
+	return h.items != nil && (h.items[0] == '[' || h.items[0] == 'n')
 }
 
 var errListDepth = fmt.Errorf("lists stand in Lists more than %d deep", maxListDepth)
 
-// emptyList emits a List without items: there is something, and no pod in it.
-func (f *file) emptyList(h header, at Source) {
-	f.emit(Item{Source: at, Object: Object{APIVersion: h.apiVersion, Kind: h.kind}, Kubernetes: true})
+// besideItems looks at a List, as JSON, without its items: it returns the paths
+// of what looks like a pod template there. Keys that are like those of a List
+// are an error.
+func besideItems(rest []byte) (shapes []string, err error) {
+	s := scanner{data: rest}
+	for more := s.object(); more; more = s.nextMember() {
+		s.misspelt(s.key(), listKeys)
+		s.skip()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	return templateShapes(rest), nil
+}
+
+// list emits a List itself where there is something to say about it: it holds
+// pods beside its items, or it has no items and so no pod in it. Only what has
+// no items takes a number.
+func (f *file) list(h header, shapes []string, empty bool, in *listing, line int) {
+	item := Item{Source: *in.at, Object: Object{APIVersion: h.apiVersion, Kind: h.kind}, Kubernetes: true}
+	item.Source.Line = line
+	if len(shapes) > 0 {
+		item.Outcome, item.Unchecked = NotChecked, shapes
+		item.Reason = "it is a List that holds what looks like a pod template beside its items"
+	}
+	if empty || len(shapes) > 0 {
+		f.emit(item)
+	}
+	if empty {
+		in.at.Item++
+	}
 }
 
 // object reads one object from JSON, whatever its text was in. In a List it
@@ -211,7 +239,7 @@ func (f *file) brokenNext(in *listing, line int, err error) {
 // lineOf returns the line of an offset in an object's JSON; otherwise is what
 // to say where that is not known.
 func (d *document) lineOf(raw []byte, offset, otherwise int) int {
-	if d.json {
+	if d.json != nil {
 		return d.at.after(raw[:min(offset, len(raw))]).line
 	}
 	if line, _ := d.position(pathTo(raw, offset)); line > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -178,9 +179,9 @@ func TestReadLists(t *testing.T) {
 			`{"kind":"List","apiVersion":"v1","items":[]}` + "\n---\nkind: List\napiVersion: v1\nitems: []\n---\nkind: PodList\napiVersion: v1\nitems:\n",
 			[]string{"1.0@1 passed List/", "2.0@3 passed List/", "3.0@7 passed PodList/"},
 		},
-		"items may be null or missing": {
+		"items may be null but not missing": {
 			`{"kind":"PodList","apiVersion":"v1","items":null}{"kind":"List","apiVersion":"v1"}`,
-			[]string{"1.0@1 passed PodList/", "2.0@1 passed List/"},
+			[]string{"1.0@1 passed PodList/", "2.0@1 broken: items is missing"},
 		},
 		"items that are no objects": {
 			`{"kind":"List","apiVersion":"v1","items":[1,` + podJSON("a") + `,null,"x",[],true]}`,
@@ -313,6 +314,28 @@ func TestReadErrorIsBroken(t *testing.T) {
 	got = readAll(t, newTestReader(t, Options{}), iotest.ErrReader(errors.New("disk on fire")))
 	if diff := cmp.Diff([]string{"1.0@1 broken: cannot be read: disk on fire"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestReadErrorsDoNotNameTheFile(t *testing.T) {
+	t.Parallel()
+	failed := &fs.PathError{Op: "read", Path: "/x", Err: errors.New("disk on fire")}
+	for _, text := range []string{"", pod("a"), podJSON(strings.Repeat("x", 100)), "{", "apiVersion: v1\nitems:\n- " + strings.Repeat("x", 100)} {
+		got := readAll(t, newTestReader(t, Options{MaxObject: 70}), io.MultiReader(strings.NewReader(text), iotest.ErrReader(failed)))
+		if len(got) != 1 || !strings.HasSuffix(got[0], " broken: cannot be read: disk on fire") {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	w := newWindow(io.MultiReader(strings.NewReader(`{"a"`), iotest.ErrReader(failed)), place{})
+	if _, err := w.list(9, nil); err == nil || err.Error() != "cannot be read: disk on fire" {
+		t.Errorf("a window: %v", err)
+	}
+	w = newWindow(io.MultiReader(strings.NewReader(`{"a`), iotest.ErrReader(failed)), place{})
+	if err := w.skip(); err == nil || err.Error() != "cannot be read: disk on fire" {
+		t.Errorf("a window within a string: %v", err)
+	}
+	if _, err := cutBlockList(iotest.ErrReader(failed), 1, 9, nil); err == nil || err.Error() != "cannot be read: disk on fire" {
+		t.Errorf("a List in block style: %v", err)
 	}
 }
 

@@ -96,48 +96,38 @@ func jsonType(c byte) string {
 }
 
 func (f *file) jsonList(raw []byte, h header, at place, in *listing) {
-	start := len(raw)
-	if h.items != nil {
-		start = cap(raw) - cap(h.items) // items is a part of raw
-	}
-	rest := append(append(bytes.Clone(raw[:start]), "[]"...), raw[min(len(raw), start+len(h.items)):]...)
-	if h.items == nil {
-		rest = raw
-	}
-	if err := checkList(rest, in); err != nil {
+	start := cap(raw) - cap(h.items) // items is a part of raw
+	rest := append(append(bytes.Clone(raw[:start]), "[]"...), raw[start+len(h.items):]...)
+	shapes, err := checkList(rest, in)
+	if err != nil {
 		f.brokenNext(in, at.line, err)
 		return
 	}
-	inner, empty := in.begin(h), true
+	inner := in.begin(h)
 	s := scanner{data: h.items}
 	place, last := at.after(raw[:start]), 0
-	for more := s.list(); more && !f.stopped; more = s.nextItem() {
-		empty = false
+	more := s.list()
+	f.list(h, shapes, !more, in, at.line)
+	for ; more && !f.stopped; more = s.nextItem() {
 		s.peek()
 		place = place.after(h.items[last:s.pos])
 		last = s.pos
 		s.skip()
 		f.jsonObject(h.items[last:s.pos], place, inner)
 	}
-	if empty {
-		source := *in.at
-		source.Line = at.line
-		f.emptyList(h, source)
-		in.at.Item++
-	}
 }
 
-// checkList checks a List without its items.
-func checkList(rest []byte, in *listing) error {
+// checkList checks a List without its items; shapes are those beside them.
+func checkList(rest []byte, in *listing) (shapes []string, err error) {
 	if in.depth >= maxListDepth {
-		return errListDepth
+		return nil, errListDepth
 	}
 	s := scanner{data: rest}
 	s.duplicates(nil)
 	if s.err != nil {
-		return s.err
+		return nil, s.err
 	}
-	return nil
+	return besideItems(rest)
 }
 
 // largeJSON is json for a piece that does not fit into memory.
@@ -200,17 +190,19 @@ func (f *file) largeValue(p *piece, start, i int, w *window) error {
 	}
 	source := f.source(at.line)
 	in := &listing{at: &source}
+	var shapes []string
 	h, err := scanHeader(rest)
-	if err == nil {
-		err = checkList(rest, in)
-	}
 	if err == nil && !h.isList() {
 		err = f.tooLarge()
+	}
+	if err == nil {
+		shapes, err = checkList(rest, in)
 	}
 	if err != nil {
 		f.broken(source, err)
 		return nil
 	}
+	f.list(h, shapes, false, in, at.line)
 	inner := in.begin(h)
 	items := newWindow(again(p.large, offset), at)
 	_, err = items.list(limit, func(e element) bool {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,7 +101,9 @@ func (f *file) yamlObject(m any, doc *document, line int, in *listing) {
 		f.yamlList(m, h, items, doc, line, in)
 		return
 	}
-	raw, err := toJSON(m, maxGrowth*f.r.opts.MaxObject)
+	// One limit for all objects of a text: they may share what makes them grow.
+	raw, err := toJSON(m, maxGrowth*f.r.opts.MaxObject-doc.yaml.grown)
+	doc.yaml.grown += len(raw)
 	if err != nil {
 		f.yamlBroken(in, line, doc.at.line, doc.locate(err))
 		return
@@ -112,18 +116,13 @@ func (f *file) yamlList(m any, h header, items any, doc *document, line int, in 
 		f.brokenNext(in, line, errListDepth)
 		return
 	}
-	if err := checkAround(m); err != nil {
+	shapes, err := f.checkAround(m)
+	if err != nil {
 		f.yamlBroken(in, line, doc.at.line, doc.locate(err))
 		return
 	}
 	list, _ := items.([]any)
-	if len(list) == 0 {
-		source := *in.at
-		source.Line = line
-		f.emptyList(h, source)
-		in.at.Item++
-		return
-	}
+	f.list(h, shapes, len(list) == 0, in, line)
 	f.yamlItems(list, 0, doc, line, in.begin(h))
 }
 
@@ -162,20 +161,28 @@ func yamlType(v any) string {
 	}
 }
 
-// checkAround looks for duplicate keys in a List, but for its items.
-func checkAround(m any) error {
-	ordered, ok := m.(yamlv2.MapSlice)
-	if !ok {
-		return nil // they were looked for when the text was decoded
-	}
-	around := make(yamlv2.MapSlice, 0, len(ordered))
-	for _, item := range ordered {
-		if item.Key == "items" {
-			item.Value = nil
+// checkAround is checkList for a map.
+func (f *file) checkAround(m any) (shapes []string, err error) {
+	var around any
+	switch m := m.(type) {
+	case yamlv2.MapSlice:
+		ordered := slices.Clone(m)
+		for i := range ordered {
+			if ordered[i].Key == "items" {
+				ordered[i].Value = nil
+			}
 		}
-		around = append(around, item)
+		around = ordered
+	case map[any]any:
+		plain := maps.Clone(m)
+		delete(plain, "items")
+		around = plain
 	}
-	return checkKeys(around)
+	raw, err := toJSON(around, maxGrowth*f.r.opts.MaxObject)
+	if err != nil {
+		return nil, err
+	}
+	return besideItems(raw)
 }
 
 // blockItems reads a piece that is a List in block style item by item, and
@@ -187,16 +194,13 @@ func (f *file) blockItems(p *piece, at Source) bool {
 	if err != nil {
 		return false
 	}
-	around, err := list.header()
-	if err != nil || !isMap(around) {
-		return false
-	}
-	h, items := yamlHeader(around)
-	if !h.isList() || checkAround(around) != nil || items == nil {
+	h, shapes, err := f.listHeader(&list)
+	if err != nil || !h.isList() || !list.items {
 		return false
 	}
 	outer := &listing{at: &at}
 	in, listLine := outer.begin(h), at.Line
+	f.list(h, shapes, false, outer, listLine)
 	count, whole, tried := 0, false, false
 	_, err = cutBlockList(bytes.NewReader(p.text), p.line, limit, func(item blockItem) bool {
 		count++
@@ -222,9 +226,6 @@ func (f *file) blockItems(p *piece, at Source) bool {
 	case whole || f.stopped:
 	case err != nil:
 		f.broken(*in.at, err)
-	case count == 0:
-		at.Line = listLine
-		f.emptyList(h, at)
 	}
 	return true
 }
@@ -246,16 +247,16 @@ func (f *file) brokenItem(item blockItem, err error, in *listing) {
 func (f *file) largeYAML(p *piece, at Source) {
 	limit := f.r.opts.MaxObject
 	outer := &listing{at: &at}
-	h, err := largeHeader(p, limit)
+	list, h, shapes, err := f.largeHeader(p)
 	switch {
 	case errors.Is(err, errTooLarge), errors.Is(err, errNotBlockList), err == nil && !h.isList():
-		f.broken(at, fmt.Errorf("%w, and only a List may be, in block style as kubectl writes it: "+
-			"if this is a List, convert it to JSON", f.tooLarge()))
+		f.broken(at, f.notBlockList())
 		return
 	case err != nil:
 		f.yamlBroken(outer, at.Line, p.line, err)
 		return
 	}
+	f.list(h, shapes, !list.items, outer, at.Line)
 	in := outer.begin(h)
 	_, err = cutBlockList(again(p.large, 0), p.line, limit, func(item blockItem) bool {
 		if item.text == nil {
@@ -279,29 +280,42 @@ func (f *file) largeYAML(p *piece, at Source) {
 	}
 }
 
-// largeHeader reads what is around the items of a large List. Lines of its
-// error are those of the piece.
-func largeHeader(p *piece, limit int) (header, error) {
-	list, err := cutBlockList(again(p.large, 0), p.line, limit, nil)
-	if err != nil {
-		return header{}, err
-	}
+// notBlockList says that a document is longer than an object may be, and no
+// List that can be read item by item.
+func (f *file) notBlockList() error {
+	return fmt.Errorf("%w, and only a List may be, in block style as kubectl writes it: "+
+		"if this is a List, convert it to JSON", f.tooLarge())
+}
+
+// listHeader reads what is around the items of a List in block style.
+func (f *file) listHeader(list *blockList) (h header, shapes []string, err error) {
 	around, err := list.header()
-	if err == nil && isMap(around) {
-		if err = checkAround(around); err != nil {
-			err = locate(list.rest, err)
-		}
+	if err != nil {
+		return header{}, nil, err
+	}
+	h, _ = yamlHeader(around)
+	shapes, err = f.checkAround(around)
+	return h, shapes, err
+}
+
+// largeHeader is listHeader for a large piece. Lines of its error are those of
+// the piece.
+func (f *file) largeHeader(p *piece) (list blockList, h header, shapes []string, err error) {
+	list, err = cutBlockList(again(p.large, 0), p.line, f.r.opts.MaxObject, nil)
+	if err != nil {
+		return list, h, nil, err
+	}
+	h, shapes, err = f.listHeader(&list)
+	var duplicate *duplicateKeyError
+	if errors.As(err, &duplicate) {
+		err = locate(list.rest, err)
 	}
 	var failed *yamlError
 	if errors.As(err, &failed) && failed.line > bytes.Count(list.rest[:list.head], []byte("\n")) {
 		// The line is behind the items, where those of rest do not count.
-		return header{}, &yamlError{msg: failed.msg}
+		err = &yamlError{msg: failed.msg}
 	}
-	if err != nil {
-		return header{}, err
-	}
-	h, _ := yamlHeader(around)
-	return h, nil
+	return list, h, shapes, err
 }
 
 // again reads a large piece from an offset on.

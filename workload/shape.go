@@ -3,7 +3,6 @@ package workload
 import (
 	"bytes"
 	"slices"
-	"strings"
 )
 
 // maxShapes is how many paths of what is shaped like a pod template are listed.
@@ -13,44 +12,71 @@ const maxShapes = 100
 // sorted: a map with a "containers" list of maps that have a name or an image,
 // or the map above where that one is its "spec". data is well-formed.
 func templateShapes(data []byte) []string {
-	if !bytes.Contains(data, []byte(`"containers"`)) && !bytes.Contains(data, []byte(`\u`)) {
+	s := shapeSearch{scanner: scanner{data: data}}
+	return s.all()
+}
+
+// shapeSearch finds such paths.
+type shapeSearch struct {
+	scanner
+	// covered are the offsets of templates that were read: neither they nor
+	// what is below them is looked at.
+	covered map[int]bool
+	// status says that the object's status is not looked at.
+	status bool
+
+	steps []step
+	found []string
+}
+
+func (s *shapeSearch) all() []string {
+	if !bytes.Contains(s.data, []byte(`"containers"`)) && !bytes.Contains(s.data, []byte(`\u`)) {
 		return nil
 	}
-	s := shapeSearch{scanner: scanner{data: data}}
 	s.search()
 	slices.Sort(s.found)
 	return slices.Compact(s.found)
 }
 
-type shapeSearch struct {
-	scanner
-	steps []step
-	found []string
-}
-
-// search goes over a value, to which the steps lead.
-func (s *shapeSearch) search() {
-	switch s.peek() {
-	case '{':
+// search goes over a value, to which the steps lead, and reports whether it is
+// like a container or a list with one: a map with a name or an image.
+func (s *shapeSearch) search() (container bool) {
+	switch c := s.peek(); {
+	case s.covered[s.pos]:
+		s.skip()
+	case c == '{':
 		for more := s.enter('}'); more; more = s.next('}') {
 			key := s.key()
-			if string(key) == "containers" && s.peek() == '[' && s.holdsContainer() && len(s.found) < maxShapes {
-				s.found = append(s.found, s.path())
-			}
-			s.steps = append(s.steps, step{key: key})
-			s.search()
-			s.steps = s.steps[:len(s.steps)-1]
+			container = container || string(key) == "name" || string(key) == "image"
+			s.member(key)
 		}
-	case '[':
+	case c == '[':
 		i := 0
 		for more := s.enter(']'); more; more = s.next(']') {
+			isMap := s.peek() == '{'
 			s.steps = append(s.steps, step{index: i})
-			s.search()
+			container = s.search() && isMap || container
 			s.steps = s.steps[:len(s.steps)-1]
 			i++
 		}
 	default:
 		s.skip()
+	}
+	return container
+}
+
+// member goes over the value of a map's key.
+func (s *shapeSearch) member(key []byte) {
+	if s.status && len(s.steps) == 0 && string(key) == "status" {
+		s.skip()
+		return
+	}
+	list := s.peek() == '['
+	s.steps = append(s.steps, step{key: key})
+	holds := s.search()
+	s.steps = s.steps[:len(s.steps)-1]
+	if holds && list && string(key) == "containers" && len(s.found) < maxShapes {
+		s.found = append(s.found, s.path())
 	}
 }
 
@@ -64,33 +90,4 @@ func (s *shapeSearch) path() string {
 		return "containers"
 	}
 	return stepsPath(steps)
-}
-
-// holdsContainer looks ahead whether the list has a map with a name or an
-// image.
-func (s *shapeSearch) holdsContainer() (found bool) {
-	ahead := scanner{data: s.data, pos: s.pos, depth: s.depth}
-	for more := ahead.list(); more; more = ahead.nextItem() {
-		if ahead.peek() != '{' {
-			ahead.skip()
-			continue
-		}
-		for more := ahead.object(); more; more = ahead.nextMember() {
-			key := ahead.key()
-			found = found || string(key) == "name" || string(key) == "image"
-			ahead.skip()
-		}
-	}
-	return found
-}
-
-// uncovered returns those paths that are neither at nor below a template that
-// was read.
-func uncovered(paths []string, templates []Template) []string {
-	return slices.DeleteFunc(paths, func(path string) bool {
-		return slices.ContainsFunc(templates, func(t Template) bool {
-			rest, ok := strings.CutPrefix(path, t.Path)
-			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-		})
-	})
 }

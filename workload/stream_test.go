@@ -130,6 +130,48 @@ func TestReadBeyondTheLimit(t *testing.T) {
 	}
 }
 
+// endless is a device that counts what is read of it.
+type endless struct {
+	text string
+	read int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for n := 0; n < len(p); n += copy(p[n:], e.text) {
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestBinaryInputEndsTheReading(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string]*endless{"zeros": {text: "\x00"}, "lines with zeros": {text: "abc\n\x00"}} {
+		got := readAll(t, newTestReader(t, Options{}), in)
+		if len(got) != 1 || !strings.HasSuffix(got[0], " broken: the file is binary, not text") {
+			t.Errorf("%s: %q", name, got)
+		}
+		if in.read > 2<<20 {
+			t.Errorf("%s: %d bytes were read", name, in.read)
+		}
+	}
+	text := &endless{text: strings.Repeat("a: b\n", 100)}
+	in := io.MultiReader(io.LimitReader(text, 1<<20), &endless{text: "\x00"})
+	got := readAll(t, newTestReader(t, Options{MaxObject: 1000}), in)
+	if diff := cmp.Diff([]string{"1.0@1 broken: the file is binary, not text"}, got); diff != "" {
+		t.Errorf("zeros behind text: %s", diff)
+	}
+}
+
+func TestLargeTextThatIsNoListIsNotSpooled(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	in := onlyReader{strings.NewReader(strings.Repeat("a: b\n", 1000) + "---\n" + strings.Repeat("# c\n", 1000) + "x\n")}
+	got := readAll(t, newTestReader(t, Options{MaxObject: 70}), in)
+	const advice = ", and only a List may be, in block style as kubectl writes it: if this is a List, convert it to JSON"
+	if diff := cmp.Diff([]string{"1.0@1 broken: " + tooLarge70 + advice, "2.0@1001 broken: " + tooLarge70 + advice}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNoTemporaryFileIsLeftBehind(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)

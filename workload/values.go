@@ -81,7 +81,7 @@ func shorten(text []byte) string {
 }
 
 // int32 reads a 32-bit integer; null is 0.
-func (s *scanner) int32() int32 { return int32(s.integer(32).Value) }
+func (s *scanner) int32() int32 { return int32(s.integer(32).Value) } //nolint:gosec // integer says that it fits
 
 // text reads a string; null is "".
 func (s *scanner) text() string { return s.optText().Value }

@@ -93,8 +93,8 @@ type Template struct {
 	// unless [Options.Extra] asks for it.
 	Extra *Extra
 
-	doc     *document // for positions; nil if the template came without text
-	renames []rename  // where the object states what a PodSpec has elsewhere
+	doc     *document         // for positions; nil if the template came without text
+	renames map[string]rename // where the object states what a PodSpec has elsewhere
 	invalid []Invalid
 }
 
@@ -102,12 +102,15 @@ type Template struct {
 // root of the object: spec.containers[0] becomes
 // spec.template.spec.containers[0].
 func (t *Template) FullPath(path string) string {
-	for _, r := range t.renames {
-		rest, ok := strings.CutPrefix(path, r.from)
-		if !ok || rest != "" && rest[0] != '.' && rest[0] != '[' {
+	for end := 1; end <= len(path) && len(t.renames) > 0; end++ {
+		if end < len(path) && path[end] != '.' && path[end] != '[' {
 			continue
 		}
-		path = strings.TrimPrefix(r.to+rest, ".")
+		r, ok := t.renames[path[:end]]
+		if !ok {
+			continue
+		}
+		path = strings.TrimPrefix(r.to+path[end:], ".")
 		if r.absolute {
 			return path
 		}

@@ -66,7 +66,7 @@ func decodeYAML(text []byte) (root any, err error) {
 			return nil, locate(text, err)
 		}
 		// What the merge keys held is missing there.
-		if err := findDuplicate(text, parseTree(text)); err != nil {
+		if err := (&yamlTree{text: text}).duplicateKey(); err != nil {
 			return nil, err
 		}
 	}
@@ -131,14 +131,6 @@ type duplicateKeyError struct{ key string }
 
 func (e *duplicateKeyError) Error() string { return "duplicate key " + strconv.Quote(e.key) }
 
-// locateDuplicate finds the lines of a duplicate key under a node of the text.
-func locateDuplicate(text []byte, root *yamlNode, duplicate *duplicateKeyError) error {
-	if found := findDuplicate(text, root); found != nil {
-		return found
-	}
-	return &yamlError{line: lineAt(text, contentStart(text)), msg: duplicate.Error()}
-}
-
 var lineOfError = regexp.MustCompile(`^line (\d+): `)
 
 // locate makes an error of the library one clear line and finds the text's line
@@ -146,7 +138,7 @@ var lineOfError = regexp.MustCompile(`^line (\d+): `)
 func locate(text []byte, err error) error {
 	var duplicate *duplicateKeyError
 	if errors.As(err, &duplicate) {
-		return locateDuplicate(text, parseTree(text), duplicate)
+		return (&yamlTree{text: text}).locateDuplicate(nil, duplicate)
 	}
 	msg, _, _ := strings.Cut(err.Error(), "\n")
 	msg, isLibrary := strings.CutPrefix(msg, "yaml: ")

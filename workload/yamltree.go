@@ -1,7 +1,8 @@
 package workload
 
 import (
-	"unicode/utf8"
+	"strconv"
+	"sync"
 
 	yamlv2 "go.yaml.in/yaml/v2"
 	yamlv3 "go.yaml.in/yaml/v3"
@@ -10,8 +11,8 @@ import (
 // yamlNode is a node that knows its line and column.
 type yamlNode = yamlv3.Node
 
-// maxMerges bounds how far merge keys are followed.
-const maxMerges = 100
+// maxAliases bounds how far an alias that leads to an alias is followed.
+const maxAliases = 100
 
 // parseTree returns the root of a YAML text, nil if there is none.
 func parseTree(text []byte) *yamlNode {
@@ -25,54 +26,101 @@ func parseTree(text []byte) *yamlNode {
 	return doc.Content[0]
 }
 
-func (t *yamlTree) parse(text []byte) *yamlNode {
-	t.once.Do(func() { t.root = parseTree(text) })
-	return t.root
+// yamlTree is the node tree of a YAML text, made when first needed, and what
+// was found in it.
+type yamlTree struct {
+	text []byte
+	// grown is how much JSON was made of the text, object by object. Only the
+	// goroutine that reads the text looks at it.
+	grown int
+
+	mu     sync.Mutex
+	parsed bool
+	root   *yamlNode
+	places *places
+	lines  []int // the offsets of the lines as the library counts them
+	maps   map[*yamlNode]*yamlMap
+	found  map[yamlKey]yamlMember
 }
 
-// find returns the offset of the value that the steps lead to, or of what
-// stands for it; -1 if the tree is not known.
-func (t *yamlTree) find(text []byte, steps []step) int {
-	deepest, value := t.walk(text, steps)
+// yamlMap is what stands in a map itself: where keys are in its Content, the
+// last one for each, and where merge keys are.
+type yamlMap struct {
+	keys   map[string]int
+	merges []int
+}
+
+// yamlKey is a key that was looked for in a map, and yamlMember what was found:
+// nothing if there is no value.
+type yamlKey struct {
+	in   *yamlNode
+	name string
+}
+
+type yamlMember struct{ key, value *yamlNode }
+
+// open parses the text when that is first needed.
+func (t *yamlTree) open() {
+	if t.parsed {
+		return
+	}
+	t.parsed, t.root, t.places = true, parseTree(t.text), newPlaces(t.text)
+	t.maps, t.found = map[*yamlNode]*yamlMap{}, map[yamlKey]yamlMember{}
+	for at := 0; at < len(t.text); at += nextBreak(t.text[at:]) {
+		t.lines = append(t.lines, at)
+	}
+}
+
+// find returns the place of the value that the steps lead to, or of what stands
+// for it; false if the tree is not known.
+func (t *yamlTree) find(steps []step) (place, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open()
+	deepest, value := t.walk(steps)
 	switch {
 	case value != nil:
-		return offsetOf(text, value)
+		return t.place(value), true
 	case deepest != nil:
-		return offsetOf(text, deepest)
+		return t.place(deepest), true
 	}
-	return -1
+	return place{}, false
 }
 
-// node returns the node that the steps lead to, nil if there is none.
-func (t *yamlTree) node(text []byte, steps []step) *yamlNode {
-	_, value := t.walk(text, steps)
-	return value
+// place returns where a node stands. The library ends lines not only at line
+// feeds, so its lines are counted as it does.
+func (t *yamlTree) place(n *yamlNode) place {
+	offset := len(t.text)
+	if n.Line >= 1 && n.Line <= len(t.lines) {
+		offset = t.places.right(t.lines[n.Line-1], max(n.Column-1, 0))
+	}
+	return t.places.place(offset)
 }
 
 // walk returns the value that the steps lead to; without one, the key of the
 // deepest part that exists.
-func (t *yamlTree) walk(text []byte, steps []step) (deepest, value *yamlNode) {
-	node := t.parse(text)
+func (t *yamlTree) walk(steps []step) (deepest, value *yamlNode) {
+	node := t.root
 	deepest = node
 	for _, st := range steps {
-		var key, value *yamlNode
+		var m yamlMember
 		if st.key != nil {
-			key, value = lookUp(target(node), string(st.key), maxMerges)
+			m = t.lookUp(target(node), string(st.key))
 		} else {
-			value = itemOf(target(node), st.index)
-			key = value
+			m.value = itemOf(target(node), st.index)
+			m.key = m.value
 		}
-		if value == nil {
+		if m.value == nil {
 			return deepest, nil
 		}
-		deepest, node = key, value
+		deepest, node = m.key, m.value
 	}
 	return deepest, node
 }
 
 // target follows aliases.
 func target(n *yamlNode) *yamlNode {
-	for i := 0; n != nil && n.Kind == yamlv3.AliasNode && i < maxMerges; i++ {
+	for i := 0; n != nil && n.Kind == yamlv3.AliasNode && i < maxAliases; i++ {
 		n = n.Alias
 	}
 	return n
@@ -88,67 +136,101 @@ func itemOf(n *yamlNode, index int) *yamlNode {
 // lookUp returns the key and the value of a map's key. As the reader's library
 // has it, the last of keys and merge keys wins, but the first map of a list
 // that is merged.
-func lookUp(n *yamlNode, name string, merges int) (key, value *yamlNode) {
+func (t *yamlTree) lookUp(n *yamlNode, name string) yamlMember {
 	if n == nil || n.Kind != yamlv3.MappingNode {
-		return nil, nil
+		return yamlMember{}
 	}
-	for i := len(n.Content) - 2; i >= 0; i -= 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if !isMerge(key) {
-			if text, ok := nodeKey(key); ok && text == name {
-				return key, value
-			}
-			continue
-		}
-		if merges == 0 {
-			continue
-		}
-		merged := []*yamlNode{target(value)}
-		if merged[0] != nil && merged[0].Kind == yamlv3.SequenceNode {
-			merged = merged[0].Content
-		}
-		for _, m := range merged {
-			if key, value := lookUp(target(m), name, merges-1); value != nil {
-				return key, value
-			}
+	id := yamlKey{n, name}
+	if found, ok := t.found[id]; ok {
+		return found
+	}
+	t.found[id] = yamlMember{} // a map that merges itself has nothing more
+	m := t.mapOf(n)
+	own, ok := m.keys[name]
+	if !ok {
+		own = -1
+	}
+	for i := len(m.merges) - 1; i >= 0 && m.merges[i] > own; i-- {
+		if found := t.merged(n.Content[m.merges[i]+1], name); found.value != nil {
+			t.found[id] = found
+			return found
 		}
 	}
-	return nil, nil
+	if own < 0 {
+		return yamlMember{}
+	}
+	found := yamlMember{n.Content[own], n.Content[own+1]}
+	t.found[id] = found
+	return found
 }
 
-func isMerge(key *yamlNode) bool { return key.Kind == yamlv3.ScalarNode && key.ShortTag() == "!!merge" }
+// merged looks into the value of a merge key, a map or a list of maps.
+func (t *yamlTree) merged(value *yamlNode, name string) yamlMember {
+	value = target(value)
+	if value == nil || value.Kind != yamlv3.SequenceNode {
+		return t.lookUp(value, name)
+	}
+	for _, m := range value.Content {
+		if found := t.lookUp(target(m), name); found.value != nil {
+			return found
+		}
+	}
+	return yamlMember{}
+}
 
-// nodeKey is the string that a key becomes in JSON.
+func (t *yamlTree) mapOf(n *yamlNode) *yamlMap {
+	if m := t.maps[n]; m != nil {
+		return m
+	}
+	m := &yamlMap{keys: make(map[string]int, len(n.Content)/2)}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if isMerge(n.Content[i]) {
+			m.merges = append(m.merges, i)
+		} else if text, ok := nodeKey(n.Content[i]); ok {
+			m.keys[text] = i
+		}
+	}
+	t.maps[n] = m
+	return m
+}
+
+// isMerge reports whether a key merges its value into the map.
+func isMerge(key *yamlNode) bool {
+	return key.Kind == yamlv3.ScalarNode && key.Value == "<<" && key.ShortTag() == "!!merge"
+}
+
+// nodeKey is the string that a key becomes in JSON. The reader's library says
+// what a key is that is neither quoted nor certainly a string: it may be a
+// number or a boolean, as YAML 1.1 has them, and !!binary is decoded.
 func nodeKey(key *yamlNode) (text string, ok bool) {
 	key = target(key)
 	if key == nil || key.Kind != yamlv3.ScalarNode {
 		return "", false
 	}
-	if key.Style != 0 {
+	source := key.Value
+	switch {
+	case key.Style&yamlv3.TaggedStyle != 0:
+		source = "!<" + key.LongTag() + "> " + strconv.Quote(key.Value)
+	case key.Style != 0 || certainlyString(key.Value):
 		return key.Value, true
 	}
-	// Plain: a number or a boolean, perhaps, as YAML 1.1 has them.
 	var v any
-	if err := guard(func() error { return yamlv2.Unmarshal([]byte(key.Value), &v) }); err != nil {
+	if err := guard(func() error { return yamlv2.Unmarshal([]byte(source), &v) }); err != nil {
 		return key.Value, true
 	}
 	text, err := keyText(v)
 	return text, err == nil
 }
 
-// offsetOf returns the offset of a node in its text. The library ends lines not
-// only at line feeds, so its lines are counted as it does.
-func offsetOf(text []byte, n *yamlNode) int {
-	at, line := 0, 1
-	for line < n.Line && at < len(text) {
-		at += nextBreak(text[at:])
-		line++
+// certainlyString reports whether a plain scalar begins like a word and is
+// longer than any that has a meaning of its own.
+func certainlyString(plain string) bool {
+	const longest = len("false")
+	if len(plain) <= longest {
+		return false
 	}
-	for column := 1; column < n.Column && at < len(text); column++ {
-		_, size := utf8.DecodeRune(text[at:])
-		at += size
-	}
-	return at
+	c := plain[0] | 0x20
+	return c >= 'a' && c <= 'z'
 }
 
 // nextBreak returns the length of a text's first line with its break.
@@ -171,18 +253,38 @@ func nextBreak(text []byte) int {
 	return len(text)
 }
 
-// findDuplicate returns the first key under a node that comes twice, nil if
-// there is none.
-func findDuplicate(text []byte, root *yamlNode) error {
-	key, again := duplicateIn(root)
+// locateDuplicate finds the lines of a duplicate key under the node that the
+// steps lead to, for an error.
+func (t *yamlTree) locateDuplicate(steps []step, duplicate *duplicateKeyError) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open()
+	_, node := t.walk(steps)
+	if found := t.findDuplicate(node); found != nil {
+		return found
+	}
+	return &yamlError{line: lineAt(t.text, contentStart(t.text)), msg: duplicate.Error()}
+}
+
+// duplicateKey returns the first key that comes twice, nil if there is none.
+func (t *yamlTree) duplicateKey() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open()
+	return t.findDuplicate(t.root)
+}
+
+// findDuplicate is duplicateKey for what is under a node.
+func (t *yamlTree) findDuplicate(n *yamlNode) error {
+	key, again := duplicateIn(n)
 	if key == nil {
 		return nil
 	}
 	name, _ := nodeKey(key)
 	return &yamlError{
-		line:  lineAt(text, offsetOf(text, again)),
+		line:  t.place(again).line,
 		msg:   (&duplicateKeyError{name}).Error(),
-		first: lineAt(text, offsetOf(text, key)),
+		first: t.place(key).line,
 	}
 }
 
@@ -191,7 +293,10 @@ func duplicateIn(n *yamlNode) (key, again *yamlNode) {
 	if n == nil || n.Kind == yamlv3.AliasNode {
 		return nil, nil
 	}
-	seen := make(map[string]*yamlNode)
+	var seen map[string]*yamlNode
+	if n.Kind == yamlv3.MappingNode {
+		seen = make(map[string]*yamlNode, len(n.Content)/2)
+	}
 	for i, child := range n.Content {
 		if n.Kind == yamlv3.MappingNode && i%2 == 0 && !isMerge(child) {
 			if name, ok := nodeKey(child); ok {

@@ -66,10 +66,14 @@ type running struct {
 // run runs a cache until stop is called or the test ends.
 func run(t *testing.T) *running {
 	t.Helper()
+	return runWith(t, cluster.CacheOptions{})
+}
+
+func runWith(t *testing.T, o cluster.CacheOptions) *running {
+	t.Helper()
 	r := &running{}
-	cache, err := cluster.NewCache(connect(t), cluster.CacheOptions{
-		Now: func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) },
-	})
+	o.Now = func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
+	cache, err := cluster.NewCache(connect(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +114,7 @@ func (r *running) level(t *testing.T, namespace string) string {
 	return labels[pss.EnforceLabel]
 }
 
-// enforce creates a namespace that enforces a level.
+// create creates a namespace that enforces a level.
 func create(t *testing.T, name, level string) {
 	t.Helper()
 	_, err := plane.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
@@ -224,5 +228,30 @@ func TestANamespaceIsKnownAsSoonAsItExists(t *testing.T) {
 	_, err := r.Labels(t.Context(), "none")
 	if !apierrors.IsNotFound(err) || err.Error() != `namespaces "none" not found` {
 		t.Errorf("got %v for a namespace that there is not", err)
+	}
+}
+
+func TestAQuietClusterIsNoReasonForDoubt(t *testing.T) {
+	create(t, "quiet", "baseline")
+	r := runWith(t, cluster.CacheOptions{Idle: 1500 * time.Millisecond})
+	r.awaitReady(t)
+	log := plane.AuditLog()
+	requested(t, log, "namespaces") // until now
+	r.ahead.Store(int64(2 * time.Minute))
+	if len(r.Unready()) != 2 {
+		t.Fatalf("not ready: %q, want both caches to be stale", r.Unready())
+	}
+	r.awaitReady(t) // though nothing happens
+
+	relabel(t, "quiet", "restricted")
+	await(t, "the new label is known", func() bool { return r.level(t, "quiet") == "restricted" })
+	asked := requested(t, log, "namespaces")
+	if len(asked) == 0 {
+		t.Error("the cache is ready again, but has asked nothing")
+	}
+	for _, uri := range asked {
+		if !strings.Contains(uri, "watch=true") || strings.Contains(uri, "sendInitialEvents") || !strings.Contains(uri, "resourceVersion=") {
+			t.Errorf("asked %q instead of going on where the watch was", uri)
+		}
 	}
 }

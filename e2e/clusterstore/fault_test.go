@@ -15,12 +15,15 @@ func TestTheCacheSurvivesARestartOfTheAPIServer(t *testing.T) {
 	if _, err := pods.Create(t.Context(), newPod("p"), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	r := run(t)
+	r, other := run(t), run(t)
 	r.awaitReady(t)
+	other.awaitReady(t)
 
 	if err := plane.APIServer.Kill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	late := run(t)
+	stopSoon(t, other)
 	if got := r.level(t, "restart"); got != "baseline" {
 		t.Errorf("without an API server, the namespace enforces %q; the cache knows better", got)
 	}
@@ -43,6 +46,10 @@ func TestTheCacheSurvivesARestartOfTheAPIServer(t *testing.T) {
 		t.Errorf("two minutes without an API server: %q", reasons)
 	}
 
+	if reasons := late.Unready(); len(reasons) != 2 || reasons[0] != "namespaces not synced" || reasons[1] != "pods not synced" {
+		t.Errorf("started without an API server: %q", reasons)
+	}
+
 	if err := plane.APIServer.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +64,24 @@ func TestTheCacheSurvivesARestartOfTheAPIServer(t *testing.T) {
 		all, err := r.Pods(t.Context(), "restart")
 		return err == nil && len(all) == 0
 	})
+	late.awaitReady(t)
 	took := time.Since(begin)
-	t.Logf("the cache was up to date %s after the API server", took.Round(10*time.Millisecond))
+	t.Logf("the caches were up to date %s after the API server", took.Round(10*time.Millisecond))
 	if took > 20*time.Second {
-		t.Errorf("the cache was up to date only %s after the API server", took)
+		t.Errorf("the caches were up to date only %s after the API server", took)
+	}
+	if got := late.level(t, "restart"); got != "restricted" {
+		t.Errorf("the namespace enforces %q", got)
+	}
+}
+
+// stopSoon stops a cache, which must not take long.
+func stopSoon(t *testing.T, r *running) {
+	t.Helper()
+	begin := time.Now()
+	r.stop()
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("it took %s to stop", took)
 	}
 }
 
@@ -75,9 +96,5 @@ func TestTheCacheStopsWithoutAnAPIServer(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	begin := time.Now()
-	r.stop()
-	if took := time.Since(begin); took > 10*time.Second {
-		t.Errorf("it took %s", took)
-	}
+	stopSoon(t, r)
 }

@@ -21,7 +21,7 @@ import (
 const (
 	many      = 10_000
 	mostEach  = 300      // bytes that a pod may take in the cache
-	mostAtAll = 24 << 20 // bytes that may be in use while it is filled; whole, the pods take 60 MiB and more
+	mostAtAll = 40 << 20 // bytes that may be in use while it is filled; whole, the pods take 170 MiB
 )
 
 // TestManyPods fills a namespace and lets caches read it, each in its way. It is

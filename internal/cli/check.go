@@ -113,7 +113,7 @@ func (o *checkOptions) run() error {
 			policies:  policies{flags: o.flagPolicy(), floor: o.floor.value},
 		},
 	}
-	c.input.console.noteVersion(o.kubernetes.value)
+	c.input.console.noteVersions(o.kubernetes.value, o.version.value)
 	if err := c.run(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -93,7 +92,9 @@ func (c *checker) judged(item *workload.Item) error {
 	for i := range item.Templates {
 		r, err := c.judge.result(item, &item.Templates[i], c.input.namespaceOf(item))
 		if err != nil {
-			cause, failed = errors.Join(cause, err), sourceOf(item, item.Templates[i].Path)
+			if cause == nil {
+				cause, failed = err, sourceOf(item, item.Templates[i].Path)
+			}
 			continue
 		}
 		violating = violating || !r.Allowed

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,10 +48,13 @@ func (c *console) line(text string) {
 	_, _ = fmt.Fprintln(c.w, text)
 }
 
-// noteVersion tells that a Kubernetes version is newer than what is known.
-func (c *console) noteVersion(kubernetes pss.Version) {
-	if known := pss.NewestVersion(); kubernetes > known {
-		c.line(fmt.Sprintf("note: the standard is known up to %s here; %s is taken to be the same", known, kubernetes))
+// noteVersions tells of versions that are newer than what is known.
+func (c *console) noteVersions(versions ...pss.Version) {
+	known := pss.NewestVersion()
+	for i, v := range versions {
+		if v > known && v != pss.Latest && !slices.Contains(versions[:i], v) {
+			c.line(fmt.Sprintf("note: the standard is known up to %s here; %s is taken to be the same", known, v))
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ func (o *controlsOptions) run() error {
 		}
 	} else {
 		lv := o.policy()
+		newConsole(o.system).noteVersions(lv.Version)
 		list.Policy = lv.String()
 		for _, c := range pss.ControlsAt(lv) {
 			list.Controls = append(list.Controls, controlRow(&c, lv.Version))

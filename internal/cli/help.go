@@ -70,7 +70,7 @@ func printHelp(s *System, cmd *cobra.Command) {
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\nSee '%s COMMAND --help' for more about a command.\n", cmd.CommandPath())
 	}
-	_, _ = fmt.Fprint(s.Stdout, b.String())
+	_, s.helpErr = fmt.Fprint(s.Stdout, b.String())
 }
 
 // flagUsages describes the flags, group by group in the order of definition.

@@ -5,13 +5,10 @@ import (
 	"iter"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -167,75 +164,4 @@ func (in *input) namespaceOf(item *workload.Item) string {
 		return item.Object.Namespace
 	}
 	return in.namespace
-}
-
-// notChecked describes an object that was not checked, and what to do.
-func (in *input) notChecked(item *workload.Item) report.NotChecked {
-	return report.NotChecked{
-		Source: sourceOf(item, ""), Object: objectOf(item, in.namespaceOf(item)), Paths: list(item.Unchecked),
-		Reason: notCheckedReason(item),
-	}
-}
-
-// notCheckedReason says why the object was not checked and how it can be.
-func notCheckedReason(item *workload.Item) string {
-	reason := item.Reason
-	if reason == "" {
-		reason = "the kind is not known, and it holds what looks like a pod template"
-	}
-	return reason + "; name the templates with --pod-template-path '" + pathExample(item) + "', or pass --allow-unchecked"
-}
-
-// maxExample is how long an example may be and still be one.
-const maxExample = 256
-
-// pathExample is the flag's value that would have the object checked, as far as
-// it can be guessed. People copy it into shells, so it holds nothing odd.
-func pathExample(item *workload.Item) string {
-	kind := item.Object.Kind
-	if group, _, ok := strings.Cut(item.Object.APIVersion, "/"); ok {
-		kind = group + "/" + kind
-	}
-	path := "path.to.template"
-	if len(item.Unchecked) > 0 {
-		path = everyItem(item.Unchecked[0])
-	}
-	example := kind + "=." + path
-	if _, err := workload.ParseTemplatePath(example); err != nil || len(example) > maxExample || strings.ContainsFunc(example, isOdd) {
-		return "GROUP/KIND=.path.to.template"
-	}
-	return example
-}
-
-// isOdd reports whether a character may mean something to a shell, even between
-// single quotes, or to a terminal.
-func isOdd(r rune) bool {
-	letter := 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9'
-	return !letter && !strings.ContainsRune(`./=-_[]*"`, r)
-}
-
-// everyItem puts [*] for each index of a path.
-func everyItem(path string) string {
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(path, "[")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		index, rest, ok := strings.Cut(after, "]")
-		if _, err := strconv.Atoi(index); !ok || err != nil {
-			b.WriteString("[")
-			path = after
-			continue
-		}
-		b.WriteString("[*]")
-		path = rest
-	}
-}
-
-// notCheckedLine is the object as one line for people.
-func notCheckedLine(n report.NotChecked) string {
-	return report.Place(n.Source.File, n.Source.Line) + ": " + report.Escape(n.Object.KindName()) +
-		": not checked: " + report.EscapeSentence(n.Reason)
 }

@@ -3,35 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
-
-	"github.com/gabion-security/gabion/workload"
 )
-
-func TestTheExampleOfATemplatePathIsSafeToCopy(t *testing.T) {
-	t.Parallel()
-	const generic = "GROUP/KIND=.path.to.template"
-	for _, tt := range []struct {
-		name, apiVersion, kind string
-		paths                  []string
-		want                   string
-	}{
-		{"a path", "example.com/v1", "Machine", []string{"spec.template"}, "example.com/Machine=.spec.template"},
-		{"the core group", "v1", "Machine", []string{"spec.template"}, "Machine=.spec.template"},
-		{"items of lists", "example.com/v1", "M", []string{"spec.a[0].b[17].template", "spec.z"}, "example.com/M=.spec.a[*].b[*].template"},
-		{"a quoted key", "example.com/v1", "M", []string{`spec["a.b"].template`}, `example.com/M=.spec["a.b"].template`},
-		{"no path", "example.com/v1", "Machine", nil, "example.com/Machine=.path.to.template"},
-		{"a quote that ends the shell's", "example.com/v1", "M", []string{`spec["'; rm -rf $HOME; '"]`}, generic},
-		{"a kind that is none", "example.com/v1", "M'", []string{"spec.template"}, generic},
-		{"a group that is none", "$(x)/v1", "M", []string{"spec.template"}, generic},
-		{"control characters", "example.com/v1", "M", []string{"spec[\"\\x1b\"]"}, generic},
-		{"a very long path", "example.com/v1", "M", []string{strings.Repeat("a.", 200) + "b"}, generic},
-	} {
-		item := workload.Item{Object: workload.Object{APIVersion: tt.apiVersion, Kind: tt.kind}, Unchecked: tt.paths}
-		if got := pathExample(&item); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
-		}
-	}
-}
 
 func TestHostileInputForgesNoLine(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,9 @@ func Main(s System) (code int) {
 	root := newRoot(&s)
 	root.SetArgs(append([]string{}, s.Args...))
 	command, err := root.ExecuteC()
+	if err == nil {
+		err = s.helpErr
+	}
 	var usage *usageError
 	if errors.As(err, &usage) && usage.command == "" {
 		usage.command = command.CommandPath()
@@ -42,7 +45,7 @@ func (s *System) exit(err error) int {
 		_, _ = fmt.Fprintf(s.Stderr, "See '%s --help'.\n", usage.command)
 		return 2
 	case errors.Is(err, errIncomplete), errors.Is(err, syscall.EPIPE):
-		return 3 // reported, or nobody is listening any more
+		return 3 // reported, or nobody reads the rest of the report
 	default:
 		s.complain(report.EscapeSentence(err.Error()))
 		return 3

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -97,13 +99,13 @@ func (o *previewOptions) complete(args []string) error {
 
 func (o *previewOptions) run() error {
 	survey := newSurvey(newInput(&o.input), o.templates)
-	survey.input.console.noteVersion(o.kubernetes.value)
+	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version)
 	survey.read()
 	spaces := survey.all()
 	if !o.all {
-		var err error
-		if spaces, err = survey.named(o.namespaces); err != nil {
-			return err
+		var absent []string
+		if spaces, absent = survey.named(o.namespaces); len(absent) > 0 {
+			return o.absent(absent, survey)
 		}
 	}
 	evaluator := pss.Evaluator{Kubernetes: o.kubernetes.value}
@@ -124,6 +126,20 @@ func (o *previewOptions) run() error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return o.outcome(survey)
+}
+
+// absent says that named namespaces are not in the input. That is wrong usage
+// only if all of the input is known.
+func (o *previewOptions) absent(names []string, s *survey) error {
+	err := usagef("namespace %s is not in the input", names[0])
+	if len(names) > 1 {
+		err = usagef("namespaces %s are not in the input", strings.Join(names, ", "))
+	}
+	if outcome := o.outcome(s); errors.Is(outcome, errIncomplete) {
+		o.system.complain(report.EscapeSentence(err.Error()))
+		return outcome
+	}
+	return err
 }
 
 // outcome says how the preview went. What weighs most counts.

@@ -1,10 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/gabion-security/gabion/internal/preview"
 	"github.com/gabion-security/gabion/internal/report"
@@ -20,7 +21,6 @@ type survey struct {
 	// waiting are the workloads, until it is known which of them another one
 	// in the input controls.
 	waiting []waiting
-	objects map[objectKey]bool
 	denied  bool
 	report  report.Preview
 }
@@ -31,20 +31,9 @@ type space struct {
 	stated bool // a Namespace object is in the input
 }
 
-// waiting is a workload with the pods it will make.
-type waiting struct {
-	space      string
-	controller objectKey
-	pods       []preview.Pod
-}
-
-// objectKey names an object within the input. The API version is left out,
-// because an owner may be named by an older one.
-type objectKey struct{ namespace, group, kind, name string }
-
 func newSurvey(in *input, templates bool) *survey {
 	return &survey{
-		input: in, templates: templates, spaces: map[string]*space{}, objects: map[objectKey]bool{},
+		input: in, templates: templates, spaces: map[string]*space{},
 		report: report.Preview{
 			APIVersion: report.APIVersion, Kind: "PreviewReport",
 			Namespaces: []report.PreviewNamespace{}, NotChecked: []report.NotChecked{}, Errors: []report.Error{},
@@ -57,11 +46,9 @@ func (s *survey) read() {
 	for item := range s.input.items() {
 		s.take(&item)
 	}
-	for _, w := range s.waiting {
-		if !s.objects[w.controller] {
-			space := s.space(w.space)
-			space.Templates = append(space.Templates, w.pods...)
-		}
+	for _, w := range uncontrolled(s.waiting) {
+		space := s.space(w.key.namespace)
+		space.Templates = append(space.Templates, w.pods...)
 	}
 	s.waiting = nil
 }
@@ -94,8 +81,8 @@ func (s *survey) namespace(item *workload.Item) {
 		return // one that the API server is to name: nothing can be in it yet
 	}
 	space := s.space(item.Object.Name)
-	if space.stated && !maps.Equal(space.Labels, item.Labels) {
-		s.fail(item, fmt.Errorf("namespace %q is in the input with other labels too; those that came first count", item.Object.Name))
+	if space.stated && !samePolicyLabels(space.Labels, item.Labels) {
+		s.fail(item, fmt.Errorf("namespace %q is in the input with other Pod Security labels too; those that came first count", item.Object.Name))
 		return
 	}
 	space.stated, space.Labels = true, item.Labels
@@ -106,19 +93,17 @@ func (s *survey) workload(item *workload.Item) {
 	namespace := s.input.namespaceOf(item)
 	space := s.space(namespace)
 	if item.Object.Kind == "Pod" && item.Object.APIVersion == "v1" {
-		name := item.Object.Name
-		if name == "" {
-			name = "(unnamed)"
-		}
 		pod := item.Templates[0].Pod // a copy, which holds on to no text
-		space.Pods = append(space.Pods, preview.Pod{Name: name, Pod: &pod})
+		space.Pods = append(space.Pods, preview.Pod{Name: cmp.Or(item.Object.Name, report.Unnamed), Pod: &pod})
 		return
 	}
 	if !s.templates {
 		return
 	}
-	w := waiting{space: namespace, controller: keyOf(
-		namespace, item.Controller.APIVersion, item.Controller.Kind, item.Controller.Name)}
+	w := waiting{
+		key:        keyOf(namespace, item.Object.APIVersion, item.Object.Kind, item.Object.Name),
+		controller: keyOf(namespace, item.Controller.APIVersion, item.Controller.Kind, item.Controller.Name),
+	}
 	name := objectOf(item, namespace).KindName()
 	for i := range item.Templates {
 		pod, part := item.Templates[i].Pod, name
@@ -128,15 +113,6 @@ func (s *survey) workload(item *workload.Item) {
 		w.pods = append(w.pods, preview.Pod{Name: part, Pod: &pod})
 	}
 	s.waiting = append(s.waiting, w)
-	s.objects[keyOf(namespace, item.Object.APIVersion, item.Object.Kind, item.Object.Name)] = true
-}
-
-func keyOf(namespace, apiVersion, kind, name string) objectKey {
-	group, _, ok := strings.Cut(apiVersion, "/")
-	if !ok {
-		group = ""
-	}
-	return objectKey{namespace, group, kind, name}
 }
 
 func (s *survey) space(name string) *space {
@@ -155,20 +131,20 @@ func (s *survey) all() []preview.Namespace {
 	return all
 }
 
-// named returns the namespaces with these names, each once, in this order.
-func (s *survey) named(names []string) ([]preview.Namespace, error) {
-	var found []preview.Namespace
+// named returns the namespaces with these names, each once, in this order, and
+// the names that the input does not have.
+func (s *survey) named(names []string) (found []preview.Namespace, absent []string) {
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			continue
 		}
-		space, ok := s.spaces[name]
-		if !ok {
-			return nil, usagef("namespace %q is not in the input", name)
+		if space, ok := s.spaces[name]; ok {
+			found = append(found, space.Namespace)
+		} else {
+			absent = append(absent, strconv.Quote(name))
 		}
-		found = append(found, space.Namespace)
 	}
-	return found, nil
+	return found, absent
 }
 
 func (s *survey) fail(item *workload.Item, cause error) {

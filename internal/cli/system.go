@@ -3,6 +3,8 @@ package cli
 import (
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -33,10 +35,16 @@ type System struct {
 	Now func() time.Time
 	// Version is the program's version, empty if the linker gave none.
 	Version string
+
+	// helpErr is what went wrong when help was written: cobra takes no error.
+	helpErr error
 }
 
-// Process returns the System of the running process.
+// Process returns the System of the running process. From then on writing to a
+// closed pipe is an error like any other: by default it would end the process
+// with a signal, and no exit code could tell that output was lost.
 func Process(name, version string) System {
+	signal.Ignore(syscall.SIGPIPE)
 	s := System{
 		Name: name, Args: os.Args[1:], Version: version,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -24,6 +25,10 @@ const staleAfter = 2 * time.Minute
 type CacheOptions struct {
 	// Now is the clock that tells how old the cache is, [time.Now] if it is nil.
 	Now func() time.Time
+	// Idle is how long a watch may say nothing before it is opened anew, 75
+	// seconds if it is 0. It is longer than a second: an API server whose watches
+	// end sooner is taken for broken.
+	Idle time.Duration
 	// Log is told of trouble with the API server; nobody is if it is nil.
 	Log *slog.Logger
 }
@@ -33,6 +38,7 @@ type CacheOptions struct {
 type Cache struct {
 	client     *client
 	log        logr.Logger
+	idle       time.Duration
 	views      *views
 	namespaces *store[namespaces]
 	pods       *store[*pods]
@@ -59,6 +65,7 @@ func NewCache(config *rest.Config, o CacheOptions) (*Cache, error) {
 	return &Cache{
 		client:     c,
 		log:        logr.FromSlogHandler(o.Log.Handler()),
+		idle:       cmp.Or(o.Idle, idleFor),
 		views:      newViews(),
 		namespaces: newStore("namespaces", newNamespaces, o.Now, staleAfter),
 		pods:       newStore("pods", newPods, o.Now, staleAfter),
@@ -70,8 +77,8 @@ func NewCache(config *rest.Config, o CacheOptions) (*Cache, error) {
 func (c *Cache) Run(ctx context.Context) {
 	ctx = klog.NewContext(ctx, c.log)
 	var running sync.WaitGroup
-	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.hear), c.namespaces) })
-	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.hear), c.pods) })
+	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.hear, c.idle), c.namespaces) })
+	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.hear, c.idle), c.pods) })
 	running.Wait()
 	utilnet.CloseIdleConnectionsFor(c.client.Client.Transport)
 }

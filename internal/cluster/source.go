@@ -17,10 +17,10 @@ import (
 // one, brings at once.
 const pageSize = 500
 
-// idle is how long a watch may say nothing before it is opened anew. API servers
-// send a bookmark every minute, but older ones only if something of the kind has
-// changed since their own start.
-const idle = 75 * time.Second
+// idleFor is how long a watch may say nothing before it is opened anew. An API
+// server sends a bookmark every minute, but not where nothing has changed since
+// the last one, which would look like a watch that is dead.
+const idleFor = 75 * time.Second
 
 // source lists and watches one resource of the whole cluster. Nothing but
 // reduced objects leaves it.
@@ -105,14 +105,14 @@ func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wa
 	return newStream(events, s.reduce, s.idle), nil
 }
 
-func namespaceSource(c *client, hear func()) *source {
+func namespaceSource(c *client, hear func(), idle time.Duration) *source {
 	return &source{
 		client: c, resource: "namespaces", newList: func() runtime.Object { return &corev1.NamespaceList{} },
 		reduce: reduceNamespace, hear: hear, idle: idle,
 	}
 }
 
-func podSource(c *client, all *views, hear func()) *source {
+func podSource(c *client, all *views, hear func(), idle time.Duration) *source {
 	return &source{
 		client: c, resource: "pods", newList: func() runtime.Object { return &corev1.PodList{} },
 		reduce: reducePod(all), hear: hear, idle: idle,

@@ -50,16 +50,16 @@ func (s *quietServer) answer(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case query.Has("sendInitialEvents"):
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		fmt.Fprint(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": 422}`)
+		_, _ = fmt.Fprint(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": 422}`)
 	case query.Has("watch"):
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	case query.Get("continue") == "":
-		fmt.Fprint(w, `{"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5", "continue": "next"},
+		_, _ = fmt.Fprint(w, `{"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5", "continue": "next"},
 			"items": [{"metadata": {"name": "a", "labels": {"l": "a"}}}]}`)
 	default:
-		fmt.Fprint(w, `{"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5"},
+		_, _ = fmt.Fprint(w, `{"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5"},
 			"items": [{"metadata": {"name": "b"}}]}`)
 	}
 }
@@ -90,8 +90,7 @@ func followNamespaces(t *testing.T, s *quietServer, idle time.Duration) (to *sto
 	}
 	heard = &atomic.Int32{}
 	to = newStore("namespaces", newNamespaces, time.Now, time.Hour)
-	from := namespaceSource(c, func() { heard.Add(1) })
-	from.idle = idle
+	from := namespaceSource(c, func() { heard.Add(1) }, idle)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -147,7 +146,7 @@ func TestAListThatIsGivenUpIsAnError(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	from := namespaceSource(c, func() {})
+	from := namespaceSource(c, func() {}, time.Hour)
 	if got, err := from.ListWithContext(ctx, metav1.ListOptions{}); err == nil {
 		t.Errorf("got %v", got)
 	}

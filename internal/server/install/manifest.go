@@ -49,7 +49,7 @@ type Options struct {
 // which it is to be created. There is no webhook configuration in it: the
 // program writes that once it can answer.
 func Manifest(o Options) ([]byte, error) {
-	t, err := template.New("manifest").Funcs(template.FuncMap{"json": quote}).Parse(manifest)
+	t, err := template.New("manifest").Funcs(template.FuncMap{"json": quote, "yaml": block}).Parse(manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,19 @@ func Manifest(o Options) ([]byte, error) {
 		return nil, fmt.Errorf("the manifests: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// block writes a text as a YAML block, indented below a key, if that can be
+// read by people; else as a JSON string.
+func block(s string) (string, error) {
+	plain := strings.HasSuffix(s, "\n") && !strings.HasSuffix(s, "\n\n") && !strings.HasPrefix(s, " ") && !strings.HasPrefix(s, "\n")
+	for _, r := range s {
+		plain = plain && (r == '\n' || r >= ' ' && r <= '~')
+	}
+	if !plain {
+		return quote(s)
+	}
+	return "|\n    " + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n    "), nil
 }
 
 // quote writes a text as a JSON string, which is YAML too.

@@ -18,14 +18,14 @@ import (
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
-// How long to wait before the API server is asked again after a fault, and
-// between two repairs. The latter grows while repairs follow each other: two
-// servers that want different things must not keep the API server busy.
+// Repairs are made at once, but after some that follow each other there is a gap
+// between them, until it was calm for a while: two servers that want different
+// things must not keep the API server busy.
 const (
-	retryAfter     = time.Second
-	firstRepairGap = 500 * time.Millisecond
-	lastRepairGap  = 10 * time.Second
-	calm           = time.Minute
+	retryAfter    = time.Second // a fault
+	repairsAtOnce = 10
+	repairGap     = 10 * time.Second
+	calm          = time.Minute
 )
 
 // Options are what a [Keeper] is made of.
@@ -53,13 +53,13 @@ type Keeper struct {
 	changed chan struct{} // something is to be looked at
 
 	lastRepair time.Time
-	gap        time.Duration
+	repairs    int // since it was calm
 	withdrawn  bool
 }
 
 // NewKeeper returns a Keeper. Nothing is sent to the API server yet.
 func NewKeeper(client *resource.Client, o Options) *Keeper {
-	return &Keeper{client: client, o: o, changed: make(chan struct{}, 1), gap: firstRepairGap}
+	return &Keeper{client: client, o: o, changed: make(chan struct{}, 1)}
 }
 
 // Look makes the Keeper compare the configuration with what is wanted now, as
@@ -234,10 +234,10 @@ func (k *Keeper) remember(c *admissionregistrationv1.ValidatingWebhookConfigurat
 func (k *Keeper) pause(ctx context.Context) {
 	since := time.Since(k.lastRepair)
 	if since > calm {
-		k.gap = firstRepairGap
-	} else {
-		sleep(ctx, k.gap-since)
-		k.gap = min(2*k.gap, lastRepairGap)
+		k.repairs = 0
+	}
+	if k.repairs++; k.repairs > repairsAtOnce {
+		sleep(ctx, repairGap-since)
 	}
 	k.lastRepair = time.Now()
 }
