@@ -62,7 +62,8 @@ var bannedNames = []string{"util", "utils", "common", "helper", "helpers", "misc
 // maxLines is the longest a Go file may be, unless it is generated.
 const maxLines = 500
 
-// maxMainLines is the longest a file of a command's main package may be, with
+// maxMainLines is the longest a file of a command's main package may be, tests
+// apart, with
 // its comments.
 const maxMainLines = 20
 
