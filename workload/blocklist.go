@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // A List in block style, as kubectl writes it, is read item by item:
@@ -136,12 +137,16 @@ func (c *blockCutter) part(part []byte, begins bool) (more bool, err error) {
 // oddBreak is the function of that name for a line that comes in parts.
 func (c *blockCutter) oddBreak(part []byte) bool {
 	const longest = len("\u2028") - 1 // of a break, without its last byte
-	seam := append(c.tail, part[:min(longest, len(part))]...)
-	c.tail = nil
+	odd := oddBreak(bytes.TrimSuffix(part, []byte("\r")))
+	if c.tail != nil {
+		seam := slices.Concat(c.tail, part[:min(longest, len(part))])
+		odd = odd || oddBreak(bytes.TrimSuffix(seam, []byte("\r")))
+		c.tail = nil
+	}
 	if part[len(part)-1] != '\n' {
 		c.tail = bytes.Clone(part[max(0, len(part)-longest):])
 	}
-	return oddBreak(bytes.TrimSuffix(part, []byte("\r"))) || oddBreak(bytes.TrimSuffix(seam, []byte("\r")))
+	return odd
 }
 
 // lineOfItems looks at the beginning of a line after "items:".

@@ -172,7 +172,7 @@ func (h header) isList() bool {
 	if h.apiVersion == "" || !strings.HasSuffix(h.kind, "List") {
 		return false
 	}
-	return h.items != nil && (h.items[0] == '[' || h.items[0] == 'n')
+	return len(h.items) > 0 && (h.items[0] == '[' || h.items[0] == 'n')
 }
 
 var errListDepth = fmt.Errorf("lists stand in Lists more than %d deep", maxListDepth)

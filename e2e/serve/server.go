@@ -24,6 +24,8 @@ type Server struct {
 	Log string
 	// Status is where its probes and metrics are: "http://127.0.0.1:1234".
 	Status string
+	// Admission is the address where it answers admission reviews.
+	Admission string
 }
 
 // Start starts `gabion serve` with the arguments, beside those for addresses, as
@@ -43,7 +45,7 @@ func New(t testing.TB, c *cluster.Cluster, gabion, name, kubeconfig string, args
 	t.Helper()
 	admission, status := address(t), address(t)
 	args = append([]string{"serve", "--kubeconfig=" + kubeconfig, "--listen=" + admission, "--metrics-listen=" + status}, args...)
-	s := &Server{Log: filepath.Join(c.Dir(), name+".log"), Status: "http://" + status}
+	s := &Server{Log: filepath.Join(c.Dir(), name+".log"), Status: "http://" + status, Admission: admission}
 	s.Server = c.Program(gabion, name+".log", args, func(ctx context.Context) error {
 		_, err := s.Get(ctx, "/readyz")
 		return err

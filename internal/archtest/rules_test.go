@@ -62,9 +62,8 @@ var bannedNames = []string{"util", "utils", "common", "helper", "helpers", "misc
 // maxLines is the longest a Go file may be, unless it is generated.
 const maxLines = 500
 
-// maxMainLines is the longest a file of a command's main package may be, tests
-// apart, with
-// its comments.
+// maxMainLines is the longest a file of a command's main package may be, with
+// its comments and tests apart.
 const maxMainLines = 20
 
 // forbiddenCalls may not be made outside tests; exitPackages may call os.Exit.

@@ -140,12 +140,17 @@ func (c *checker) fail(source report.Source, cause error) error {
 	return c.write(func() error { return c.writer.Error(e) })
 }
 
-// write makes room on a terminal and writes a part of the report.
+// write writes a part of the report. On a terminal it makes room first and
+// leaves nothing in the buffer: a bar drawn behind half a line would wipe it.
 func (c *checker) write(part func() error) error {
-	if c.input.system.OutTerminal {
-		c.input.console.clear()
+	if !c.input.system.OutTerminal {
+		return part()
 	}
-	return part()
+	c.input.console.clear()
+	if err := part(); err != nil {
+		return err
+	}
+	return c.out.Flush()
 }
 
 // outcome says how the check went. What weighs most counts.

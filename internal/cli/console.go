@@ -26,6 +26,7 @@ type bar struct {
 	done, total int64 // bytes; the total is 0 if it is not known
 	objects     int
 	shown       bool
+	width       int // of the terminal, 0 if it is not known
 }
 
 const (
@@ -37,7 +38,7 @@ const (
 func newConsole(s *System) *console {
 	c := &console{w: s.Stderr}
 	if s.ErrTerminal && s.Getenv("TERM") != "dumb" {
-		c.bar = &bar{now: s.Now}
+		c.bar = &bar{now: s.Now, width: s.ErrWidth}
 	}
 	return c
 }
@@ -94,14 +95,24 @@ func (c *console) draw() {
 		return
 	}
 	b.last, b.shown = now, true
+	_, _ = fmt.Fprint(c.w, "\r\x1b[K"+b.text())
+}
+
+// text is the bar, in a line that does not wrap: only one line can be cleared.
+func (b *bar) text() string {
 	text := fmt.Sprintf("%d objects", b.objects)
 	if b.total > 0 {
 		part := min(float64(b.done)/float64(b.total), 1)
 		full := int(part * barWidth)
-		text = fmt.Sprintf("[%s%s] %3.0f%%  %s",
-			strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, text)
+		text = fmt.Sprintf("%3.0f%%  %s", part*100, text)
+		if drawn := "[" + strings.Repeat("#", full) + strings.Repeat("-", barWidth-full) + "] "; b.width == 0 || len(drawn)+len(text) < b.width {
+			text = drawn + text
+		}
 	}
-	_, _ = fmt.Fprint(c.w, "\r\x1b[K"+text)
+	if b.width > 0 {
+		text = text[:min(len(text), b.width-1)]
+	}
+	return text
 }
 
 // clear takes the bar away.

@@ -27,8 +27,9 @@ type System struct {
 	// OutTerminal and ErrTerminal tell terminals from files and pipes. They
 	// change how things look, never what they say.
 	OutTerminal, ErrTerminal bool
-	// Width is the number of columns of the terminal, 0 if there is none.
-	Width int
+	// Width and ErrWidth are the numbers of columns of these terminals, 0 where
+	// there is none.
+	Width, ErrWidth int
 	// Getenv reads the environment.
 	Getenv func(string) string
 	// Now reads the clock.
@@ -51,12 +52,17 @@ func Process(name, version string) System {
 		OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
 		Getenv: os.Getenv, Now: time.Now,
 	}
-	if s.OutTerminal {
-		if width, _, err := term.GetSize(descriptor(os.Stdout)); err == nil {
-			s.Width = width
-		}
-	}
+	s.Width, s.ErrWidth = columns(os.Stdout), columns(os.Stderr)
 	return s
+}
+
+// columns is the width of a terminal, 0 for anything else.
+func columns(f *os.File) int {
+	width, _, err := term.GetSize(descriptor(f))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(descriptor(f)) }

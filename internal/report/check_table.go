@@ -152,17 +152,32 @@ func (t *checkTable) group(b *strings.Builder, r row, template string) {
 
 const findingIndent = "      "
 
-// finding writes one finding; on a terminal that is too narrow for the line the
-// allowed values, which come last, go on below themselves.
+// finding writes one finding. In the wide table lines are as long as they are.
 func (t *checkTable) finding(b *strings.Builder, line string, cells []string) {
 	if t.wide {
 		b.WriteString(findingIndent + line + "\n")
 		return
 	}
+	t.line(b, line, cells)
+}
+
+// line writes a line of a grid. On a terminal that is too narrow for it the last
+// cell goes on below itself or, where not even that has room, below the second
+// one.
+func (t *checkTable) line(b *strings.Builder, line string, cells []string) {
 	last := cells[len(cells)-1]
-	start := utf8.RuneCountInString(line) - utf8.RuneCountInString(last)
+	width := t.style.Width - len(findingIndent)
+	length := utf8.RuneCountInString(line)
+	start := length - utf8.RuneCountInString(last)
+	if t.style.Width > 0 && length > width && width-start < minWrap {
+		lead := strings.TrimRight(string([]rune(line)[:start]), " ")
+		below := strings.Index(lead, cells[1])
+		b.WriteString(findingIndent + lead + "\n")
+		t.prose(b, findingIndent+strings.Repeat(" ", max(below, 0)), last)
+		return
+	}
 	lead := string([]rune(line)[:start])
-	for _, part := range wrap(last, t.style.Width-len(findingIndent)-start) {
+	for _, part := range wrap(last, width-start) {
 		b.WriteString(findingIndent + lead + part + "\n")
 		lead = strings.Repeat(" ", start)
 	}
@@ -187,8 +202,8 @@ func (t *checkTable) invalid(b *strings.Builder, invalid []Invalid) {
 	for _, i := range invalid {
 		rows = append(rows, []string{strconv.Itoa(i.Line) + ":" + strconv.Itoa(i.Column), Escape(i.Path), Escape(i.Message)})
 	}
-	for _, line := range grid(rows) {
-		b.WriteString(findingIndent + line + "\n")
+	for i, line := range grid(rows) {
+		t.line(b, line, rows[i])
 	}
 }
 
