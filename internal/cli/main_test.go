@@ -156,6 +156,47 @@ func TestTheBarIsForLongWorkOnATerminal(t *testing.T) {
 	}
 }
 
+func TestTheBarWipesNoData(t *testing.T) {
+	t.Parallel()
+	s, _, _ := system("check", "-", "--level=privileged")
+	s.Stdin = io.LimitReader(&repeated{text: pod}, int64(5000*len(pod)))
+	now := time.Unix(0, 0)
+	s.Now = func() time.Time { now = now.Add(time.Second); return now }
+	var screen bytes.Buffer // both streams of one terminal
+	s.OutTerminal, s.ErrTerminal, s.Stdout, s.Stderr = true, true, &screen, &screen
+	s.Getenv = func(string) string { return "" }
+	if code := Main(s); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	if !strings.Contains(screen.String(), "objects") {
+		t.Error("there was no bar")
+	}
+	for line := range strings.Lines(screen.String()) {
+		if before, _, ok := strings.Cut(line, "\r"); ok && before != "" {
+			t.Fatalf("the bar wipes %q", before)
+		}
+	}
+}
+
+func TestTheBarFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	b := bar{done: 50, total: 100, objects: 123456}
+	for width, want := range map[int]string{
+		0:  "[###############---------------]  50%  123456 objects",
+		80: "[###############---------------]  50%  123456 objects",
+		54: "[###############---------------]  50%  123456 objects",
+		53: " 50%  123456 objects",
+		21: " 50%  123456 objects",
+		10: " 50%  123",
+		1:  "",
+	} {
+		b.width = width
+		if got := b.text(); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+}
+
 func TestWithALevelMemoryDoesNotGrowWithTheInput(t *testing.T) {
 	t.Parallel()
 	s, _, stderr := system("check", "-", "--level=restricted", "-o", "json")

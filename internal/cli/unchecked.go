@@ -19,9 +19,9 @@ func (in *input) notChecked(item *workload.Item) report.NotChecked {
 
 // notCheckedReason says why the object was not checked, and what helps. A path
 // to its pods does so only for a kind that is not known: for any other it would
-// replace what is known of the kind.
+// replace what is known of the kind, and Lists are unrolled whatever it says.
 func (in *input) notCheckedReason(item *workload.Item) string {
-	unknown := !in.reader.Knows(item.Object.APIVersion, item.Object.Kind)
+	unknown := !in.reader.Knows(item.Object.APIVersion, item.Object.Kind) && !strings.HasSuffix(item.Object.Kind, "List")
 	reason := item.Reason
 	if reason == "" {
 		reason = "it holds what looks like a pod template"

@@ -75,6 +75,10 @@ func TestAdviceForWhatWasNotCheckedHelps(t *testing.T) {
 				`"workflowTemplateRef":{"name":"t"}}}`,
 		},
 		{
+			name:  "a List with a template beside its items",
+			input: `{"apiVersion":"example.com/v1","kind":"MachineList","items":[],"spec":{"template":{"spec":` + containers + `}}}`,
+		},
+		{
 			name:  "a kind of the user's own with a template elsewhere",
 			input: `{"apiVersion":"example.com/v1","kind":"Machine","spec":{"template":{"spec":` + containers + `}}}`,
 			args:  []string{"--pod-template-path", "example.com/Machine=.spec.pod"},

@@ -158,13 +158,13 @@ func (t *checkTable) finding(b *strings.Builder, line string, cells []string) {
 		b.WriteString(findingIndent + line + "\n")
 		return
 	}
-	t.line(b, line, cells)
+	t.line(b, line, cells, "allowed: ")
 }
 
 // line writes a line of a grid. On a terminal that is too narrow for it the last
-// cell goes on below itself or, where not even that has room, below the second
-// one.
-func (t *checkTable) line(b *strings.Builder, line string, cells []string) {
+// cell goes on below itself or, where that has no room, stands below the second
+// one, behind its name.
+func (t *checkTable) line(b *strings.Builder, line string, cells []string, name string) {
 	last := cells[len(cells)-1]
 	width := t.style.Width - len(findingIndent)
 	length := utf8.RuneCountInString(line)
@@ -173,7 +173,7 @@ func (t *checkTable) line(b *strings.Builder, line string, cells []string) {
 		lead := strings.TrimRight(string([]rune(line)[:start]), " ")
 		below := strings.Index(lead, cells[1])
 		b.WriteString(findingIndent + lead + "\n")
-		t.prose(b, findingIndent+strings.Repeat(" ", max(below, 0)), last)
+		t.prose(b, findingIndent+strings.Repeat(" ", max(below, 0)), name+last)
 		return
 	}
 	lead := string([]rune(line)[:start])
@@ -185,9 +185,10 @@ func (t *checkTable) line(b *strings.Builder, line string, cells []string) {
 
 // prose writes a sentence, broken to the terminal's width.
 func (t *checkTable) prose(b *strings.Builder, indent, text string) {
-	for i, part := range wrap(text, t.style.Width-len(indent)) {
+	const further = "  "
+	for i, part := range wrap(text, t.style.Width-len(indent)-len(further)) {
 		if i > 0 {
-			part = "  " + part
+			part = further + part
 		}
 		b.WriteString(indent + part + "\n")
 	}
@@ -203,7 +204,7 @@ func (t *checkTable) invalid(b *strings.Builder, invalid []Invalid) {
 		rows = append(rows, []string{strconv.Itoa(i.Line) + ":" + strconv.Itoa(i.Column), Escape(i.Path), Escape(i.Message)})
 	}
 	for i, line := range grid(rows) {
-		t.line(b, line, rows[i])
+		t.line(b, line, rows[i], "")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -260,3 +261,27 @@ func TestAFailingWriterIsAnError(t *testing.T) {
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, fs.ErrClosed }
+
+func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
+	t.Parallel()
+	r := violating()
+	r.Invalid = []Invalid{{"spec.hostPID", "Forbidden: cannot be set for a windows pod", 3, 4}}
+	r.Partial = true
+	for width := 54; width <= 140; width++ {
+		for line := range bytes.Lines(write(t, "table", Style{Width: width}, checkReport{results: []Result{r}})) {
+			// A heading is as long as its names.
+			if line = bytes.TrimSuffix(line, []byte("\n")); len(line) > width && !bytes.HasPrefix(line, []byte("FAIL")) && !bytes.Contains(line, []byte("ALLOWED")) {
+				t.Errorf("%d columns: %q", width, line)
+			}
+		}
+	}
+	narrow := string(write(t, "table", Style{Width: 60}, checkReport{results: []Result{r}}))
+	for _, want := range []string{
+		"  spec.hostNetwork            true\n            allowed: undefined or false\n            fix: remove it (hostNamespaces)\n",
+		"  spec.hostPID  Forbidden: cannot be set for a\n",
+	} {
+		if !strings.Contains(narrow, want) {
+			t.Errorf("got\n%swant %q", narrow, want)
+		}
+	}
+}
