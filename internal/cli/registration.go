@@ -70,7 +70,7 @@ func (o *registrationOptions) complete(fs *pflag.FlagSet, listen string, files b
 		}
 		return nil
 	}
-	if host, _, err := splitAddress(listen); err != nil || host == "" || net.ParseIP(host).IsUnspecified() {
+	if host, err := hostOf(listen); err != nil || host == "" || net.ParseIP(host).IsUnspecified() {
 		return usagef("--listen=%s is no address to be found at: give --register-url or --register-service", listen)
 	}
 	return nil
@@ -115,7 +115,7 @@ func (o *registrationOptions) serverName(listen string) (string, error) {
 		}
 		return u.Hostname(), nil
 	}
-	host, _, err := splitAddress(listen)
+	host, err := hostOf(listen)
 	if err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
 		err = usagef("--listen=%s names no host that a certificate could be for", listen)
 	}
@@ -129,16 +129,16 @@ func (o *registrationOptions) drainDelay() time.Duration {
 	return drainAlone
 }
 
-// splitAddress splits HOST:PORT. The host may be empty.
-func splitAddress(address string) (host string, port int, err error) {
-	host, text, err := net.SplitHostPort(address)
+// hostOf returns the host of HOST:PORT, which may be empty.
+func hostOf(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", 0, fmt.Errorf("must be HOST:PORT, not %q", address)
+		return "", fmt.Errorf("must be HOST:PORT, not %q", address)
 	}
-	if port, err = strconv.Atoi(text); err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("%q is no port", text)
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%q is no port", port)
 	}
-	return host, port, nil
+	return host, nil
 }
 
 // namespacedName names an object in a namespace.

@@ -95,7 +95,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 // complete finds faults of the command line before anything is read.
 func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 	for _, name := range []string{"listen", "metrics-listen"} {
-		if _, _, err := splitAddress(fs.Lookup(name).Value.String()); err != nil {
+		if _, err := hostOf(fs.Lookup(name).Value.String()); err != nil {
 			return usagef("--%s: %s", name, err)
 		}
 	}

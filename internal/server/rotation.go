@@ -39,7 +39,7 @@ func update(secret *corev1.Secret, names []string, now time.Time) (due string, e
 		due = "the certificate ends soon"
 	case !covers(leaf, names):
 		due = "the certificate is for other names"
-	case !served(secret):
+	case !fits(secret, now):
 		due = "certificate and key do not fit"
 	}
 	if due != "" {
@@ -105,13 +105,13 @@ func covers(leaf *x509.Certificate, names []string) bool {
 	return true
 }
 
-// served reports whether a server could begin with the Secret.
-func served(secret *corev1.Secret) bool {
+// fits reports whether a server could begin with the Secret.
+func fits(secret *corev1.Secret, now time.Time) bool {
 	m, err := materialOf(secret)
 	if err != nil {
 		return false
 	}
-	_, err = webhook.NewCertificates(m.credentials, nil)
+	_, err = webhook.NewCertificates(m.credentials, func() time.Time { return now })
 	return err == nil
 }
 

@@ -10,7 +10,7 @@ type Object struct {
 
 // SecretName is the name of the Secret with CA and certificate, which the
 // program makes.
-const SecretName = "gabion-tls"
+const SecretName = "gabion-tls" //nolint:gosec // its name is no secret
 
 // Label marks what belongs to an installation.
 const Label = "app.kubernetes.io/name"

@@ -97,17 +97,16 @@ func (k *Keeper) Holds(cas []byte) bool {
 func (k *Keeper) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := k.follow(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil && k.NotReady() != "" && isFinal(err):
-			return fmt.Errorf("writing the webhook configuration: %w", err)
-		case err != nil:
-			k.note(err)
-			k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration cannot be looked after at the moment",
-				slog.String("error", err.Error()))
-			sleep(ctx, retryAfter)
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
+		if k.NotReady() != "" && isFinal(err) {
+			return fmt.Errorf("writing the webhook configuration: %w", err)
+		}
+		k.note(err)
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration cannot be looked after at the moment",
+			slog.String("error", err.Error()))
+		sleep(ctx, retryAfter)
 	}
 	return nil
 }
