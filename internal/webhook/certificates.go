@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -20,11 +19,6 @@ type Credentials struct {
 	// ClientCAs, if there are any, are who must have signed the certificate
 	// that a client has to show.
 	ClientCAs []byte
-}
-
-func (c *Credentials) equal(other *Credentials) bool {
-	return bytes.Equal(c.Certificate, other.Certificate) && bytes.Equal(c.Key, other.Key) &&
-		bytes.Equal(c.ClientCAs, other.ClientCAs)
 }
 
 // CredentialFiles are files with [Credentials]. ClientCAs may be empty.

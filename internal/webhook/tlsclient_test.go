@@ -1,7 +1,6 @@
 package webhook_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,7 +9,6 @@ import (
 	"encoding/pem"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -66,16 +64,4 @@ func der(tb testing.TB, c webhook.Credentials) []byte {
 		tb.Fatal("no PEM")
 	}
 	return block.Bytes
-}
-
-// goRun runs a reloader until the function is called.
-func goRun(tb testing.TB, r webhook.Reloader) (stop func()) {
-	tb.Helper()
-	ctx, cancel := context.WithCancel(tb.Context())
-	var running sync.WaitGroup
-	running.Go(func() { r.Run(ctx) })
-	return func() {
-		cancel()
-		running.Wait()
-	}
 }
