@@ -24,8 +24,8 @@ func Example() {
 
 	policy := pss.LevelVersion{Level: pss.Baseline, Version: pss.Latest}
 	for item := range reader.Read("web.yaml", file) {
-		if item.Outcome == workload.Broken || item.Outcome == workload.NotChecked {
-			fmt.Println("not judged:", item.Object.Name, item.Err) // never fine
+		if item.Err != nil || item.Outcome == workload.NotChecked || len(item.Unchecked) > 0 {
+			fmt.Println("not judged:", item.Object.Name, item.Reason, item.Unchecked, item.Err) // never fine
 		}
 		for _, template := range item.Templates {
 			verdict, err := pss.Evaluator{}.Evaluate(&template.Pod, policy)

@@ -45,11 +45,11 @@ func requiredNonRoot(p *Pod, yield func(Finding) bool) bool {
 		case sc.RunAsNonRoot.Is(true):
 			return true
 		case sc.RunAsNonRoot.Set:
-			f.Value, f.Explicit, f.Fix = BoolValue(false), true, "set securityContext.runAsNonRoot: true"
+			f.Value, f.Explicit, f.Fix = BoolValue(false), true, "set securityContext.runAsNonRoot: true; its user must not be 0"
 		case c == nil || covered:
 			return true
 		default:
-			f.Fix = "set runAsNonRoot: true in the securityContext of the pod or of this container"
+			f.Fix = "set runAsNonRoot: true in the securityContext of the pod or of this container; its user must not be 0"
 		}
 		return yield(f)
 	})

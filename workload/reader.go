@@ -67,6 +67,8 @@ type file struct {
 	yield    func(Item) bool
 	stopped  bool // yield wants no more
 	document int
+	// unrendered says that the piece at hand looks like a Helm template.
+	unrendered bool
 }
 
 func (f *file) read(in io.Reader) {
@@ -109,6 +111,7 @@ func (f *file) piece(p *piece) {
 	f.document++
 	at := f.source(p.line + bytes.Count(p.text[:max(start, 0)], []byte("\n")))
 	brace := jsonStart(p.text)
+	f.unrendered = bytes.Contains(p.text, []byte("{{"))
 	switch {
 	case bytes.IndexByte(p.text, 0) >= 0:
 		at.Line = p.line + lineAt(p.text, bytes.IndexByte(p.text, 0)) - 1
@@ -133,6 +136,9 @@ func (f *file) source(line int) Source {
 }
 
 func (f *file) emit(item Item) {
+	if item.Outcome == Broken && f.unrendered {
+		item.Err = fmt.Errorf("%w; is this a Helm template? check what \"helm template\" makes of it", item.Err)
+	}
 	if !f.stopped && !f.yield(item) {
 		f.stopped = true
 	}

@@ -125,6 +125,9 @@ func (o *previewOptions) run() error {
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
+	if change.Level != pss.Privileged {
+		survey.noteUnseen(spaces)
+	}
 	return o.outcome(survey)
 }
 

@@ -29,6 +29,7 @@ type survey struct {
 type space struct {
 	preview.Namespace
 	stated bool // a Namespace object is in the input
+	unseen int  // workloads that were not asked about
 }
 
 func newSurvey(in *input, templates bool) *survey {
@@ -98,6 +99,7 @@ func (s *survey) workload(item *workload.Item) {
 		return
 	}
 	if !s.templates {
+		space.unseen++
 		return
 	}
 	w := waiting{
@@ -120,6 +122,16 @@ func (s *survey) space(name string) *space {
 		s.spaces[name] = &space{Namespace: preview.Namespace{Name: name}}
 	}
 	return s.spaces[name]
+}
+
+// noteUnseen says where a preview looked at nothing although the input has
+// workloads: no warning would be taken for good news.
+func (s *survey) noteUnseen(namespaces []preview.Namespace) {
+	for _, ns := range namespaces {
+		if n := s.spaces[ns.Name].unseen; n > 0 && len(ns.Pods) == 0 {
+			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in the input but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name))
+		}
+	}
 }
 
 // all returns every namespace, by name.
