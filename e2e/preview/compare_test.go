@@ -86,11 +86,15 @@ func fails(t *testing.T, cmd *exec.Cmd) bool {
 // split parts what is printed on a terminal into what it says about the
 // namespaces that may be labelled, in order, and the errors, sorted and without
 // the words that kubectl begins them with: they depend on how many there are.
+// Notes, which Gabion has and kubectl has not, are neither.
 func split(terminal string) (labelled string, errs []string) {
 	var b strings.Builder
 	for line := range strings.Lines(terminal) {
 		if strings.HasPrefix(line, "Warning: ") || strings.HasPrefix(line, "namespace/") {
 			b.WriteString(line)
+			continue
+		}
+		if strings.HasPrefix(line, "note: ") {
 			continue
 		}
 		line = strings.TrimPrefix(line, "Error from server (Invalid): ")
