@@ -37,13 +37,14 @@ run: build ## Preview the three Pod Security levels on the example cluster.
 		$(BIN)/gabion preview --all --enforce=$$level $(EXAMPLE) || exit; \
 	done
 
+# Nested modules run programs and servers that the cache of go test does not know of, hence -count=1.
 test: ## Run every test of every module; fuzz targets run their seeds.
 	go test $(filter-out $(RACE),$(PACKAGES))
 	go test -race $(RACE)
 	go -C e2e run ./cmd/cluster build
 	@for m in $(NESTED); do \
 		echo "go -C $$m test ./..."; \
-		go -C $$m test -vet=off -timeout 30m ./... || exit; \
+		go -C $$m test -vet=off -count=1 -timeout 30m ./... || exit; \
 	done
 
 lint: $(LINT) ## Check formatting, go.mod files and code.
