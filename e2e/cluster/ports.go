@@ -15,14 +15,22 @@ type ports struct{ etcd, peer, apiServer int }
 // those that the kernel gives to outgoing connections, so that a server which is
 // stopped finds its port free again.
 func freePorts() (ports, error) {
-	var found []int
+	var (
+		found     []int
+		listeners []net.Listener // held until all are found: they have to differ
+	)
+	defer func() {
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+	}()
 	for range 1000 {
 		port := 20000 + rand.IntN(12000)                                      //nolint:gosec // no secret
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // local
 		if err != nil {
 			continue
 		}
-		defer func() { _ = listener.Close() }() // not before all are found: they have to differ
+		listeners = append(listeners, listener)
 		if found = append(found, port); len(found) == 3 {
 			return ports{found[0], found[1], found[2]}, nil
 		}

@@ -194,7 +194,7 @@ func (w *rewriter) scalar(n *node) {
 	case string:
 		w.text(v, !n.plain && w.g.chance(30))
 	default:
-		fmt.Fprint(w, v) // a number as it was, true or false
+		_, _ = fmt.Fprint(w, v) // a number as it was, true or false
 	}
 }
 
@@ -222,10 +222,10 @@ func (w *rewriter) escaped(r rune) {
 	}
 	format := pick(w.g, `\u%04x`, `\u%04X`)
 	if r > 0xffff {
-		fmt.Fprintf(w, format, 0xd800+(r-0x10000)>>10)
+		_, _ = fmt.Fprintf(w, format, 0xd800+(r-0x10000)>>10)
 		r = 0xdc00 + (r-0x10000)&0x3ff
 	}
-	fmt.Fprintf(w, format, r)
+	_, _ = fmt.Fprintf(w, format, r)
 }
 
 // damage now and then breaks a text.

@@ -64,9 +64,9 @@ func (w *yamlWriter) block(n *node, indent int) {
 func (w *yamlWriter) under(n *node, indent int) {
 	if w.g.chance(3) {
 		w.anchors++
-		fmt.Fprintf(w, " &a%d", w.anchors)
+		_, _ = fmt.Fprintf(w, " &a%d", w.anchors)
 	} else if w.anchors > 0 && w.g.chance(1) && w.careless {
-		fmt.Fprintf(w, " *a%d", 1+w.g.IntN(w.anchors))
+		_, _ = fmt.Fprintf(w, " *a%d", 1+w.g.IntN(w.anchors))
 		w.end()
 		return
 	}
@@ -186,7 +186,7 @@ func (w *yamlWriter) scalar(v any) {
 			w.WriteString(pick(g, "0x10", "012", "0o17", "1_000", "+1", "-0", "1.0", "1e1", "0b11", "190:20", ".5", "0x", "1__0"))
 			return
 		}
-		fmt.Fprint(w, v)
+		_, _ = fmt.Fprint(w, v)
 	}
 }
 
@@ -214,10 +214,10 @@ func (w *yamlWriter) quoted(s string) {
 func (w *yamlWriter) escape(r rune) {
 	switch {
 	case r < 0x100 && w.g.chance(50):
-		fmt.Fprintf(w, `\x%02x`, r)
+		_, _ = fmt.Fprintf(w, `\x%02x`, r)
 	case r < 0x10000 && w.g.chance(50):
-		fmt.Fprintf(w, `\u%04x`, r)
+		_, _ = fmt.Fprintf(w, `\u%04x`, r)
 	default:
-		fmt.Fprintf(w, `\U%08x`, r)
+		_, _ = fmt.Fprintf(w, `\U%08x`, r)
 	}
 }

@@ -100,6 +100,7 @@ func (j *Judge) Active(lv api.LevelVersion) []policy.Check {
 		return nil
 	case api.LevelBaseline:
 		return levels[api.LevelBaseline]
+	case api.LevelRestricted: // and, as upstream has it, whatever else
 	}
 	return slices.DeleteFunc(slices.Concat(levels[api.LevelBaseline], levels[api.LevelRestricted]), func(c policy.Check) bool {
 		return overridden[c.ID]
