@@ -97,7 +97,8 @@ func comparisons() ([]comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader, err := workload.NewReader(workload.Options{})
+	// Neither side applies defaulting: an API server has done so before it asks.
+	reader, err := workload.NewReader(workload.Options{Stored: true})
 	if err != nil {
 		return nil, err
 	}
