@@ -222,7 +222,7 @@ func (r *reading) containers(p *podReading, kind pss.ContainerKind) {
 func (r *reading) addContainer(p *podReading, kind pss.ContainerKind) {
 	list := p.lists[kind]
 	if list == nil {
-		list = make([]pss.Container, 0, 2)
+		list = make([]pss.Container, 0, 1)
 	}
 	list = append(list, pss.Container{Kind: kind, Index: len(list)})
 	p.lists[kind] = list
