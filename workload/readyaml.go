@@ -283,8 +283,8 @@ func (f *file) largeYAML(p *piece, at Source) {
 // notBlockList says that a document is longer than an object may be, and no
 // List that can be read item by item.
 func (f *file) notBlockList() error {
-	return fmt.Errorf("%w, and only a List may be, in block style as kubectl writes it: "+
-		"if this is a List, convert it to JSON", f.tooLarge())
+	return fmt.Errorf("%w; only a List may be, as JSON or in the block style that kubectl writes: "+
+		"leave the object out, or convert the List with kubectl get -o json", f.tooLarge())
 }
 
 // listHeader reads what is around the items of a List in block style.

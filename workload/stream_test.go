@@ -17,7 +17,7 @@ const tooLarge70 = "one object is larger than 70 bytes"
 
 func TestReadBeyondTheLimit(t *testing.T) {
 	t.Parallel()
-	const advice = ", and only a List may be, in block style as kubectl writes it: if this is a List, convert it to JSON"
+	const advice = "; only a List may be, as JSON or in the block style that kubectl writes: leave the object out, or convert the List with kubectl get -o json"
 	ns := func(name string) string {
 		return `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"` + name + `"}}`
 	}
@@ -166,7 +166,7 @@ func TestLargeTextThatIsNoListIsNotSpooled(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	in := onlyReader{strings.NewReader(strings.Repeat("a: b\n", 1000) + "---\n" + strings.Repeat("# c\n", 1000) + "x\n")}
 	got := readAll(t, newTestReader(t, Options{MaxObject: 70}), in)
-	const advice = ", and only a List may be, in block style as kubectl writes it: if this is a List, convert it to JSON"
+	const advice = "; only a List may be, as JSON or in the block style that kubectl writes: leave the object out, or convert the List with kubectl get -o json"
 	if diff := cmp.Diff([]string{"1.0@1 broken: " + tooLarge70 + advice, "2.0@1001 broken: " + tooLarge70 + advice}, got); diff != "" {
 		t.Error(diff)
 	}
