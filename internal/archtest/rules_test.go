@@ -14,9 +14,10 @@ var layers = [][]string{
 	{"internal/server"},
 	{"internal/webhook", "internal/cluster", "internal/metrics"},
 	{
-		"internal/admission", "internal/preview", "internal/plan", "internal/psp", "internal/profile",
-		"internal/guard", "internal/exception", "internal/report",
+		"internal/admission", "internal/preview", "internal/plan", "internal/upgrade", "internal/access", "internal/psp",
+		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot",
 	},
+	{"internal/inventory"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},
