@@ -107,8 +107,9 @@ func masked(r *request, a answer) answer {
 	if r.generateName == "" {
 		return a
 	}
-	random := regexp.MustCompile(regexp.QuoteMeta(r.generateName) + `[a-z0-9]{5}\b`)
-	mask := func(s string) string { return random.ReplaceAllString(s, r.generateName+"?????") }
+	base := r.generateName[:min(len(r.generateName), 58)] // a generated name has at most 63 bytes
+	random := regexp.MustCompile(regexp.QuoteMeta(base) + `[a-z0-9]{5}\b`)
+	mask := func(s string) string { return random.ReplaceAllString(s, base+"?????") }
 	a.Message = mask(a.Message)
 	if a.Details != nil {
 		a.Details.Name = mask(a.Details.Name)

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	nodev1 "k8s.io/api/node/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -96,12 +95,12 @@ func prepare(ctx context.Context, s *side) error {
 			return fmt.Errorf("making a runtime class: %w", err)
 		}
 	}
-	_, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: markNamespace}}, metav1.CreateOptions{})
+	_, err := client.CoreV1().Namespaces().Create(ctx, namespace(markNamespace, "audit", "privileged", "warn", "privileged"), metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("making the namespace of the marks: %w", err)
 	}
 	_, err = client.CoreV1().Namespaces().Patch(ctx, "kube-node-lease", types.MergePatchType,
-		[]byte(`{"metadata":{"labels":{"`+pluginPrefix+`enforce":"privileged"}}}`), metav1.PatchOptions{})
+		[]byte(labelPatch("enforce", "privileged", "audit", "privileged", "warn", "privileged")), metav1.PatchOptions{})
 	if err != nil {
 		return fmt.Errorf("labelling the namespace that Settle uses: %w", err)
 	}

@@ -3,7 +3,11 @@ package parity_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // player plays a sequence of requests.
@@ -46,7 +50,23 @@ func (p *player) play(ctx context.Context, r *request) (plugin answer, diff stri
 	return plugin, "", err
 }
 
-// String shows an answer, for people and for what a script expects of it.
+// String shows what an answer of the plugin says, for people and for what a
+// script expects of it: "201; exempt=user".
 func (a answer) String() string {
-	return fmt.Sprintf("%d %s %s warnings %q annotations %q", a.Code, a.Reason, a.Message, a.Warnings, a.Annotations)
+	parts := []string{strconv.Itoa(a.Code)}
+	if a.Code >= http.StatusBadRequest {
+		parts = append(parts, fmt.Sprintf("%s: %s", a.Reason, a.Message))
+	}
+	for _, w := range a.Warnings {
+		parts = append(parts, "Warning: "+w)
+	}
+	for _, key := range slices.Sorted(maps.Keys(a.Annotations)) {
+		if short, ok := strings.CutPrefix(key, pluginPrefix); ok {
+			parts = append(parts, short+"="+a.Annotations[key])
+		}
+	}
+	if len(parts) == 1 {
+		parts = append(parts, "and nothing more")
+	}
+	return strings.Join(parts, "; ")
 }

@@ -23,7 +23,7 @@ const (
 func playRandomly(t *testing.T, p *player, seed uint64) {
 	t.Helper()
 	t.Logf("GABION_SEED=%d", seed)
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]string{}, labels: map[string]map[string]string{}}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]storedPod{}, labels: map[string]map[string]string{}}
 	for i := range numRequests {
 		r, done := g.next()
 		plugin, diff, err := p.play(t.Context(), r)
@@ -46,7 +46,13 @@ type generator struct {
 
 	made   int                          // objects
 	labels map[string]map[string]string // of the namespaces that exist
-	pods   map[string][]string          // their pods
+	pods   map[string][]storedPod       // their pods
+}
+
+// storedPod is a pod that exists, and the odd text in it.
+type storedPod struct {
+	name string
+	odd  odd
 }
 
 func pick[T any](g *generator, values ...T) T { return values[g.IntN(len(values))] }
@@ -190,18 +196,15 @@ func (g *generator) pod() (*corev1.Pod, odd) {
 func (g *generator) newPod() (*request, func()) {
 	ns := g.namespace()
 	p, o := g.pod()
-	if g.one(8) {
+	if g.one(8) { // if they stayed, the names would differ
 		p.GenerateName, p.Name = p.Name+"-", ""
+		return create("pods", ns, p).with(o).dry(), nil
 	}
 	r := create("pods", ns, p).with(o)
 	if g.one(4) {
 		r.dry()
 	}
-	return r, func() {
-		if p.Name != "" {
-			g.pods[ns] = append(g.pods[ns], p.Name)
-		}
-	}
+	return r, func() { g.pods[ns] = append(g.pods[ns], storedPod{p.Name, o}) }
 }
 
 // changePod updates or deletes a pod.
@@ -211,7 +214,7 @@ func (g *generator) changePod() (*request, func()) {
 		return g.newPod()
 	}
 	at := g.IntN(len(g.pods[ns]))
-	name := g.pods[ns][at]
+	name := g.pods[ns][at].name
 	g.made++
 	update := func(name, body string) *request { return patch("pods", ns, name, strategic, body) }
 	image := func(kind, container string) *request {
@@ -238,7 +241,7 @@ func (g *generator) changePod() (*request, func()) {
 	if g.one(4) {
 		r.dry()
 	}
-	return r, nil
+	return r.with(g.pods[ns][at].odd), nil
 }
 
 func (g *generator) workload() (*request, func()) {

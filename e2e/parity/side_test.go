@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ import (
 
 	"github.com/gabion-security/gabion/e2e/cluster"
 )
+
+// latencyPrefix begins annotations that say where the time of a slow request
+// went: they tell of the machine.
+const latencyPrefix = "apiserver.latency.k8s.io/"
 
 // side is one of the two API servers.
 type side struct {
@@ -83,6 +88,7 @@ func (s *side) ask(ctx context.Context, id string, r *request) (answer, error) {
 	}
 	event, err := s.trail.take(ctx, id)
 	a.Annotations = event.Annotations
+	maps.DeleteFunc(a.Annotations, func(key, _ string) bool { return strings.HasPrefix(key, latencyPrefix) })
 	return a, err
 }
 
@@ -96,7 +102,7 @@ func (s *side) mark(ctx context.Context, n int64) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	version := fmt.Sprintf("v1.%d", n)
-	labels := fmt.Sprintf(`{"metadata":{"labels":{"%senforce":"baseline","%senforce-version":%q}}}`, pluginPrefix, pluginPrefix, version)
+	labels := labelPatch("enforce", "baseline", "enforce-version", version)
 	client := s.plane.Client().CoreV1()
 	if _, err := client.Namespaces().Patch(ctx, markNamespace, types.MergePatchType, []byte(labels), metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("writing the mark: %w", err)
