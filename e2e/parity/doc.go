@@ -6,5 +6,5 @@
 //
 // A failure of the random sequence prints its seed:
 //
-//	GABION_SEED=1 go -C e2e test -vet=off -run Random ./parity
+//	GABION_SEED=1 go -C e2e test -vet=off -run Gabion/random ./parity
 package parity

@@ -15,7 +15,9 @@ import (
 )
 
 const (
-	numRequests   = 1500
+	// There are at least so many requests, and more, up to four times as many, if
+	// one of the classes has not occurred yet.
+	numRequests   = 2000
 	numNamespaces = 10
 )
 
@@ -24,7 +26,7 @@ func playRandomly(t *testing.T, p *player, seed uint64) {
 	t.Helper()
 	t.Logf("GABION_SEED=%d", seed)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]storedPod{}, labels: map[string]map[string]string{}}
-	for i := range numRequests {
+	for i := 0; i < numRequests || i < 4*numRequests && len(p.tally.missing()) > 0; i++ {
 		r, done := g.next()
 		plugin, diff, err := p.play(t.Context(), r)
 		if err == nil && (plugin.Code == http.StatusBadRequest || plugin.Code >= http.StatusInternalServerError) {
@@ -68,15 +70,15 @@ func (g *generator) next() (r *request, done func()) {
 		switch n := g.IntN(20); {
 		case n < 4:
 			r, done = g.relabel()
-		case n < 9:
+		case n < 8:
 			r, done = g.newPod()
-		case n < 14:
+		case n < 12:
 			r, done = g.changePod()
 		default:
 			r, done = g.workload()
 		}
 	}
-	if g.one(6) {
+	if g.one(8) {
 		r.by(exemptUser)
 	}
 	return r, done
@@ -115,7 +117,7 @@ func (g *generator) relabel() (*request, func()) {
 		labels[pluginPrefix+"enforce"] = g.level(10)
 	}
 	done := func() { g.labels[name] = labels }
-	if g.one(6) { // the only way to invalid labels
+	if g.one(8) { // the only way to invalid labels
 		labels[pluginPrefix+pick(g, "enforce", "enforce", "audit", "warn", "warn-version")] = pick(g, "nonsense", "Baseline", "v0")
 		return put(labelled(name, labels), "status"), done
 	}
@@ -146,7 +148,7 @@ func labelled(name string, labels map[string]string) *corev1.Namespace {
 // someLabels makes the labels of a namespace. Most are valid.
 func (g *generator) someLabels() map[string]string {
 	labels := map[string]string{"team": pick(g, "a", "b")}
-	if g.one(6) { // fully privileged
+	if g.one(10) { // fully privileged
 		for _, mode := range []string{"enforce", "audit", "warn"} {
 			labels[pluginPrefix+mode] = "privileged"
 		}
@@ -171,7 +173,7 @@ func (g *generator) level(n int) string {
 	if g.one(n) {
 		return pick(g, "", "nonsense", "Restricted")
 	}
-	return pick(g, "privileged", "privileged", "baseline", "restricted")
+	return pick(g, "privileged", "baseline", "restricted", "restricted")
 }
 
 // pod makes a pod, and says what odd text is in it.
@@ -247,7 +249,11 @@ func (g *generator) changePod() (*request, func()) {
 func (g *generator) workload() (*request, func()) {
 	kind := pick(g, workloads...)
 	p, o := g.pod()
-	r := create(kind, g.namespace(), workload(kind, p.Name, p)).with(o)
+	name := p.Name
+	if !g.one(4) {
+		name = fmt.Sprintf("w-%d", g.made) // a StatefulSet takes no other
+	}
+	r := create(kind, g.namespace(), workload(kind, name, p)).with(o)
 	if g.one(2) {
 		r.dry()
 	}
