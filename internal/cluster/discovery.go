@@ -46,7 +46,7 @@ type groupDiscovery struct {
 // discover returns every kind that can be listed and is none of Kubernetes' own,
 // each in the version that its group prefers.
 func (l *lister) discover(ctx context.Context) ([]served, error) {
-	text, err := l.client.Get().AbsPath("/apis").SetHeader("Accept", discoveryAs).DoRaw(ctx)
+	text, err := answer(ctx, l.client.Get().AbsPath("/apis").SetHeader("Accept", discoveryAs))
 	if err != nil {
 		return nil, fmt.Errorf("asking the API server what it serves: %w", err)
 	}

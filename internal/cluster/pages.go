@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/gabion-security/gabion/internal/inventory"
 )
 
@@ -181,9 +183,19 @@ func (c *client) json(ctx context.Context, path string, o *metav1.ListOptions, t
 	if o != nil {
 		r = r.VersionedParams(o, c.parameters)
 	}
-	text, err := r.DoRaw(ctx)
+	text, err := answer(ctx, r)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal(text, to)
+}
+
+// answer sends a request and returns what comes back. An error has the API
+// server's words, which those of DoRaw have not.
+func answer(ctx context.Context, r *rest.Request) ([]byte, error) {
+	result := r.Do(ctx)
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	return result.Raw()
 }

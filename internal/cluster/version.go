@@ -43,7 +43,7 @@ func FindServer(ctx context.Context, config *rest.Config) (Server, error) {
 
 // server asks the API server what it is, and refuses one that is too old.
 func (c *client) server(ctx context.Context, oldest int) (Server, error) {
-	text, err := c.Get().AbsPath("/version").SetHeader("Accept", "application/json").DoRaw(ctx)
+	text, err := answer(ctx, c.Get().AbsPath("/version").SetHeader("Accept", "application/json"))
 	if err != nil {
 		return Server{}, fmt.Errorf("asking the API server for its version: %w", err)
 	}
