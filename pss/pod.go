@@ -214,6 +214,17 @@ var volumeFields = [...]string{
 	"portworxVolume", "scaleIO", "storageos",
 }
 
+// Fields returns what the API calls the kinds in the set, such as "hostPath".
+func (s VolumeSources) Fields() []string {
+	var names []string
+	for i, f := range volumeFields {
+		if s&(1<<i) != 0 {
+			names = append(names, f)
+		}
+	}
+	return names
+}
+
 // VolumeSource returns the kind of source that the API calls by the name, such
 // as "hostPath", and 0 if there is none of that name.
 func VolumeSource(field string) VolumeSources {

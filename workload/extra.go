@@ -5,6 +5,9 @@ import "github.com/gabion-security/gabion/pss"
 // Extra is what profiles and PodSecurityPolicy look at in a pod beyond
 // [pss.Pod]. No Pod Security Standard looks at it.
 type Extra struct {
+	// Labels are metadata.labels of the pod or the template, nil if there are
+	// none.
+	Labels map[string]string
 	// ServiceAccount is spec.serviceAccountName, or the older
 	// spec.serviceAccount where that is empty.
 	ServiceAccount               string

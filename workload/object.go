@@ -259,6 +259,10 @@ func (r *reading) metadata() {
 			r.once(&seen, 3)
 			r.peek()
 			r.labelsAt = r.pos
+			if r.kind != nil && r.kind.pod && r.extra {
+				r.pod.extra.Labels = r.stringMap()
+				break
+			}
 			r.skip()
 		case "annotations":
 			r.once(&seen, 4)
@@ -313,19 +317,29 @@ func (r *reading) owner() {
 
 // labels reads metadata.labels.
 func (r *reading) labels() map[string]string {
-	labels := map[string]string{}
 	if r.labelsAt == 0 {
-		return labels
+		return map[string]string{}
 	}
 	r.pos = r.labelsAt
+	if labels := r.stringMap(); labels != nil {
+		return labels
+	}
+	return map[string]string{}
+}
+
+// stringMap reads a map of strings; it is nil if it is empty.
+func (r *reading) stringMap() (all map[string]string) {
 	for more := r.object(); more; more = r.nextMember() {
 		key := string(r.key())
-		if _, ok := labels[key]; ok {
+		if _, ok := all[key]; ok {
 			r.duplicate()
 		}
-		labels[key] = r.text()
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[key] = r.text()
 	}
-	return labels
+	return all
 }
 
 // other goes over the value of a key that is not read.

@@ -69,7 +69,14 @@ func (r *reading) templateMeta(p *podReading) {
 		case "annotations":
 			r.once(&seen, 0)
 			p.pod.Annotations = r.annotations()
-		case "name", "generateName", "namespace", "labels", "creationTimestamp":
+		case "labels":
+			if p.extra == nil {
+				r.skip()
+				break
+			}
+			r.once(&seen, 1)
+			p.extra.Labels = r.stringMap()
+		case "name", "generateName", "namespace", "creationTimestamp":
 			r.skip()
 		default:
 			r.other(key, annotatedKey)

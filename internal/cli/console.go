@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -25,6 +26,7 @@ type bar struct {
 	start, last time.Time
 	done, total int64 // bytes; the total is 0 if it is not known
 	objects     int
+	listed      string // what is listed from a cluster, "" if nothing is
 	shown       bool
 	width       int // of the terminal, 0 if it is not known
 }
@@ -101,6 +103,9 @@ func (c *console) draw() {
 // text is the bar, in a line that does not wrap: only one line can be cleared.
 func (b *bar) text() string {
 	text := fmt.Sprintf("%d objects", b.objects)
+	if b.listed != "" {
+		text = b.listing()
+	}
 	if b.total > 0 {
 		part := min(float64(b.done)/float64(b.total), 1)
 		full := int(part * barWidth)
@@ -113,6 +118,29 @@ func (b *bar) text() string {
 		text = text[:min(len(text), b.width-1)]
 	}
 	return text
+}
+
+// listing says how far the list of a resource is, and how long the rest of it
+// will take.
+func (b *bar) listing() string {
+	text := fmt.Sprintf("%s: %d of %d", b.listed, b.done, b.total)
+	if rest := b.total - b.done; rest > 0 && b.done > 0 {
+		left := time.Duration(float64(b.last.Sub(b.start)) / float64(b.done) * float64(rest))
+		text += fmt.Sprintf(", %s left", max(left.Round(time.Second), time.Second))
+	}
+	return text
+}
+
+// list shows how far the list of a resource is.
+func (c *console) list(p cluster.Progress) {
+	if c.bar == nil {
+		return
+	}
+	if c.bar.listed != p.Resource {
+		c.bar.listed, c.bar.start = p.Resource, c.bar.now()
+	}
+	c.bar.done, c.bar.total = int64(p.Done), int64(p.Total)
+	c.draw()
 }
 
 // clear takes the bar away.

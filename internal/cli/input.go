@@ -22,8 +22,9 @@ type inputOptions struct {
 	allowUnchecked bool
 
 	// What complete makes of the flags.
-	paths  []string
-	reader *workload.Reader
+	paths     []string
+	templates []workload.TemplatePath
+	reader    *workload.Reader
 }
 
 // flags defines the flags of the input.
@@ -32,10 +33,14 @@ func (o *inputOptions) flags(cmd *cobra.Command) {
 		fs.StringSliceVarP(&o.files, "filename", "f", nil, "`PATHS` of files and directories, - for standard input; may be repeated")
 		fs.BoolVarP(&o.recursive, "recursive", "R", true, "accepted as kubectl does; directories are always read with all below them")
 		fs.StringVarP(&o.namespace, "namespace", "n", "default", "the `NAMESPACE` of objects that do not name theirs")
-		fs.StringArrayVar(&o.templatePaths, "pod-template-path", nil,
-			"where a kind holds pod templates, as `GROUP/KIND=.PATH`, [*] for every item and .* for every value; may be repeated")
+		templatePathFlag(fs, &o.templatePaths)
 		fs.BoolVar(&o.allowUnchecked, "allow-unchecked", false, "do not fail for objects that seem to hold pods but are of an unknown kind")
 	})
+}
+
+func templatePathFlag(fs *pflag.FlagSet, to *[]string) {
+	fs.StringArrayVar(to, "pod-template-path", nil,
+		"where a kind holds pod templates, as `GROUP/KIND=.PATH`, [*] for every item and .* for every value; may be repeated")
 }
 
 // complete finds faults of the flags and joins -f to the positional paths.
@@ -58,16 +63,16 @@ func (o *inputOptions) complete(paths []string) error {
 	case o.namespace == "":
 		return usagef("--namespace is empty")
 	}
-	var templates []workload.TemplatePath
+	o.templates = nil
 	for _, text := range o.templatePaths {
 		path, err := workload.ParseTemplatePath(text)
 		if err != nil {
 			return usagef("--pod-template-path: %s", err)
 		}
-		templates = append(templates, path)
+		o.templates = append(o.templates, path)
 	}
 	var err error
-	if o.reader, err = workload.NewReader(workload.Options{Paths: templates}); err != nil {
+	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates}); err != nil {
 		return usagef("--pod-template-path: %s", err)
 	}
 	return nil

@@ -35,6 +35,7 @@ manifests, and why.`,
 	root.AddCommand(
 		newCheck(s),
 		newPreview(s),
+		newSnapshot(s),
 		newControls(s),
 		newExplain(s),
 		newServe(s),

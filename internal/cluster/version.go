@@ -18,6 +18,10 @@ import (
 // webhook configurations may have match conditions.
 const oldestMinor = 28
 
+// oldestListed is the oldest Kubernetes 1.x whose contents can be listed: all
+// that makes pods has stable versions there.
+const oldestListed = 21
+
 // Server says what an API server is.
 type Server struct {
 	// Release is what it calls itself, "v1.37.2".
@@ -34,7 +38,12 @@ func FindServer(ctx context.Context, config *rest.Config) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	text, err := c.Get().AbsPath("/version").SetHeader("Accept", "application/json").DoRaw(ctx)
+	return c.server(ctx, oldestMinor)
+}
+
+// server asks the API server what it is, and refuses one that is too old.
+func (c *client) server(ctx context.Context, oldest int) (Server, error) {
+	text, err := answer(ctx, c.Get().AbsPath("/version").SetHeader("Accept", "application/json"))
 	if err != nil {
 		return Server{}, fmt.Errorf("asking the API server for its version: %w", err)
 	}
@@ -42,11 +51,12 @@ func FindServer(ctx context.Context, config *rest.Config) (Server, error) {
 	if err := json.Unmarshal(text, &info); err != nil {
 		return Server{}, fmt.Errorf("reading the API server's version: %w", err)
 	}
-	return serverOf(info)
+	return serverOf(info, oldest)
 }
 
-// serverOf reads what an API server says of itself.
-func serverOf(info version.Info) (Server, error) {
+// serverOf reads what an API server says of itself. The oldest is the minor that
+// it must have at least.
+func serverOf(info version.Info, oldest int) (Server, error) {
 	own, err := minorOf(info.Major, info.Minor)
 	if err != nil {
 		return Server{}, fmt.Errorf("the API server %q is none of Kubernetes 1: %w", info.GitVersion, err)
@@ -57,8 +67,8 @@ func serverOf(info version.Info) (Server, error) {
 			return Server{}, fmt.Errorf("the API server %q emulates none of Kubernetes 1: %w", info.GitVersion, err)
 		}
 	}
-	if oldest := min(own, minor); oldest < oldestMinor {
-		return Server{}, fmt.Errorf("the API server is Kubernetes 1.%d, and at least 1.%d is needed", oldest, oldestMinor)
+	if lowest := min(own, minor); lowest < oldest {
+		return Server{}, fmt.Errorf("the API server is Kubernetes 1.%d, and at least 1.%d is needed", lowest, oldest)
 	}
 	return Server{Release: cmp.Or(info.GitVersion, fmt.Sprintf("v1.%d", own)), Version: pss.V1(minor)}, nil
 }

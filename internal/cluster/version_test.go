@@ -58,7 +58,7 @@ func TestAServerSaysWhatItIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := serverOf(tt.info)
+			got, err := serverOf(tt.info, oldestMinor)
 			if (err == nil) != (tt.err == "") || (err != nil && !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("got error %v, want %q", err, tt.err)
 			}

@@ -9,6 +9,7 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -44,23 +45,13 @@ func NewBuilder(defaultNamespace string) *Builder {
 
 // Add takes an object as a [workload.Reader] read it. The Item is not kept.
 func (b *Builder) Add(item *workload.Item) {
-	problem := Problem{Source: item.Source, Object: item.Object, Paths: slices.Clone(item.Unchecked), Reason: item.Reason}
-	switch {
-	case item.Outcome == workload.Broken:
-		problem.Paths, problem.Reason = nil, "it could not be read"
-		if item.Err != nil {
-			problem.Reason = item.Err.Error()
-		}
-		b.Errors = append(b.Errors, problem)
+	b.Note(item)
+	if item.Outcome == workload.Broken {
 		return
-	case item.Object.Kind == "Namespace" && item.Object.APIVersion == "v1":
+	}
+	if item.Object.Kind == "Namespace" && item.Object.APIVersion == "v1" {
 		b.namespace(item)
 		return
-	case item.Outcome == workload.NotChecked || len(item.Unchecked) > 0:
-		if problem.Reason == "" {
-			problem.Reason = "it holds what looks like a pod template"
-		}
-		b.NotChecked = append(b.NotChecked, problem)
 	}
 	if item.Object.Namespace != "" {
 		b.space(item.Object.Namespace)
@@ -70,20 +61,54 @@ func (b *Builder) Add(item *workload.Item) {
 	}
 }
 
+// Note takes what is wrong with an object that could not be read, or not all of
+// it.
+func (i *Inventory) Note(item *workload.Item) {
+	problem := Problem{Source: item.Source, Object: item.Object, Paths: slices.Clone(item.Unchecked), Reason: item.Reason}
+	switch {
+	case item.Outcome == workload.Broken:
+		problem.Paths, problem.Reason = nil, "it could not be read"
+		if item.Err != nil {
+			problem.Reason = item.Err.Error()
+		}
+		i.Errors = append(i.Errors, problem)
+	case item.Outcome == workload.NotChecked || len(item.Unchecked) > 0:
+		problem.Reason = cmp.Or(problem.Reason, "it holds what looks like a pod template")
+		i.NotChecked = append(i.NotChecked, problem)
+	}
+}
+
 // namespace takes the labels of a Namespace.
 func (b *Builder) namespace(item *workload.Item) {
 	if item.Object.Name == "" {
 		return // one that the API server is to name: nothing can be in it yet
 	}
 	s := b.space(item.Object.Name)
-	if s.Stated && !maps.Equal(s.Labels, item.Labels) {
+	if s.Stated && !samePolicy(s.Labels, item.Labels) {
 		b.Errors = append(b.Errors, Problem{
 			Source: item.Source, Object: item.Object,
-			Reason: fmt.Sprintf("namespace %q comes again with other labels; those that came first count", item.Object.Name),
+			Reason: fmt.Sprintf("namespace %q is in the input with other Pod Security labels too; those that came first count", item.Object.Name),
 		})
 		return
 	}
-	s.Stated, s.Labels = true, maps.Clone(item.Labels)
+	if !s.Stated {
+		s.Stated, s.Labels = true, maps.Clone(item.Labels)
+	}
+}
+
+// samePolicy reports whether two namespaces have the same labels as far as Pod
+// Security admission reads them.
+func samePolicy(a, b map[string]string) bool {
+	for _, key := range []string{
+		pss.EnforceLabel, pss.EnforceVersionLabel, pss.AuditLabel, pss.AuditVersionLabel, pss.WarnLabel, pss.WarnVersionLabel,
+	} {
+		x, inA := a[key]
+		y, inB := b[key]
+		if inA != inB || x != y {
+			return false
+		}
+	}
+	return true
 }
 
 // pods takes an object with pods: a Pod exists, others make pods.

@@ -149,13 +149,13 @@ func TestWhatIsBrokenOrNotCheckedIsKept(t *testing.T) {
 func TestANamespaceThatContradictsItselfIsAnError(t *testing.T) {
 	t.Parallel()
 	got := build(t, `
-{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "first"}}}
+{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
 ---
-{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "second"}}}
+{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
 ---
-{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "first"}}}
+{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "baseline", "team": "a"}}}
 `)
-	if len(got.Namespaces) != 1 || got.Namespaces[0].Labels["a"] != "first" {
+	if len(got.Namespaces) != 1 || got.Namespaces[0].Labels["pod-security.kubernetes.io/enforce"] != "baseline" {
 		t.Errorf("got %+v, want the labels that came first", got.Namespaces)
 	}
 	if len(got.Errors) != 1 || got.Errors[0].Source.Document != 2 {

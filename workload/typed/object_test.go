@@ -43,7 +43,7 @@ func template() corev1.PodTemplateSpec {
 		},
 	}
 	return corev1.PodTemplateSpec{
-		ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}, Annotations: map[string]string{
 			pss.SeccompPodAnnotation: "unconfined", pss.AppArmorAnnotationPrefix + "init": "localhost/x", "other": "y",
 			pss.SeccompContainerAnnotationPrefix + "c": "z",
 		}},

@@ -2,6 +2,7 @@ package typed
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -48,6 +49,9 @@ func read(meta *metav1.ObjectMeta, spec *corev1.PodSpec, o workload.Options, isP
 	}
 	if o.Extra {
 		t.Extra = extra(spec)
+		if len(meta.Labels) > 0 {
+			t.Extra.Labels = maps.Clone(meta.Labels)
+		}
 	}
 	if podDefaults {
 		workload.DefaultAppArmor(&t.Pod, podLocalhost(spec), t.Extra)

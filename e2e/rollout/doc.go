@@ -1,0 +1,3 @@
+// Package rollout holds what gabion says of a live cluster against the API
+// server itself.
+package rollout

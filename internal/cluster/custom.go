@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// groupKind names a kind in whatever version.
+type groupKind struct{ group, kind string }
+
+// definition is what matters of a CustomResourceDefinition.
+type definition struct {
+	Spec struct {
+		Group string `json:"group"`
+		Names struct {
+			Kind string `json:"kind"`
+		} `json:"names"`
+		PreserveUnknownFields bool `json:"preserveUnknownFields"`
+		Versions              []struct {
+			Name   string `json:"name"`
+			Served bool   `json:"served"`
+			Schema struct {
+				Root *customSchema `json:"openAPIV3Schema"`
+			} `json:"schema"`
+		} `json:"versions"`
+	} `json:"spec"`
+}
+
+// customResources lists the custom resources that hold pods: those that package
+// workload knows or a path was given for, those whose schema has a place for
+// pods, and those whose schema lets anything stand somewhere. Of the last only
+// the objects can tell.
+func (l *lister) customResources(ctx context.Context) error {
+	reader, err := workload.NewReader(workload.Options{Paths: l.Paths, Extra: l.Extra})
+	if err != nil {
+		return fmt.Errorf("paths of pod templates: %w", err)
+	}
+	l.rest.TemplatePaths = append(l.rest.TemplatePaths, l.Paths...)
+	kinds, err := l.discover(ctx)
+	if err != nil {
+		return err
+	}
+	schemas, err := l.schemas(ctx, kinds)
+	if err != nil {
+		return err
+	}
+	paths := slices.Clone(l.Paths)
+	var wanted []served
+	for _, kind := range kinds {
+		p := schemas[groupKind{kind.group, kind.kind}]
+		if !reader.Knows(kind.apiVersion(), kind.kind) {
+			if len(p.found) == 0 && !p.hidden {
+				continue
+			}
+			for _, at := range p.found {
+				paths = append(paths, workload.TemplatePath{Group: kind.group, Kind: kind.kind, Path: at.path, Partial: at.partial})
+			}
+		}
+		if len(l.Namespaces) == 0 || !kind.clusterScoped {
+			wanted = append(wanted, kind)
+		}
+	}
+	known := reader
+	if reader, err = workload.NewReader(workload.Options{Paths: paths, Extra: l.Extra}); err != nil {
+		return fmt.Errorf("paths of pod templates: %w", err)
+	}
+	l.rest.TemplatePaths = append(l.rest.TemplatePaths, paths[len(l.Paths):]...)
+	for _, kind := range wanted {
+		mayLack := !known.Knows(kind.apiVersion(), kind.kind)
+		_, err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
+			item := reader.ReadObject(text)
+			l.custom(&item, mayLack)
+			return nil
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// custom takes a custom resource. mayLack says that its kind is known by its
+// schema alone, so that it need not state a pod at all.
+func (l *lister) custom(item *workload.Item, mayLack bool) {
+	item.Source, item.Controller.UID = workload.Source{}, ""
+	switch {
+	case mayLack && item.Outcome == workload.NotChecked && len(item.Unchecked) == 0:
+		return
+	case item.Outcome == workload.Read && item.Object.Namespace == "":
+		p := inventory.Problem{
+			Object: item.Object, Reason: "it is in no namespace: which one its pods will be in cannot be told",
+		}
+		for i := range item.Templates {
+			p.Paths = append(p.Paths, item.Templates[i].Path)
+		}
+		l.rest.NotChecked = append(l.rest.NotChecked, p)
+		return
+	}
+	l.add(item)
+}
+
+// schemas returns where the kinds hold pods by their schemas, those that have
+// one. The version is the one in which they are listed.
+func (l *lister) schemas(ctx context.Context, kinds []served) (map[groupKind]places, error) {
+	versions := map[groupKind]string{}
+	for _, kind := range kinds {
+		versions[groupKind{kind.group, kind.kind}] = kind.version
+	}
+	if len(versions) == 0 {
+		return nil, nil
+	}
+	all := map[groupKind]places{}
+	crds := resource{group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions", clusterScoped: true}
+	_, err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
+		var d definition
+		if err := json.Unmarshal(text, &d); err != nil {
+			return fmt.Errorf("reading a CustomResourceDefinition: %w", err)
+		}
+		id := groupKind{d.Spec.Group, d.Spec.Names.Kind}
+		for _, v := range d.Spec.Versions {
+			if v.Name == versions[id] && v.Served {
+				p := findPlaces(v.Schema.Root)
+				p.hidden = p.hidden || d.Spec.PreserveUnknownFields
+				all[id] = p
+			}
+		}
+		return nil
+	}))
+	return all, err
+}
