@@ -7,8 +7,26 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// pair is the API server before and after.
-type pair struct{ from, to Server }
+// pair is the API server before and after, with what is different and the servers
+// from one to the other, a minor at a time, both included.
+type pair struct {
+	from, to Server
+	changes  []Change
+	steps    []Server
+}
+
+func newPair(from, to Server) pair {
+	p := pair{from: from, to: to, changes: Changes(from, to), steps: []Server{from}}
+	for minor := from.Latest() + 1; minor < to.Latest(); minor++ {
+		s := Server{Release: max(minor, from.Release), UserNamespacesGate: from.UserNamespacesGate}
+		if s.Release > minor {
+			s.Emulates = minor
+		}
+		p.steps = append(p.steps, s)
+	}
+	p.steps = append(p.steps, to)
+	return p
+}
 
 // verdicts are the controls that a pod fails before and after.
 type verdicts struct{ before, after []pss.ID }
@@ -56,26 +74,13 @@ func (p *pair) pin(view *inventory.View, policy pss.LevelVersion, v verdicts) ps
 	return old
 }
 
-// steps are the servers from one to the other, a minor at a time, both included.
-func (p *pair) steps() []Server {
-	all := []Server{p.from}
-	for minor := p.from.Latest() + 1; minor < p.to.Latest(); minor++ {
-		s := Server{Release: max(minor, p.from.Release), UserNamespacesGate: p.from.UserNamespacesGate}
-		if s.Release > minor {
-			s.Emulates = minor
-		}
-		all = append(all, s)
-	}
-	return append(all, p.to)
-}
-
 // cause finds the change by which a control came to judge the pod as it does
 // after the upgrade: that of the last release whose verdict differs from the one
 // before it. The zero Change says that none explains it.
 func (p *pair) cause(view *inventory.View, policy pss.LevelVersion, control pss.ID) Change {
 	var by pss.Version
 	var failedBefore, fails bool
-	for i, s := range p.steps() {
+	for i, s := range p.steps {
 		failed, err := s.Judge(&view.Pod, policy)
 		if err != nil {
 			return Change{}
@@ -89,7 +94,7 @@ func (p *pair) cause(view *inventory.View, policy pss.LevelVersion, control pss.
 	if fails {
 		opposite = Looser
 	}
-	for _, c := range Changes(p.from, p.to) {
+	for _, c := range p.changes {
 		if c.Release == by && c.Control == control && c.Effect != opposite {
 			return c
 		}

@@ -113,10 +113,12 @@ func Compute(inv *inventory.Inventory, o Options) (*Outcome, error) {
 	if err := cmp.Or(o.From.check(), o.To.check()); err != nil {
 		return nil, err
 	}
-	c := computing{options: o, pair: pair{o.From, o.To}, outcome: &Outcome{Changes: Changes(o.From, o.To)}}
+	c := computing{options: o, pair: newPair(o.From, o.To)}
+	c.outcome = &Outcome{Changes: c.pair.changes}
 	if !o.From.UserNamespacesGate {
-		c.gated = &pair{o.From, o.To}
-		c.gated.from.UserNamespacesGate, c.gated.to.UserNamespacesGate = true, true
+		o.From.UserNamespacesGate, o.To.UserNamespacesGate = true, true
+		gated := newPair(o.From, o.To)
+		c.gated = &gated
 	}
 	for i := range inv.Namespaces {
 		if err := c.namespace(&inv.Namespaces[i]); err != nil {
