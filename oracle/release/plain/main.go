@@ -3,7 +3,7 @@
 package main
 
 import (
-	"log"
+	"fmt"
 	"os"
 
 	"github.com/gabion-security/gabion/oracle/release"
@@ -16,6 +16,7 @@ func main() {
 		err = release.Answer(evaluator, os.Stdin, os.Stdout)
 	}
 	if err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
