@@ -3,9 +3,11 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,7 +36,7 @@ func newUpgrade(s *System) *cobra.Command {
 		system: s, source: sourceOptions{input: inputOptions{system: s}}, from: kubernetesFlag(), to: kubernetesFlag(),
 	}
 	cmd := &cobra.Command{
-		Use:   "upgrade [--from=VERSION] [--to=VERSION] [PATH]...",
+		Use:   "upgrade [--from=VERSION|FILE] [--to=VERSION] [PATH]...",
 		Short: "Show what a new control plane would say to the pods of a cluster",
 		Long: `Show what changes in the verdicts of Pod Security admission when a cluster's
 control plane is upgraded: the workloads whose pods would be denied and were not,
@@ -50,11 +52,16 @@ off by default, exempts pods with hostUsers: false; what would be denied because
 v1.35 has no such gate is listed apart, or counted with --user-namespaces-gate.
 
 Without --from the old release is the API server's own; manifests do not say it.
-Without --to the new release is the newest one known. Only the modes that refuse
-a pod count for --exit-code: enforce, not warn and audit.`,
-		Example: `  # A cluster's objects, kept in a file
-  kubectl get ns,pods,deploy,rs,ds,sts,jobs,cronjobs -A -o yaml > cluster.yaml
-  gabion upgrade --from=v1.33 --to=v1.37 cluster.yaml
+Without --to the new release is the newest one known. --from takes the file of a
+snapshot too, as it does for other commands: what looks like a version is one, and
+./v1.33 would be a file. Only what refuses a pod counts for --exit-code: the mode
+enforce, not warn and audit.`,
+		Example: `  # The cluster of the kubeconfig
+  gabion upgrade --to=v1.37
+
+  # A snapshot of one, and manifests
+  gabion upgrade --from=cluster.json.gz --to=v1.37
+  gabion upgrade --from=v1.33 --to=v1.37 -f deploy/
 
   # What changes, whatever the cluster
   gabion upgrade --from=v1.29 --changes -o markdown`,
@@ -67,7 +74,9 @@ a pod count for --exit-code: enforce, not warn and audit.`,
 
 func (o *upgradeOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Upgrade", func(fs *pflag.FlagSet) {
-		fs.Var(&o.from, "from", "the release of the API server before, such as v1.33")
+		// The source has a flag of that name too, which this one takes the place of.
+		fs.Var(&fromFlag{release: &o.from, file: &o.source.from}, "from",
+			"the release of the API server before, such as v1.33, or the FILE that gabion snapshot has written; may be given for each")
 		fs.Var(&o.to, "to", "the release after; "+pss.NewestVersion().String()+" if not given")
 		fs.BoolVar(&o.gate, "user-namespaces-gate", false,
 			"the API server runs with --feature-gates=UserNamespacesPodSecurityStandards=true, which releases before v1.35 may")
@@ -83,51 +92,84 @@ func (o *upgradeOptions) flags(cmd *cobra.Command) {
 	complete(cmd, map[string][]string{"output": report.UpgradeFormats()})
 }
 
+// fromFlag is a flag that takes the release of an API server or, as it does for
+// other commands, the file with a snapshot.
+type fromFlag struct {
+	release *parsed[pss.Version]
+	file    *string
+}
+
+// Set takes what looks like a release for one, right or wrong.
+func (f *fromFlag) Set(text string) error {
+	if text == "latest" || text != "" && strings.Trim(strings.TrimPrefix(text, "v"), "0123456789.") == "" {
+		return f.release.Set(text)
+	}
+	*f.file = text
+	return nil
+}
+
+// String returns what was given.
+func (f *fromFlag) String() string {
+	if f.release == nil {
+		return ""
+	}
+	return strings.TrimSpace(f.release.text + " " + *f.file)
+}
+
+// Type names the kind of value.
+func (f *fromFlag) Type() string { return "VERSION|FILE" }
+
 // complete finds faults of the command line before anything is read.
 func (o *upgradeOptions) complete(paths []string) error {
 	if !o.to.set {
 		o.to.value = pss.NewestVersion()
 	}
-	if err := known("--to", o.to.value); err != nil {
-		return err
+	if err := known(o.to.value); err != nil {
+		return usagef("--to: %s", err)
 	}
 	if o.from.set {
-		if err := o.upwards("--from", o.from.value); err != nil {
-			return err
+		if err := o.upwards(o.from.value); err != nil {
+			return usagef("--from: %s", err)
 		}
 	}
 	if !o.changes {
-		return o.source.complete(paths)
+		if err := o.source.complete(paths); err != nil {
+			return err
+		}
+		if len(o.source.input.paths) > 0 && !o.from.set {
+			return usagef("--from=VERSION is missing: manifests do not say which release the API server has")
+		}
+		return nil
 	}
 	switch {
 	case !o.from.set:
 		return usagef("--from=VERSION is missing: name the release of the API server before the upgrade")
-	case len(paths) > 0 || len(o.source.input.files) > 0:
-		return usagef("--changes reads nothing: leave out the paths")
+	case len(paths) > 0 || len(o.source.input.files) > 0 || o.source.from != "":
+		return usagef("--changes reads nothing: leave out what is to be read")
 	case o.exitCode:
 		return usagef("--changes finds nothing that --exit-code could tell of: leave one of them out")
 	}
 	return nil
 }
 
-// known refuses a release that nothing is known of; who names it.
-func known(who string, v pss.Version) error {
+// known refuses a release that nothing is known of.
+func known(v pss.Version) error {
 	switch {
 	case v > pss.NewestVersion():
-		return usagef("%s: %s is newer than this program, which knows up to %s", who, v, pss.NewestVersion())
+		return fmt.Errorf("%s is newer than this program, which knows up to %s", v, pss.NewestVersion())
 	case v < upgrade.Oldest():
-		return usagef("%s: %s is too old; API servers are known from %s on", who, v, upgrade.Oldest())
+		return fmt.Errorf("%s is too old; API servers are known from %s on", v, upgrade.Oldest())
 	}
 	return nil
 }
 
 // upwards refuses a release that is none to upgrade from.
-func (o *upgradeOptions) upwards(who string, v pss.Version) error {
-	if err := known(who, v); err != nil {
+func (o *upgradeOptions) upwards(v pss.Version) error {
+	if err := known(v); err != nil {
 		return err
 	}
 	if v > o.to.value {
-		return usagef("%s: %s is newer than the release to upgrade to, %s", who, v, o.to.value)
+		return fmt.Errorf("%s is newer than the release to upgrade to, %s", v, o.to.value)
 	}
 	return nil
 }
@@ -149,12 +191,13 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 		return err
 	}
 	own := upgrade.ParseServer(inv.Server.Release, inv.Server.Version)
-	if !o.from.set {
-		if own == (upgrade.Server{}) {
-			return usagef("--from=VERSION is missing: manifests do not say which release the API server has")
-		}
-		if err := o.upwards("the API server", own.Release); err != nil {
-			return err
+	switch {
+	case o.from.set:
+	case own == (upgrade.Server{}):
+		return errors.New("the API server's release is not known: name it with --from=VERSION")
+	default:
+		if err := o.upwards(own.Release); err != nil {
+			return fmt.Errorf("the API server: %w", err)
 		}
 	}
 	from, to := o.servers(own)
@@ -198,11 +241,7 @@ func (o *upgradeOptions) write(report func(io.Writer) error) error {
 func (o *upgradeOptions) notes(r *report.Upgrade) {
 	console := newConsole(o.system)
 	for _, m := range r.Missing {
-		where := ""
-		if m.Namespace != "" {
-			where = " of namespace " + m.Namespace
-		}
-		console.line(report.EscapeSentence(m.Resource + where + " could not be listed: " + m.Reason))
+		console.line(report.EscapeSentence(missingLine(inventory.Missing(m))))
 	}
 	for _, n := range r.NotChecked {
 		console.line(notCheckedLine(n))
