@@ -76,10 +76,10 @@ func (o *upgradeOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Upgrade", func(fs *pflag.FlagSet) {
 		// The source has a flag of that name too, which this one takes the place of.
 		fs.Var(&fromFlag{release: &o.from, file: &o.source.from}, "from",
-			"the release of the API server before, such as v1.33, or the FILE that gabion snapshot has written; may be given for each")
+			"the release of the API server before, such as v1.33, or the FILE that gabion snapshot has written; give it twice for both")
 		fs.Var(&o.to, "to", "the release after; "+pss.NewestVersion().String()+" if not given")
 		fs.BoolVar(&o.gate, "user-namespaces-gate", false,
-			"the API server runs with --feature-gates=UserNamespacesPodSecurityStandards=true, which releases before v1.35 may")
+			"the API server runs with the feature gate UserNamespacesPodSecurityStandards on, which releases before v1.35 have")
 		fs.StringVar(&o.config, "admission-config", "",
 			"the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
 	})
@@ -89,7 +89,16 @@ func (o *upgradeOptions) flags(cmd *cobra.Command) {
 		outputFlag(fs, &o.output, report.UpgradeFormats())
 		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would be newly denied")
 	})
-	complete(cmd, map[string][]string{"output": report.UpgradeFormats()})
+	complete(cmd, map[string][]string{"to": releaseNames(), "output": report.UpgradeFormats()})
+}
+
+// releaseNames are the releases that are known, the newest first.
+func releaseNames() []string {
+	var names []string
+	for v := pss.NewestVersion(); v >= upgrade.Oldest(); v-- {
+		names = append(names, v.String())
+	}
+	return names
 }
 
 // fromFlag is a flag that takes the release of an API server or, as it does for
