@@ -46,8 +46,8 @@ but without a cluster and for any number of pods. Without a VERSION the label
 enforce-version stays as it is. As in a cluster, a policy that is not stricter
 than the one that stands brings no warnings.
 
-With --all, arguments are paths, and every namespace counts that is in the input
-or that an object in it names. With --templates, so do the pods that workloads
+With --all, every namespace counts that the input has or that an object in it
+names, and arguments are paths. With --templates, so do the pods that workloads
 will make, in lines that begin with "Template:"; kubectl has no such lines.`,
 		Example: `  # A cluster's objects, kept in a file
   kubectl get ns,pods -A -o yaml > cluster.yaml

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// section is a part of a report for people: a title, and a table or a sentence.
+// section is a part of a report for people: a title, and a table or sentences.
+// Whoever makes one cuts what comes from the input and may be long.
 type section struct {
 	title  string
 	header []string
@@ -42,7 +43,7 @@ func sectionsText(sections []section, style Style) string {
 			for _, row := range s.rows {
 				cells := make([]string, len(row))
 				for j, cell := range row {
-					cells[j] = EscapeSentence(cell)
+					cells[j] = escapeAll(cell)
 				}
 				rows = append(rows, cells)
 			}
@@ -97,7 +98,7 @@ func markdownRow(b *strings.Builder, cells []string) {
 // for markup.
 func markdownText(s string) string {
 	var b strings.Builder
-	for _, r := range EscapeSentence(s) {
+	for _, r := range escapeAll(s) {
 		switch r {
 		case '\\', '`', '*', '_', '[', ']', '|', '~', '#':
 			b.WriteByte('\\')

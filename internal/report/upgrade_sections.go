@@ -22,7 +22,7 @@ func upgradeSections(u *Upgrade, wide bool) []section {
 			u.NewlyDeniedIfGate, wide),
 		flipSection("Newly warned about or audited, and not denied", u.NewlyWarned, wide),
 		allowedSection(u.NewlyAllowed, wide),
-		movingSection(u),
+		movingSection(u, wide),
 		invalidSection(u),
 	}
 	for _, s := range optional {
@@ -31,7 +31,7 @@ func upgradeSections(u *Upgrade, wide bool) []section {
 		}
 	}
 	if len(u.Exempt) > 0 {
-		all = append(all, section{title: "Exempt namespaces", prose: []string{strings.Join(u.Exempt, ", ")}})
+		all = append(all, section{title: "Exempt namespaces", prose: []string{escapedList(u.Exempt)}})
 	}
 	return append(all, changesSection(u.From, u.To, u.Changes, wide))
 }
@@ -51,9 +51,12 @@ func flipSection(title string, flips []UpgradeFlip, wide bool) section {
 	for i := range flips {
 		f := &flips[i]
 		for j, c := range f.Controls {
-			row := []string{f.Namespace, strings.Join(f.Modes, ", "), f.Policy, f.Object.KindName(), f.what(), c.Control, dash(c.Release), dash(f.Pin)}
+			row := []string{
+				Escape(f.Namespace), strings.Join(f.Modes, ", "), f.Policy, Escape(f.Object.KindName()), f.what(),
+				c.Control, dash(c.Release), dash(f.Pin),
+			}
 			if wide {
-				row = append(row, dash(strings.Join(f.Templates, ", ")), dash(strings.Join(f.Pods, ", ")))
+				row = append(row, dash(escapedList(f.Templates)), dash(escapedList(f.Pods)))
 			}
 			if j > 0 {
 				clear(row[:controlColumn])
@@ -103,17 +106,38 @@ func (f *UpgradeFlip) what() string {
 	return what
 }
 
-func movingSection(u *Upgrade) section {
+// manyNamespaces is how many namespaces a line names before it counts the others.
+const manyNamespaces = 8
+
+// movingSection lists policies, a line for all namespaces that have the same.
+func movingSection(u *Upgrade, wide bool) section {
 	s := section{
 		title:  "Policies that change with the control plane",
-		header: []string{"NAMESPACE", "MODE", "POLICY", "BEFORE", "AFTER", "FROM"},
+		header: []string{"MODE", "POLICY", "BEFORE", "AFTER", "FROM", "NAMESPACES"},
 	}
+	place := map[string]int{}
+	var namespaces [][]string
 	for _, m := range u.Moving {
-		from := "its labels"
+		from := "labels"
 		if !m.Labelled {
 			from = "the defaults"
 		}
-		s.rows = append(s.rows, []string{m.Namespace, strings.Join(m.Modes, ", "), m.Policy, m.Before, m.After, from})
+		row := []string{strings.Join(m.Modes, ", "), m.Policy, m.Before, m.After, from}
+		key := strings.Join(row, "\x00")
+		i, ok := place[key]
+		if !ok {
+			i = len(s.rows)
+			place[key] = i
+			s.rows, namespaces = append(s.rows, row), append(namespaces, nil)
+		}
+		namespaces[i] = append(namespaces[i], m.Namespace)
+	}
+	for i, names := range namespaces {
+		others := ""
+		if n := len(names) - manyNamespaces; n > 0 && !wide {
+			names, others = names[:manyNamespaces], fmt.Sprintf(" and %d more", n)
+		}
+		s.rows[i] = append(s.rows[i], escapedList(names)+others)
 	}
 	return s
 }
@@ -121,7 +145,7 @@ func movingSection(u *Upgrade) section {
 func invalidSection(u *Upgrade) section {
 	s := section{title: "Invalid labels, as the API server reads them", header: []string{"NAMESPACE", "ERROR"}}
 	for _, i := range u.InvalidLabels {
-		s.rows = append(s.rows, []string{i.Namespace, i.Message})
+		s.rows = append(s.rows, []string{Escape(i.Namespace), EscapeSentence(i.Message)})
 	}
 	return s
 }
@@ -164,6 +188,15 @@ func reaches(c *UpgradeChange) string {
 		return "all policies, if the gate is on"
 	}
 	return "latest, " + c.Release + " and newer"
+}
+
+// escapedList joins names from the input, of which each may be cut.
+func escapedList(names []string) string {
+	escaped := make([]string, len(names))
+	for i, name := range names {
+		escaped[i] = Escape(name)
+	}
+	return strings.Join(escaped, ", ")
 }
 
 // number is a number of things with their name.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -50,6 +51,9 @@ func upgrades() map[string]Upgrade {
 	many.NewlyDenied = []UpgradeFlip{web, job, lone}
 	many.NewlyWarned, many.NewlyAllowed, many.NewlyDeniedIfGate = []UpgradeFlip{lone, web}, []UpgradeFlip{job}, []UpgradeFlip{lone}
 	many.Moving = append(many.Moving, UpgradeMoving{hostile, []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false})
+	for i := range 9 {
+		many.Moving = append(many.Moving, UpgradeMoving{fmt.Sprintf("n%d", i), []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false})
+	}
 	many.Exempt = []string{"kube-system", hostile}
 	many.InvalidLabels = []UpgradeInvalid{{"typo", "metadata.labels[x]: Invalid value"}, {hostile, hostile}}
 	many.Missing = []UpgradeMissing{{"deployments.apps", "shop", hostile}, {"pods", "", "forbidden"}}
@@ -117,5 +121,24 @@ func TestAnUpgradeInAnUnknownFormatIsAnError(t *testing.T) {
 	}
 	if err := WriteUpgradeChanges(&bytes.Buffer{}, "toml", Style{}, &UpgradeChanges{}); err == nil {
 		t.Error("changes were written as toml")
+	}
+}
+
+func TestTheWideTableNamesEveryPodAndCutsLongNames(t *testing.T) {
+	t.Parallel()
+	u := upgrades()["one"]
+	flip := u.NewlyDenied[0]
+	flip.Pods = nil
+	for i := range 500 {
+		flip.Pods = append(flip.Pods, fmt.Sprintf("web-%03d", i))
+	}
+	flip.Object.Name = strings.Repeat("x", 10_000)
+	u.NewlyDenied = []UpgradeFlip{flip}
+	text := string(writeUpgrade(t, "wide", Style{}, u))
+	if !strings.Contains(text, "web-000, ") || !strings.Contains(text, ", web-499\n") {
+		t.Error("pods are missing")
+	}
+	if strings.Contains(text, strings.Repeat("x", 300)) {
+		t.Error("a name of 10000 characters was not cut")
 	}
 }
