@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // Gabion builds gabion into dir, as it is shipped, and returns its path.
@@ -16,6 +17,8 @@ func Gabion(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "gabion")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/gabion")
 	cmd.Dir = root
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it removes its temporary files
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	if _, err := output(cmd); err != nil {
 		return "", err
