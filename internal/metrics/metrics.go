@@ -50,6 +50,7 @@ type Metrics struct {
 	evaluations, exemptions, failures *prometheus.CounterVec
 
 	duration *prometheus.HistogramVec
+	answered prometheus.Observer // the duration of those with status 200
 	inFlight prometheus.Gauge
 
 	configReloads, certificateReloads reloads
@@ -98,7 +99,7 @@ func (m *Metrics) requests(o Options) {
 		Name: "gabion_admission_requests_in_flight",
 		Help: "Number of admission requests that are being answered.",
 	})
-	m.duration.WithLabelValues(strconv.Itoa(http.StatusOK))
+	m.answered = m.duration.WithLabelValues(strconv.Itoa(http.StatusOK))
 	m.register(m.duration)
 	m.register(m.inFlight)
 	if o.BytesInFlight != nil {
@@ -141,7 +142,11 @@ func (m *Metrics) RequestStarted() { m.inFlight.Inc() }
 // those that the program answers with, not a caller's.
 func (m *Metrics) RequestDone(status int, took time.Duration) {
 	m.inFlight.Dec()
-	m.duration.WithLabelValues(strconv.Itoa(status)).Observe(took.Seconds())
+	observer := m.answered
+	if status != http.StatusOK {
+		observer = m.duration.WithLabelValues(strconv.Itoa(status))
+	}
+	observer.Observe(took.Seconds())
 }
 
 // RecordRepair counts a webhook configuration that had to be written again.
