@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/webhook", "internal/cluster", "internal/metrics"},
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/psp", "internal/profile",
-		"internal/guard", "internal/exception", "internal/report",
+		"internal/guard", "internal/exception", "internal/report", "internal/logging",
 	},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},

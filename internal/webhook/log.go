@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gabion-security/gabion/internal/admission"
@@ -43,7 +44,10 @@ func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admiss
 	if d.Err != nil {
 		attrs = append(attrs, slog.String("error", cut(d.Err.Error(), maxLoggedText)))
 	}
-	h.log.LogAttrs(ctx, level, text, attrs...)
+	// Straight to the handler: the logger would first find out who calls it.
+	record := slog.NewRecord(time.Now(), level, text, 0)
+	record.AddAttrs(attrs...)
+	_ = h.log.Handler().Handle(ctx, record) // a log that cannot be written stops nobody
 }
 
 // logPanic writes what went wrong in the program itself.
