@@ -48,6 +48,7 @@ type Metrics struct {
 	faults   []error // of registering
 
 	evaluations, exemptions, failures *prometheus.CounterVec
+	counted                           counters // of evaluations
 
 	duration *prometheus.HistogramVec
 	answered prometheus.Observer // the duration of those with status 200
@@ -62,7 +63,10 @@ var _ admission.Recorder = (*Metrics)(nil)
 // New returns Metrics with a registry of their own. The error says which
 // metrics the options ask for twice.
 func New(o Options) (*Metrics, error) {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		counted:  counters{known: map[admission.Evaluation]prometheus.Counter{}},
+	}
 	m.register(collectors.NewGoCollector())
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
