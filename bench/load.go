@@ -58,8 +58,8 @@ func post(ctx context.Context, c *http.Client, p protocol, url string, review []
 		return nil, err
 	}
 	text, err := io.ReadAll(resp.Body)
-	if err = errors.Join(err, resp.Body.Close()); err != nil {
-		return nil, err
+	if failed := errors.Join(err, resp.Body.Close()); failed != nil {
+		return nil, failed
 	}
 	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != p.major {
 		return nil, fmt.Errorf("answered %s %s, want %s 200: %s", resp.Proto, resp.Status, p.name, strings.TrimSpace(string(text)))

@@ -26,9 +26,7 @@ func main() {
 	flag.IntVar(&o.webhooks.requests, "webhook-requests", 1000, "requests that a webhook answers in one measurement")
 	flag.IntVar(&o.webhooks.clients, "webhook-clients", 8, "clients that send them")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Stdout, o); err != nil {
+	if err := run(os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -42,7 +40,9 @@ type options struct {
 }
 
 // run measures, writes the report to stdout and brings the documents up to date.
-func run(ctx context.Context, stdout io.Writer, o options) error {
+func run(stdout io.Writer, o options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	comparisons, err := comparisons()
 	if err != nil {
 		return err

@@ -57,7 +57,10 @@ func startServers(ctx context.Context) (_ *servers, err error) {
 	if err := s.startGabion(ctx, credentials); err != nil {
 		return nil, err
 	}
-	return s, s.startOthers(ctx, credentials)
+	if err := s.startOthers(ctx, credentials); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *servers) startGabion(ctx context.Context, credentials []string) error {
@@ -95,7 +98,8 @@ func (s *servers) startOthers(ctx context.Context, credentials []string) error {
 		started := server{s.cluster.Program(path, name+".log", append(args, credentials...), func(ctx context.Context) error {
 			return get(ctx, client, url+"/readyz")
 		}), url + "/validate"}
-		return started, started.Start(ctx)
+		err := started.Start(ctx)
+		return started, err
 	}
 	if s.constant, err = start("constant", free[0], "--listen="+free[0]); err != nil {
 		return err

@@ -50,8 +50,12 @@ func measureWebhooks(ctx context.Context, o webhookOptions) (rows []webhookRow, 
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		for _, e := range exchanges {
+			e.client.CloseIdleConnections()
+		}
+	}()
 	for _, e := range exchanges {
-		defer e.client.CloseIdleConnections()
 		if err := s.agree(ctx, e); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.name, err)
 		}

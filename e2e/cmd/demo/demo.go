@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,9 +22,11 @@ import (
 	"github.com/gabion-security/gabion/e2e/serve"
 )
 
-// run starts what is shown, shows it and stops it, also if ctx ends before. What
-// is shown goes to out, word of what takes long to progress.
-func run(ctx context.Context, out io.Writer, progress *log.Logger) error {
+// run starts what is shown, shows it and stops it, also if this process is asked
+// to end before. What is shown goes to out, word of what takes long to progress.
+func run(out io.Writer, progress *log.Logger) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
 	root, err := binaries.Root(ctx)
 	if err != nil {
 		return err

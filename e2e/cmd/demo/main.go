@@ -5,18 +5,13 @@
 package main
 
 import (
-	"context"
 	"log"
 	"os"
-	"os/signal"
-	"syscall"
 )
 
 func main() {
 	progress := log.New(os.Stderr, "", 0)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	if err := run(ctx, os.Stdout, progress); err != nil {
+	if err := run(os.Stdout, progress); err != nil {
 		progress.Printf("demo: %v", err)
 		os.Exit(1)
 	}
