@@ -112,25 +112,50 @@ func appendAttr(b []byte, a *slog.Attr) ([]byte, bool) {
 	}
 }
 
+// What a byte of a text asks for.
+const (
+	inQuotes = 1 << iota
+	escaped
+	rare
+)
+
+// asks is what each byte asks for.
+var asks = func() (table [256]uint8) {
+	for c := range table {
+		switch {
+		case c < ' ' || c > '~':
+			table[c] = rare
+		case c == '"':
+			table[c] = inQuotes | escaped
+		case c == '\\': // only where there are quotes
+			table[c] = escaped
+		case c == ' ' || c == '=':
+			table[c] = inQuotes
+		}
+	}
+	return table
+}()
+
 // appendString appends a text, in quotes if it needs them. It reports false for
 // one that is not printable ASCII.
 func appendString(b []byte, s string) ([]byte, bool) {
-	quoted := s == ""
+	var asked uint8
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c > '~':
-			return b, false
-		case c == ' ' || c == '=' || c == '"':
-			quoted = true
-		}
+		asked |= asks[s[i]]
 	}
-	if !quoted {
+	switch {
+	case asked&rare != 0:
+		return b, false
+	case asked&inQuotes == 0 && s != "":
 		return append(b, s...), true
+	case asked&escaped == 0:
+		b = append(append(b, '"'), s...)
+		return append(b, '"'), true
 	}
 	b = append(b, '"')
 	plain := 0 // where the text begins that stands for itself
 	for i := range len(s) {
-		if c := s[i]; c == '"' || c == '\\' {
+		if asks[s[i]]&escaped != 0 {
 			b = append(append(b, s[plain:i]...), '\\')
 			plain = i
 		}
