@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -79,7 +78,8 @@ func (s *servers) startGabion(ctx context.Context, credentials []string) error {
 // startOthers builds and starts upstream's webhook, as it is, and the floor.
 func (s *servers) startOthers(ctx context.Context, credentials []string) error {
 	const upstreamPackage = "k8s.io/pod-security-admission/cmd/webhook" // of the version in go.mod
-	build := exec.CommandContext(ctx, "go", "build", "-o", s.cluster.Dir()+string(filepath.Separator), "./cmd/constant", upstreamPackage)
+	dir := s.cluster.Dir()
+	build := binaries.GoBuild(ctx, dir, "-o", dir+string(filepath.Separator), "./cmd/constant", upstreamPackage)
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", strings.Join(build.Args, " "), err, out)
 	}
@@ -94,7 +94,7 @@ func (s *servers) startOthers(ctx context.Context, credentials []string) error {
 	defer client.CloseIdleConnections()
 	start := func(name, address string, args ...string) (server, error) {
 		url := "https://" + address
-		path := filepath.Join(s.cluster.Dir(), name)
+		path := filepath.Join(dir, name)
 		started := server{s.cluster.Program(path, name+".log", append(args, credentials...), func(ctx context.Context) error {
 			return get(ctx, client, url+"/readyz")
 		}), url + "/validate"}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -75,38 +76,65 @@ func TestTheREADMEShowsWhatTheDemoPrints(t *testing.T) {
 	leftBehind(t, temporary)
 }
 
-// interrupting sends a signal to a program once it prints a text.
-type interrupting struct {
-	cmd  *exec.Cmd
-	when string
-	sent bool
-	seen bytes.Buffer
+// interrupt sends a signal to the demo as soon as a condition holds.
+func interrupt(t *testing.T, cmd *exec.Cmd, condition func() bool) {
+	t.Helper()
+	for start := time.Now(); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(start) > 3*time.Minute {
+			t.Error("it did not come so far that it could be interrupted")
+			break
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
 }
 
-func (i *interrupting) Write(p []byte) (int, error) {
-	i.seen.Write(p)
-	if !i.sent && strings.Contains(i.seen.String(), i.when) {
-		i.sent = true
-		return len(p), i.cmd.Process.Signal(os.Interrupt)
-	}
-	return len(p), nil
+// screen keeps what a program prints.
+type screen struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *screen) shows(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Contains(s.text.String(), text)
 }
 
 func TestAnInterruptedDemoLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd, temporary := demo(ctx, t)
-	stdout := &interrupting{cmd: cmd, when: "enforce=baseline"}
-	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || stderr.String() != "demo: interrupted\n" {
-		t.Errorf("got %v and %q, want exit code 1 and one line", err, stderr.String())
+	for name, when := range map[string]func(shown *screen, temporary string) bool{
+		"while it builds": func(_ *screen, temporary string) bool {
+			builds, err := filepath.Glob(filepath.Join(temporary, "gabion-cluster-*", "go-build*", "*", "exe"))
+			return err == nil && len(builds) > 0
+		},
+		"while it shows": func(shown *screen, _ string) bool { return shown.shows("enforce=baseline") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd, temporary := demo(t.Context(), t)
+			var shown, complaints screen
+			cmd.Stdout, cmd.Stderr = &shown, &complaints
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			interrupt(t, cmd, func() bool { return when(&shown, temporary) })
+			err := cmd.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 1 || complaints.text.String() != "demo: interrupted\n" {
+				t.Errorf("got %v and %q, want exit code 1 and one line", err, complaints.text.String())
+			}
+			if shown.shows("enforce=restricted") {
+				t.Errorf("it went on:\n%s", shown.text.String())
+			}
+			leftBehind(t, temporary)
+		})
 	}
-	if strings.Contains(stdout.seen.String(), "enforce=restricted") {
-		t.Errorf("it went on:\n%s", stdout.seen.String())
-	}
-	leftBehind(t, temporary)
 }
