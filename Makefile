@@ -22,7 +22,7 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint bench cluster fuzz clean
+.PHONY: help build run test lint bench cluster demo fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -69,6 +69,9 @@ bench: ## Measure against upstream, side by side; writes docs/performance.md and
 
 cluster: ## Run a Kubernetes control plane until Ctrl-C.
 	@go -C e2e run ./cmd/cluster
+
+demo: ## Show gabion serve at work on a real API server; it ends by itself.
+	@go -C e2e run ./cmd/demo
 
 fuzz: ## Fuzz every target for FUZZTIME each.
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do \
