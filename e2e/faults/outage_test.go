@@ -1,0 +1,125 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/serve"
+)
+
+// outage is how long the API server is away.
+const outage = 30 * time.Second
+
+// TestServeOutlivesItsAPIServer follows one `gabion serve` through all that an
+// API server can do to it. The steps build on each other.
+func TestServeOutlivesItsAPIServer(t *testing.T) {
+	t.Parallel()
+	c, s, dir := registered(t)
+	d := askDirectly(t, s, dir, true)
+	for _, step := range []struct {
+		name       string
+		away, back func() error
+		length     time.Duration
+	}{
+		{"the API server restarts", kill(t, c), start(t, c), 0},
+		{"the API server stands still for 30 s", c.APIServer.Freeze, c.APIServer.Thaw, outage},
+		{"the API server is gone for 30 s", kill(t, c), start(t, c), outage},
+	} {
+		passed := t.Run(step.name, func(t *testing.T) {
+			begin := time.Now()
+			if err := step.away(); err != nil {
+				t.Fatal(err)
+			}
+			for once := true; once || time.Since(begin) < step.length; once = false {
+				judgesByItself(t, d)
+				if _, err := s.Get(t.Context(), "/readyz"); err != nil {
+					t.Errorf("what it knows is younger than 2 minutes, but: %v", err)
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+			if err := step.back(); err != nil {
+				t.Fatal(err)
+			}
+			// An API server that was frozen needs a moment for what has piled up.
+			recovers(t, c, s, step.name)
+		})
+		if !passed {
+			return
+		}
+	}
+}
+
+func kill(t *testing.T, c *cluster.Cluster) func() error {
+	return func() error { return c.APIServer.Kill(t.Context()) }
+}
+
+func start(t *testing.T, c *cluster.Cluster) func() error {
+	return func() error { return c.APIServer.Start(t.Context()) }
+}
+
+// judgesByItself asks what can be answered without an API server, and what
+// cannot.
+func judgesByItself(t *testing.T, d *direct) {
+	t.Helper()
+	pod := hostPod("p")
+	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
+	deployment := &appsv1.Deployment{
+		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		Spec:     appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: pod.Spec}},
+	}
+	ask := func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		t.Helper()
+		got, err := d.ask(t.Context(), r)
+		if err != nil {
+			t.Fatalf("%s in %s is not answered in time: %v", r.Resource.Resource, r.Namespace, err)
+		}
+		return got
+	}
+	if got := ask(creation(t, "1", "shop", "pods", pod)); got.Allowed || got.Result.Code != http.StatusForbidden {
+		t.Errorf("a pod in a namespace that is known: %+v", got)
+	}
+	got := ask(creation(t, "2", "missing", "pods", pod))
+	if want := `Internal error occurred: failed to lookup namespace "missing"`; got.Allowed ||
+		got.Result.Code != http.StatusInternalServerError || got.Result.Message != want {
+		t.Errorf("a pod in a namespace that is not: %+v", got)
+	}
+	workload := creation(t, "3", "missing", "deployments", deployment)
+	workload.Resource.Group, workload.Kind.Group = "apps", "apps"
+	got = ask(workload)
+	if want := `failed to lookup namespace "missing"`; !got.Allowed || !strings.HasPrefix(got.AuditAnnotations["error"], want) {
+		t.Errorf("a workload in a namespace that is not: %+v", got)
+	}
+}
+
+// recovers demands that all is as it was before.
+func recovers(t *testing.T, c *cluster.Cluster, s *serve.Server, after string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	switch wrong := judged(ctx, c); {
+	case wrong == "":
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		t.Fatalf("%s, and does not answer any more", after)
+	default:
+		t.Errorf("the first request after %s: %s", after, wrong)
+	}
+	follows(t, c)
+	eventually(t, "readiness", func() string {
+		if _, err := s.Get(t.Context(), "/readyz"); err != nil {
+			return fmt.Sprint(err)
+		}
+		return ""
+	})
+	kept(t, c, s)
+}
