@@ -149,7 +149,7 @@ func cutOff(t *testing.T, address string, body []byte) string {
 // TestAThousandLargeBodiesAtOnceDoNotTakeTheMemory has a thousand connections
 // open before any of them begins to send.
 func TestAThousandLargeBodiesAtOnceDoNotTakeTheMemory(t *testing.T) {
-	t.Parallel()
+	// Not parallel: a thousand clients leave no time for those of other tests.
 	namespace(t, plane, "flooded", "baseline")
 	l := installed(t)
 	s, dir := limited(t, l, "flooded")

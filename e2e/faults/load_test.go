@@ -15,7 +15,7 @@ import (
 
 // load is clients that go on asking until they are told to stop.
 type load struct {
-	stop    context.CancelFunc
+	done    atomic.Bool
 	clients sync.WaitGroup
 
 	// refused counts requests that Gabion has refused, failed those in which it
@@ -30,13 +30,12 @@ type load struct {
 // refuse. They would be stored.
 func underLoad(t *testing.T, c *cluster.Cluster) *load {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{stop: cancel}
-	t.Cleanup(func() { cancel(); l.clients.Wait() })
+	l := &load{}
+	t.Cleanup(func() { _ = l.end() })
 	for range 4 {
 		l.clients.Go(func() {
-			for ctx.Err() == nil {
-				l.count(ctx, c)
+			for !l.done.Load() {
+				l.count(t.Context(), c)
 			}
 		})
 	}
@@ -47,7 +46,7 @@ func underLoad(t *testing.T, c *cluster.Cluster) *load {
 func (l *load) count(ctx context.Context, c *cluster.Cluster) {
 	_, err := c.Client().CoreV1().Pods("shop").Create(ctx, hostPod("p"), metav1.CreateOptions{})
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // the test has failed
 	case err != nil && err.Error() == refusal:
 		l.refused.Add(1)
 	case apierrors.IsInternalError(err): // the API server could not ask
@@ -81,7 +80,7 @@ func more(t *testing.T, what string, counter *atomic.Int64, n int64) {
 
 // end stops the clients and returns the first fault.
 func (l *load) end() error {
-	l.stop()
+	l.done.Store(true)
 	l.clients.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()

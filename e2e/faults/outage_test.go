@@ -41,12 +41,19 @@ func TestServeOutlivesItsAPIServer(t *testing.T) {
 			if err := step.away(); err != nil {
 				t.Fatal(err)
 			}
-			for once := true; once || time.Since(begin) < step.length; once = false {
-				judgesByItself(t, d)
+			rounds, late := 0, 0
+			for ; rounds == 0 || time.Since(begin) < step.length; rounds++ {
+				if judgesByItself(t, d) > inTime {
+					late++
+				}
 				if _, err := s.Get(t.Context(), "/readyz"); err != nil {
 					t.Errorf("what it knows is younger than 2 minutes, but: %v", err)
 				}
 				time.Sleep(500 * time.Millisecond)
+			}
+			// On a busy machine single ones may be late.
+			if late > rounds/2 {
+				t.Errorf("of %d rounds, %d had an answer for which an API server would not have waited", rounds, late)
 			}
 			if err := step.back(); err != nil {
 				t.Fatal(err)
@@ -69,8 +76,8 @@ func start(t *testing.T, c *cluster.Cluster) func() error {
 }
 
 // judgesByItself asks what can be answered without an API server, and what
-// cannot.
-func judgesByItself(t *testing.T, d *direct) {
+// cannot. It returns how long the slowest answer took.
+func judgesByItself(t *testing.T, d *direct) time.Duration {
 	t.Helper()
 	pod := hostPod("p")
 	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
@@ -78,12 +85,15 @@ func judgesByItself(t *testing.T, d *direct) {
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
 		Spec:     appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: pod.Spec}},
 	}
+	var slowest time.Duration
 	ask := func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
 		t.Helper()
+		begin := time.Now()
 		got, err := d.ask(t.Context(), r)
 		if err != nil {
-			t.Fatalf("%s in %s is not answered in time: %v", r.Resource.Resource, r.Namespace, err)
+			t.Fatalf("%s in %s: %v", r.Resource.Resource, r.Namespace, err)
 		}
+		slowest = max(slowest, time.Since(begin))
 		return got
 	}
 	if got := ask(creation(t, "1", "shop", "pods", pod)); got.Allowed || got.Result.Code != http.StatusForbidden {
@@ -100,6 +110,7 @@ func judgesByItself(t *testing.T, d *direct) {
 	if want := `failed to lookup namespace "missing"`; !got.Allowed || !strings.HasPrefix(got.AuditAnnotations["error"], want) {
 		t.Errorf("a workload in a namespace that is not: %+v", got)
 	}
+	return slowest
 }
 
 // recovers demands that all is as it was before.
