@@ -88,7 +88,7 @@ func TestEveryBodyIsAnsweredAndNoneTakesTheMemory(t *testing.T) {
 	} {
 		for _, http2 := range []bool{false, true} {
 			name := fmt.Sprintf("%s (HTTP/2 %v)", c.name, http2)
-			status, text, err := askDirectly(t, s, dir, http2).post(t.Context(), c.body())
+			status, text, err := askDirectly(t, s.Admission, dir, http2).post(t.Context(), c.body())
 			switch {
 			// Who is still sending 100 MiB may see the end of the connection
 			// before the answer.
@@ -156,7 +156,7 @@ func TestAThousandLargeBodiesAtOnceDoNotTakeTheMemory(t *testing.T) {
 	asked, body := large(t, "u", "flooded", 7*mib, true)
 	for _, chunks := range []bool{false, true} {
 		f := &flood{asked: asked, body: body, chunks: chunks}
-		f.rise(t, askDirectly(t, s, dir, false), 1000, func() {
+		f.rise(t, askDirectly(t, s.Admission, dir, false), 1000, func() {
 			if _, err := s.Get(t.Context(), "/healthz"); err != nil { // it would be restarted
 				t.Errorf("during the flood: %v", err)
 			}
@@ -174,7 +174,7 @@ func TestAThousandLargeBodiesAtOnceDoNotTakeTheMemory(t *testing.T) {
 			return ""
 		})
 		// Whoever was turned away comes again.
-		if got, err := askDirectly(t, s, dir, false).ask(t.Context(), asked); err != nil || got.Allowed || got.Result.Code != http.StatusForbidden {
+		if got, err := askDirectly(t, s.Admission, dir, false).ask(t.Context(), asked); err != nil || got.Allowed || got.Result.Code != http.StatusForbidden {
 			t.Errorf("after the flood: %+v, %v", got, err)
 		}
 	}

@@ -47,7 +47,7 @@ func TestEveryAnswerFollowsOneConfigurationWhileItIsReplaced(t *testing.T) {
 	}
 	write(configurationA)
 	s := serve.Start(t, plane, gabion, "configured", plane.Kubeconfig(), append(serve.Credentials(t, dir), "--config="+file)...)
-	questions := newQuestions(t, askDirectly(t, s, dir, false))
+	questions := newQuestions(t, askDirectly(t, s.Admission, dir, false))
 	questions.learn(t, followsA)
 	write(configurationB)
 	metric(t, s, `gabion_configuration_reloads_total{result="success"} 1`)

@@ -19,8 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/gabion-security/gabion/e2e/serve"
 )
 
 // direct asks a server as an API server does, past the API server.
@@ -33,8 +31,9 @@ type direct struct {
 // busy machine is waited for by tests all the same, up to patience.
 const inTime, patience = 5 * time.Second, time.Minute
 
-// askDirectly returns a client of a server whose credentials are in a folder.
-func askDirectly(t *testing.T, s *serve.Server, dir string, http2 bool) *direct {
+// askDirectly returns a client of a server at an address whose credentials are
+// in a folder.
+func askDirectly(t *testing.T, address, dir string, http2 bool) *direct {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "tls.crt"))
 	if err != nil {
@@ -53,7 +52,7 @@ func askDirectly(t *testing.T, s *serve.Server, dir string, http2 bool) *direct 
 		MaxIdleConnsPerHost: 64,
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &direct{&http.Client{Transport: transport}, "https://" + s.Admission + "/validate?timeout=5s"}
+	return &direct{&http.Client{Transport: transport}, "https://" + address + "/validate?timeout=5s"}
 }
 
 // post sends a body and returns the status and the text of the answer.

@@ -33,13 +33,18 @@ func underLoad(t *testing.T, c *cluster.Cluster) *load {
 	l := &load{}
 	t.Cleanup(func() { _ = l.end() })
 	for range 4 {
-		l.clients.Go(func() {
-			for !l.done.Load() {
-				l.count(t.Context(), c)
-			}
-		})
+		l.run(func() { l.count(t.Context(), c) })
 	}
 	return l
+}
+
+// run adds a client that does the same again and again.
+func (l *load) run(ask func()) {
+	l.clients.Go(func() {
+		for !l.done.Load() {
+			ask()
+		}
+	})
 }
 
 // count sends one request.

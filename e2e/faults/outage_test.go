@@ -26,7 +26,7 @@ const outage = 30 * time.Second
 func TestServeOutlivesItsAPIServer(t *testing.T) {
 	t.Parallel()
 	c, s, dir := registered(t)
-	d := askDirectly(t, s, dir, true)
+	d := askDirectly(t, s.Admission, dir, true)
 	for _, step := range []struct {
 		name       string
 		away, back func() error

@@ -5,33 +5,55 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 )
 
 // TestReplicasThatAreReplacedUnderLoadLoseNoRequest ends each of two replicas
-// with SIGTERM, as a rollout does, while the API server asks them.
+// with SIGTERM, as a rollout does, while the API server asks them, and others do
+// over HTTP/1.1, as API servers ask a Service.
 func TestReplicasThatAreReplacedUnderLoadLoseNoRequest(t *testing.T) {
 	t.Parallel()
 	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
 	namespace(t, c, "shop", "baseline")
 	front := newService(t)
-	args := append(serve.Credentials(t, t.TempDir()), "--register", "--register-url=https://"+front.address+"/validate")
+	dir := t.TempDir()
+	args := append(serve.Credentials(t, dir), "--register", "--register-url=https://"+front.address+"/validate")
 	var replicas [2]*serve.Server
 	for i := range replicas {
 		replicas[i] = serve.Start(t, c, gabion, fmt.Sprint("replica-", i), c.Kubeconfig(), args...)
 	}
 	front.start(t, replicas[:])
 	enforced(t, c)
+	var asked atomic.Int64 // over HTTP/1.1
 
 	l := underLoad(t, c)
+	pod := hostPod("p")
+	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
+	for i := range 4 {
+		d, r := askDirectly(t, front.address, dir, false), creation(t, fmt.Sprint(i), "shop", "pods", pod)
+		l.run(func() {
+			got, err := d.ask(t.Context(), r)
+			if err == nil && (got.Allowed || got.Result.Code != http.StatusForbidden) {
+				err = fmt.Errorf("not refused, but %+v", got)
+			}
+			if err != nil {
+				l.note(err)
+			}
+			asked.Add(1)
+		})
+	}
 	for round := range 2 * len(replicas) {
 		s := replicas[round%len(replicas)]
 		more(t, "requests to two replicas", &l.refused, 50)
+		more(t, "requests over HTTP/1.1", &asked, 50)
 		if err := s.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +68,7 @@ func TestReplicasThatAreReplacedUnderLoadLoseNoRequest(t *testing.T) {
 	if err := l.end(); err != nil {
 		t.Errorf("of %d requests, %d failed: %v", l.refused.Load()+l.failed.Load(), l.failed.Load(), err)
 	}
-	t.Logf("%d requests were answered", l.refused.Load())
+	t.Logf("%d requests were answered, and %d over HTTP/1.1", l.refused.Load(), asked.Load())
 	nothingStored(t, c)
 	kept(t, c, replicas[:]...)
 
