@@ -58,13 +58,38 @@ func TestServeOutlivesItsAPIServer(t *testing.T) {
 			if err := step.back(); err != nil {
 				t.Fatal(err)
 			}
-			// An API server that was frozen needs a moment for what has piled up.
 			recovers(t, c, s, step.name)
 		})
 		if !passed {
 			return
 		}
 	}
+	t.Run("it ends and begins while the API server stands still", func(t *testing.T) { endsAndBegins(t, c, s) })
+}
+
+// endsAndBegins restarts the server while its API server says nothing.
+func endsAndBegins(t *testing.T, c *cluster.Cluster, s *serve.Server) {
+	if err := c.APIServer.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "ended (without an error)") {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+	started := make(chan error, 1)
+	go func() { started <- s.Start(t.Context()) }()
+	time.Sleep(2 * time.Second) // it waits for the API server by now
+	if err := c.APIServer.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	recovers(t, c, s, "its own start")
 }
 
 func kill(t *testing.T, c *cluster.Cluster) func() error {
