@@ -40,7 +40,7 @@ run: build ## Preview the three Pod Security levels on the example cluster.
 # Nested modules run programs and servers that the cache of go test does not know of, hence -count=1.
 test: ## Run every test of every module; fuzz targets run their seeds.
 	go test $(filter-out $(RACE),$(PACKAGES))
-	go test -race $(RACE)
+	go test -race -timeout 30m $(RACE)
 	go -C e2e run ./cmd/cluster build
 	@for m in $(NESTED); do \
 		echo "go -C $$m test ./..."; \
