@@ -94,3 +94,16 @@ func workloads(s scope) []permission {
 		{scope: s, group: "batch", verbs: making(), resources: []string{"cronjobs", "jobs"}},
 	}
 }
+
+// Rights returns all rights that are looked for, the most direct first.
+func Rights(aim Aim) []Right {
+	catalogue := weakening()
+	if aim == Bypass {
+		catalogue = bypassing(0)
+	}
+	rights := make([]Right, len(catalogue))
+	for i := range catalogue {
+		rights[i] = catalogue[i].Right
+	}
+	return rights
+}
