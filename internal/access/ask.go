@@ -198,11 +198,17 @@ func (s *search) learn(grants []Grant) (more bool) {
 	}
 	s.able = map[string][]Subject{}
 	for _, a := range s.accounts {
-		if s.strong[a] || slices.ContainsFunc(a.Groups(), func(group string) bool { return s.strong[groupOf(group)] }) {
+		if s.isAble(a) {
 			s.able[a.Namespace] = append(s.able[a.Namespace], a)
 		}
 	}
 	return more
+}
+
+// isAble reports whether a service account can do what is asked about, itself or
+// as a member of its groups.
+func (s *search) isAble(a Subject) bool {
+	return s.strong[a] || slices.ContainsFunc(a.Groups(), func(group string) bool { return s.strong[groupOf(group)] })
 }
 
 // givenBy returns the rights that a role gives, once for all its bindings.

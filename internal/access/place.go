@@ -105,8 +105,12 @@ func (s *search) become(subject Subject, b *binding, g *given, h *Held) bool {
 		return g.reach.any || slices.ContainsFunc(g.reach.names, func(name string) bool { return s.matters(g.resource, b.ref.Namespace, name) })
 	case asAccount, asAnyAccount:
 		for _, namespace := range s.ableIn(b.ref.Namespace) {
-			for _, a := range s.able[namespace] {
-				if a != subject && (g.reach.any || s.rights[g.right].as == asAnyAccount || slices.Contains(g.reach.names, a.Name)) {
+			candidates := s.able[namespace]
+			if !g.reach.any && s.rights[g.right].as == asAccount {
+				candidates = s.ableOf(namespace, g.reach.names)
+			}
+			for _, a := range candidates {
+				if a != subject {
 					h.As = append(h.As, a)
 				}
 			}
@@ -126,6 +130,17 @@ func (s *search) ableIn(namespace string) []string {
 		return []string{namespace}
 	}
 	return slices.Sorted(maps.Keys(s.able))
+}
+
+// ableOf returns the accounts of some names that can do what is asked about. Not
+// all of them need exist: nobody has to, to be impersonated.
+func (s *search) ableOf(namespace string, names []string) (found []Subject) {
+	for _, name := range names {
+		if a := account(namespace, name); s.isAble(a) {
+			found = append(found, a)
+		}
+	}
+	return found
 }
 
 // strongNames returns the users or groups of some names who can do what is asked

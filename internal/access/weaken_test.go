@@ -238,6 +238,23 @@ func TestAccountsHaveTheRightsOfTheirGroups(t *testing.T) {
 	}
 }
 
+func TestAnAccountNeedNotExistToBeImpersonated(t *testing.T) {
+	t.Parallel()
+	got := weakeners(t, join(
+		"kind: ClusterRoleBinding\nmetadata: {name: g}\nroleRef: {kind: ClusterRole, name: g}\nsubjects: [{kind: Group, name: 'system:serviceaccounts:ci'}]",
+		"kind: ClusterRole\nmetadata: {name: g}\nrules: [{apiGroups: [''], resources: [namespaces], verbs: [patch]}]",
+		binds("ann", "ci", "Role", `{apiGroups: [""], resources: [serviceaccounts], verbs: [impersonate], resourceNames: [ghost]}`),
+		binds("bob", "shop", "Role", `{apiGroups: [""], resources: [serviceaccounts], verbs: [impersonate], resourceNames: [ghost]}`),
+	))
+	want := words(
+		"ann: impersonate-accounts: impersonate serviceaccounts named ghost in ci as ci/ghost of 1",
+		"system:serviceaccounts:ci: namespace-labels: patch namespaces everywhere",
+	)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestAccountsThatCanOnlyBeEachOtherAreWeak(t *testing.T) {
 	t.Parallel()
 	tokens := func(account, in string) string {
