@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"github.com/gabion-security/gabion/internal/inventory"
 )
 
@@ -111,13 +113,13 @@ type search struct {
 	able map[string][]Subject
 }
 
-// given is a verb on a resource that a role gives.
+// given is what a permission comes to in the rules of a role: some of its verbs
+// on some of its resources.
 type given struct {
-	right      int
-	permission *permission
-	verb       string
-	resource   string
-	reach      reach
+	right            int
+	permission       *permission
+	verbs, resources []string
+	reach            reach
 }
 
 func newSearch(q *Question) *search {
@@ -219,18 +221,40 @@ func (s *search) givenBy(role Ref) []given {
 	}
 	for i := range s.rights {
 		for j := range s.rights[i].permissions {
-			p := &s.rights[i].permissions[j]
-			for _, resource := range p.resources {
-				for _, verb := range p.verbs {
-					if r := reachOf(s.roles[role], verb, p.group, resource).only(p.counts); !r.none() {
-						list = append(list, given{i, p, verb, resource, r})
-					}
-				}
-			}
+			list = append(list, s.rights[i].permissions[j].in(i, s.roles[role])...)
 		}
 	}
 	s.given[role] = list
 	return list
+}
+
+// in returns what some rules give of a permission: verbs that reach the same
+// objects of the same resources are one.
+func (p *permission) in(right int, rules []rbacv1.PolicyRule) (list []given) {
+	for _, resource := range p.resources {
+		first := len(list)
+		for _, verb := range p.verbs {
+			r := reachOf(rules, verb, p.group, resource).only(p.counts)
+			if r.none() {
+				continue
+			}
+			if same := slices.IndexFunc(list[first:], func(g given) bool { return g.reach.equal(r) }); same >= 0 {
+				list[first+same].verbs = append(list[first+same].verbs, verb)
+			} else {
+				list = append(list, given{right, p, []string{verb}, []string{resource}, r})
+			}
+		}
+	}
+	var joined []given
+	for _, g := range list {
+		same := slices.IndexFunc(joined, func(j given) bool { return j.reach.equal(g.reach) && slices.Equal(j.verbs, g.verbs) })
+		if same < 0 {
+			joined = append(joined, g)
+			continue
+		}
+		joined[same].resources = append(joined[same].resources, g.resources...)
+	}
+	return joined
 }
 
 // missing returns what could not be listed and matters here.

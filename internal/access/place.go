@@ -1,8 +1,8 @@
 package access
 
 import (
-	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -26,7 +26,7 @@ func (s *search) grants() []Grant {
 			if len(held) == 0 {
 				continue
 			}
-			same := slices.IndexFunc(all[first:], func(g Grant) bool { return slices.EqualFunc(g.Rights, held, Held.equal) })
+			same := slices.IndexFunc(all[first:], func(g Grant) bool { return reflect.DeepEqual(g.Rights, held) })
 			if same < 0 {
 				all = append(all, Grant{Binding: b.ref, Role: b.role, Rights: held})
 				same = len(all) - 1 - first
@@ -50,10 +50,10 @@ func (s *search) heldBy(subject Subject, b *binding, given []given) []Held {
 			continue
 		}
 		h.Right, h.APIGroup = s.rights[g.right].Right, g.permission.group
-		h.Verbs, h.Resources = []string{g.verb}, []string{g.resource}
+		h.Verbs, h.Resources = g.verbs, g.resources
 		list = append(list, h)
 	}
-	return join(list)
+	return list
 }
 
 // place says where a right counts that a binding gives.
@@ -102,7 +102,7 @@ func (s *search) become(subject Subject, b *binding, g *given, h *Held) bool {
 		}
 		h.As = s.strongNames(s.rights[g.right].as, g.reach.names)
 	case asRole:
-		return g.reach.any || slices.ContainsFunc(g.reach.names, func(name string) bool { return s.matters(g.resource, b.ref.Namespace, name) })
+		return g.reach.any || slices.ContainsFunc(g.reach.names, func(name string) bool { return s.matters(g.resources[0], b.ref.Namespace, name) })
 	case asAccount, asAnyAccount:
 		for _, namespace := range s.ableIn(b.ref.Namespace) {
 			candidates := s.able[namespace]
@@ -167,37 +167,6 @@ func (s *search) matters(resource, namespace, name string) bool {
 	}
 	_, known := s.roles[role]
 	return !known || len(s.givenBy(role)) > 0
-}
-
-// join makes one of rights that differ in their verbs or resources alone.
-func join(list []Held) []Held {
-	list = joinBy(list, func(h *Held) []string { return h.Resources }, func(to, h *Held) { to.Verbs = append(to.Verbs, h.Verbs...) })
-	return joinBy(list, func(h *Held) []string { return h.Verbs }, func(to, h *Held) { to.Resources = append(to.Resources, h.Resources...) })
-}
-
-// joinBy makes one of rights that are the same where they count and in a part.
-func joinBy(list []Held, part func(*Held) []string, add func(to, h *Held)) []Held {
-	var joined []Held
-	at := map[string]int{}
-	for i := range list {
-		key := list[i].where() + fmt.Sprintf("%q", part(&list[i]))
-		if to, ok := at[key]; ok {
-			add(&joined[to], &list[i])
-			continue
-		}
-		at[key] = len(joined)
-		joined = append(joined, list[i])
-	}
-	return joined
-}
-
-// where spells everything about a right but its verbs and resources.
-func (h *Held) where() string {
-	return fmt.Sprintf("%q %q %q %t %q %q %d", h.ID, h.APIGroup, h.Names, h.Everywhere, h.Namespaces, h.As, h.AsTotal)
-}
-
-func (h Held) equal(other Held) bool {
-	return h.where() == other.where() && slices.Equal(h.Verbs, other.Verbs) && slices.Equal(h.Resources, other.Resources)
 }
 
 // narrow keeps what counts in some namespaces, all if there are none.

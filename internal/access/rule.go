@@ -15,6 +15,10 @@ type reach struct {
 
 func (r reach) none() bool { return !r.any && len(r.names) == 0 }
 
+func (r reach) equal(other reach) bool {
+	return r.any == other.any && slices.Equal(r.names, other.names)
+}
+
 // only narrows the reach to the names that count.
 func (r reach) only(counts func(string) bool) reach {
 	if r.any || counts == nil {

@@ -127,7 +127,8 @@ func becoming() []right {
 			},
 			as: asRole,
 			permissions: []permission{
-				{scope: inNamespace, group: rbacGroup, verbs: []string{"bind"}, resources: []string{"clusterroles", "roles"}},
+				{scope: inNamespace, group: rbacGroup, verbs: []string{"bind"}, resources: []string{"clusterroles"}},
+				{scope: inNamespace, group: rbacGroup, verbs: []string{"bind"}, resources: []string{"roles"}},
 			},
 		},
 		{

@@ -45,7 +45,8 @@ func TestWhoCanWeaken(t *testing.T) {
 		"who may do everything in the own namespace, which is little": {
 			binds("ann", "shop", "Role", `{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`),
 			words(
-				"ann: bind: bind clusterroles,roles in shop",
+				"ann: bind: bind clusterroles in shop",
+				"ann: bind: bind roles in shop",
 				"ann: escalate: escalate roles in shop",
 				"ann: namespace-labels: update namespaces/finalize in shop",
 				"ann: namespace-labels: update,patch namespaces,namespaces/status in shop",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/access"
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/internal/server/install"
@@ -48,13 +49,15 @@ it, by the rights that RBAC gives them.`,
 			return unknownCommand(cmd, args[0])
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(newWhoCanWeaken(s), newWhoCanBypass(s))
 	return cmd
 }
 
 func newWhoCanWeaken(s *System) *cobra.Command {
-	o := whoCanOptions{system: s, source: sourceOptions{input: inputOptions{system: s}}, aim: access.Weaken, can: "weaken"}
+	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Weaken, can: "weaken"}
 	return o.command(&cobra.Command{
 		Use:   "weaken [NAMESPACE]...",
 		Short: "Say who can have less enforced than before",
@@ -73,7 +76,7 @@ counted, and listed by --system.`,
 }
 
 func newWhoCanBypass(s *System) *cobra.Command {
-	o := whoCanOptions{system: s, source: sourceOptions{input: inputOptions{system: s}}, aim: access.Bypass, can: "bypass"}
+	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Bypass, can: "bypass"}
 	cmd := &cobra.Command{
 		Use:   "bypass [NAMESPACE]...",
 		Short: "Say who can have pods that nothing is enforced on",
@@ -98,6 +101,11 @@ counted, and listed by --system.`,
 	return o.command(cmd)
 }
 
+// whoCanSource is a cluster of which it matters who may do what.
+func whoCanSource(s *System) sourceOptions {
+	return sourceOptions{input: inputOptions{system: s}, parts: cluster.Access}
+}
+
 // command completes the command of one aim.
 func (o *whoCanOptions) command(cmd *cobra.Command) *cobra.Command {
 	cmd.Args = func(_ *cobra.Command, args []string) error { return o.complete(args) }
@@ -117,14 +125,21 @@ func (o *whoCanOptions) command(cmd *cobra.Command) *cobra.Command {
 
 // complete finds faults of the command line before anything is read.
 func (o *whoCanOptions) complete(args []string) error {
-	o.namespaces = args
-	if err := checkNamespaces(slices.Concat(args, o.exclude, []string{o.installation})); err != nil {
+	o.namespaces = slices.Clone(args)
+	if err := checkNamespaces(append(slices.Clone(o.exclude), o.installation)); err != nil {
 		return err
 	}
 	if len(o.source.input.files) > 0 {
 		return usagef("who-can needs a live cluster or --from a snapshot: manifests do not say who may do what")
 	}
-	return o.source.complete(nil)
+	if err := o.source.complete(nil); err != nil {
+		return err
+	}
+	// A namespace asked about by --namespace is one like others: what is in the rest
+	// of the cluster matters to it.
+	o.namespaces = append(o.namespaces, o.source.namespaces...)
+	o.source.namespaces = nil
+	return checkNamespaces(o.namespaces)
 }
 
 func (o *whoCanOptions) run(ctx context.Context) error {

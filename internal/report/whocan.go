@@ -184,7 +184,7 @@ func (h *WhoCanHeld) as() string {
 	for _, s := range h.As {
 		names = append(names, s.String())
 	}
-	text := " as " + strings.Join(names, ", ")
+	text := ": " + strings.Join(names, ", ")
 	if more := h.AsTotal - len(h.As); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
