@@ -52,30 +52,28 @@ func krewManifest(t *testing.T) plugin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type release struct{ TagName string }
-	render := func(text string) (string, error) { return "", nil }
-	functions := template.FuncMap{"addURIAndSha": func(url, tag string) (string, error) {
-		url, err := render(url)
-		return "uri: " + url + "\n    sha256: " + strings.Repeat("0a", 32), err
-	}}
-	render = func(text string) (string, error) {
-		parsed, err := template.New("").Funcs(functions).Option("missingkey=error").Parse(text)
-		if err != nil {
-			return "", err
-		}
-		var b bytes.Buffer
-		err = parsed.Execute(&b, release{tag})
-		return b.String(), err
-	}
-	filled, err := render(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	filled := fill(t, string(text), template.FuncMap{"addURIAndSha": func(url, _ string) string {
+		return "uri: " + fill(t, url, nil) + "\n    sha256: " + strings.Repeat("0a", 32)
+	}})
 	var p plugin
 	if err := yaml.UnmarshalStrict([]byte(filled), &p); err != nil {
 		t.Fatalf("%v in\n%s", err, filled)
 	}
 	return p
+}
+
+// fill fills in a template about the release.
+func fill(t *testing.T, text string, functions template.FuncMap) string {
+	t.Helper()
+	parsed, err := template.New("").Funcs(functions).Option("missingkey=error").Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := parsed.Execute(&b, map[string]string{"TagName": tag}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestTheKrewManifestIsOneThatKrewTakes(t *testing.T) {

@@ -54,7 +54,10 @@ type answers []held
 // ask runs gabion and returns its report, one answer a subject and right.
 func ask(t *testing.T, plane *cluster.Cluster, gabion, kubeconfig string, args ...string) (all answers, exit int, stderr string) {
 	t.Helper()
-	args = append([]string{"who-can"}, append(args, "-o", "json", "--kubeconfig", kubeconfig)...)
+	args = append([]string{"who-can"}, append(args, "-o", "json")...)
+	if kubeconfig != "" {
+		args = append(args, "--kubeconfig", kubeconfig)
+	}
 	cmd := exec.CommandContext(t.Context(), gabion, args...)
 	cmd.Env = append(cmd.Environ(), "HOME="+plane.Dir())
 	var out, errs bytes.Buffer
@@ -93,7 +96,7 @@ func (h *held) requests() (all []request) {
 	for _, verb := range h.Verbs {
 		for _, resource := range h.Resources {
 			for _, namespace := range h.places(verb, resource) {
-				for _, name := range h.names(resource, namespace) {
+				for _, name := range h.names(namespace) {
 					all = append(all, request{verb, h.APIGroup, resource, namespace, name})
 				}
 			}
@@ -114,7 +117,7 @@ func (h *held) places(verb, resource string) []string {
 	return h.Namespaces
 }
 
-func (h *held) names(resource, namespace string) []string {
+func (h *held) names(namespace string) []string {
 	switch {
 	case len(h.Names) > 0:
 		return h.Names

@@ -26,6 +26,11 @@ func saysTheSame(t *testing.T, plane *cluster.Cluster, gabion string) {
 		return string(out)
 	}
 	run("snapshot", "-o", file)
+	part := filepath.Join(t.TempDir(), "part.json.gz")
+	run("snapshot", "-o", part, "-n", "base")
+	if _, exit, stderr := ask(t, plane, gabion, "", "weaken", "--from", part); exit != 3 {
+		t.Errorf("a snapshot of one namespace: exit code %d, want 3: %s", exit, stderr)
+	}
 	for _, can := range []string{"weaken", "bypass"} {
 		for _, args := range [][]string{{"-o", "json", "--system"}, {"-o", "wide"}, {"-n", "base", "-o", "yaml"}} {
 			args = append([]string{"who-can", can}, args...)

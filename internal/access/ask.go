@@ -3,6 +3,7 @@ package access
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
@@ -265,6 +266,12 @@ func missing(inv *inventory.Inventory) []inventory.Missing {
 		case "namespaces", "serviceaccounts",
 			"clusterroles." + rbacGroup, "clusterrolebindings." + rbacGroup, "roles." + rbacGroup, "rolebindings." + rbacGroup:
 			found = append(found, m)
+		}
+	}
+	if len(inv.Only) > 0 {
+		reason := "only " + strings.Join(inv.Only, ", ") + " was asked for when the cluster was listed"
+		for _, resource := range []string{"namespaces", "serviceaccounts", "roles." + rbacGroup, "rolebindings." + rbacGroup} {
+			found = append(found, inventory.Missing{Resource: resource, Reason: reason})
 		}
 	}
 	return found

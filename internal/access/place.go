@@ -66,6 +66,7 @@ func (s *search) place(subject Subject, b *binding, g *given) (h Held, ok bool) 
 		h.Everywhere = true
 	}
 	switch g.permission.scope {
+	case inNamespace:
 	case ofCluster:
 		return h, h.Everywhere
 	case theNamespace:

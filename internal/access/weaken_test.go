@@ -318,6 +318,23 @@ func TestWhatCouldNotBeSeenIsNamed(t *testing.T) {
 	}
 }
 
+func TestAnInventoryOfSomeNamespacesIsNotAll(t *testing.T) {
+	t.Parallel()
+	inv := world(t, namespace("shop", ""))
+	inv.Only = []string{"shop"}
+	var got []string
+	for _, m := range access.Ask(access.Question{Aim: access.Bypass, Inventory: inv}).Missing {
+		got = append(got, m.Resource+m.Namespace+": "+m.Reason)
+	}
+	const reason = ": only shop was asked for when the cluster was listed"
+	want := words(
+		"namespaces"+reason, "serviceaccounts"+reason, "roles.rbac.authorization.k8s.io"+reason, "rolebindings.rbac.authorization.k8s.io"+reason,
+	)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestGabionMayBeInstalledWhereNamespacesCouldNotBeListed(t *testing.T) {
 	t.Parallel()
 	inv := world(t, binds("bob", "", "ClusterRole", `{apiGroups: [apps], resources: [deployments], verbs: [patch]}`))
