@@ -114,7 +114,7 @@ var catalogue = map[string][]string{
 		"create,update,patch,delete,deletecollection apiextensions.k8s.io.customresourcedefinitions", "create,update,patch apiregistration.k8s.io.apiservices",
 		"update,patch,delete .secrets,configmaps", "update,patch,delete apps.deployments",
 		"escalate rbac.authorization.k8s.io.roles,clusterroles", "bind rbac.authorization.k8s.io.roles,clusterroles",
-		"impersonate .users,groups,serviceaccounts", "create .serviceaccounts/token,pods", "create,update,patch apps.deployments,daemonsets,statefulsets,replicasets",
+		"impersonate .users,groups,serviceaccounts", "create .serviceaccounts/token,pods,secrets", "create,update,patch apps.deployments,daemonsets,statefulsets,replicasets",
 		"create,update,patch batch.jobs,cronjobs", "update,patch certificates.k8s.io.certificatesigningrequests/approval", "get,create .nodes/proxy",
 	},
 	"bypass": {
@@ -249,9 +249,9 @@ func harmless(can string, all answers, subjects []subject, s subject, r request)
 		return r.namespace == "base" && !slices.Contains(ofCluster, r.resource)
 	}
 	asAccount := r.resource == "serviceaccounts" || r.resource == "serviceaccounts/token"
-	making := slices.Contains([]string{"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"}, r.resource)
+	making := r.resource == "secrets" && r.verb == "create" || slices.Contains([]string{"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"}, r.resource)
 	switch {
-	case r.resource == "secrets" || r.resource == "configmaps" || r.resource == "deployments" && r.verb == "delete":
+	case r.resource == "secrets" && !making || r.resource == "configmaps" || r.resource == "deployments" && r.verb == "delete":
 		return r.namespace != "gabion-system" || r.name != map[string]string{"secrets": "gabion-tls"}[r.resource] && r.name != "gabion"
 	case asAccount || making:
 		strong := slices.DeleteFunc(all.strongIn(r.namespace, subjects), func(a subject) bool { return a == s || a.Kind != "ServiceAccount" })

@@ -170,6 +170,16 @@ func becoming() []right {
 		},
 		{
 			Right: Right{
+				"token-secrets", "make Secrets with tokens of service accounts",
+				"A Secret of the type service-account-token is given the token of the account that it names; who also reads it has it.",
+			},
+			as: asAnyAccount,
+			permissions: []permission{
+				{scope: inNamespace, group: coreGroup, verbs: []string{"create"}, resources: []string{"secrets"}},
+			},
+		},
+		{
+			Right: Right{
 				"run-as", "run pods as service accounts",
 				"A pod has the rights of a service account of its namespace, whichever its author names.",
 			},

@@ -158,7 +158,7 @@ func TestWhoMayDoEverythingHasEveryRight(t *testing.T) {
 	for _, id := range words(
 		"namespace-labels", "create-namespaces", "webhooks", "admission-policies", "weaken-levels", "gabion-objects", "definitions",
 		"api-services", "gabion-installation", "escalate", "bind", "impersonate-users", "impersonate-groups", "impersonate-accounts",
-		"tokens", "run-as", "approve-certificates", "nodes-proxy",
+		"tokens", "token-secrets", "run-as", "approve-certificates", "nodes-proxy",
 	) {
 		if !got[id] {
 			t.Errorf("%s is not among the rights", id)
@@ -186,6 +186,8 @@ rules: [{apiGroups: [""], resources: [namespaces], verbs: [patch]}]`,
 		binds("bob", "", "ClusterRole", `{apiGroups: [""], resources: [pods], verbs: [create]}`),
 		binds("eve", "ci", "Role", `{apiGroups: [""], resources: [serviceaccounts], verbs: [impersonate], resourceNames: [other]}`),
 		binds("joe", "shop", "Role", tokens), // makes no token of ci's
+		binds("liz", "ci", "Role", `{apiGroups: [""], resources: [secrets], verbs: [create, get]}`),
+		binds("max", "ci", "Role", `{apiGroups: [""], resources: [secrets], verbs: [get]}`),
 		// One more hop: the account can make the token.
 		`kind: RoleBinding
 metadata: {name: hop, namespace: ci}
@@ -199,6 +201,7 @@ subjects: [{kind: ServiceAccount, name: hop, namespace: far}]`,
 		"ci/bot: namespace-labels: patch namespaces in shop",
 		"far/hop: tokens: create serviceaccounts/token in ci as ci/bot of 1",
 		"kim: run-as: patch cronjobs in far as far/hop of 1",
+		"liz: token-secrets: create secrets in ci as ci/bot of 1",
 	)
 	if diff := cmp.Diff(want, weakeners(t, manifests)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

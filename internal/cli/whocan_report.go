@@ -95,7 +95,10 @@ func (o *whoCanOptions) outside() []string {
 		"Whoever can write into the static pod directory of a node (staticPodPath of the kubelet; /etc/kubernetes/manifests with kubeadm) runs pods that nothing judges.",
 		"Other authorizers of the API server, such as a webhook, may allow more.",
 	}
-	if o.aim == access.Bypass {
+	switch o.aim {
+	case access.Weaken:
+		lines = append(lines, "Secrets are not looked at: whoever can read one that holds a token of a service account has the account's rights.")
+	case access.Bypass:
 		lines = append(lines, "Whoever can write custom resources whose controllers make pods has pods made; these are not looked at.")
 	}
 	return lines
