@@ -2,7 +2,9 @@ package whocan_test
 
 import (
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,12 +53,25 @@ func inParallel(n int, f func(i int)) {
 	wait.Wait()
 }
 
+// newRandom returns a source of chance, a new one unless the environment names
+// its seed.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	if text, ok := os.LookupEnv("GABION_SEED"); ok {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("GABION_SEED: %v", err)
+		}
+	}
+	t.Logf("GABION_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+}
+
 // TestWhoCan asks all of one cluster: starting one takes longer than to ask.
 func TestWhoCan(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	random := newRandom(t)
 	plane := cluster.ForTest(t, cluster.Options{Users: users})
 	gabion, err := binaries.Gabion(t.Context(), t.TempDir())
 	if err != nil {
