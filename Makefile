@@ -28,8 +28,9 @@ LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VE
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build gabion and kubectl-gabion into bin/.
+build: ## Build gabion and kubectl-gabion, with its completion, into bin/.
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+	install -m 755 cmd/kubectl-gabion/kubectl_complete-gabion $(BIN)/
 
 run: build ## Preview the three Pod Security levels on the example cluster.
 	@for level in privileged baseline restricted; do \
