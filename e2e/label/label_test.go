@@ -2,6 +2,7 @@ package label_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -198,6 +199,46 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: blind}]
 	}
 	o.label("dark", "--warn=baseline", "--yes").exits(0) // rejects nothing
 	o.label("dark", "--enforce=baseline", "--yes", "--force", "--undo-file=forced.undo").exits(0)
+}
+
+func TestWhoMayListOnlyInNamespacesMayLabelManyOfThem(t *testing.T) {
+	t.Parallel()
+	rules := `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: lead-reader}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: [get, list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: lead-labeler}
+rules:
+- {apiGroups: [""], resources: [namespaces], verbs: [get, patch]}
+- {apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [get, list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: lead-labeler}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: lead-labeler}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: lead}]
+`
+	args := []string{"--enforce=baseline", "--yes"}
+	for i := range 12 {
+		name := fmt.Sprintf("team-%02d", i)
+		makeNamespace(t, name)
+		args = append(args, name)
+		rules += fmt.Sprintf(`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: lead, namespace: %s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: lead-reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: lead}]
+`, name)
+	}
+	kubectl(t, rules, "apply", "-f", "-")
+	kubectl(t, workloads, "apply", "-n", "team-07", "-f", "-")
+	newOperator(t).as("lead").label(args...).exits(1).says(
+		"namespace/team-07 refused: baseline:latest would reject 3 workloads;", "11 labeled, 1 refused")
 }
 
 func TestWhichNamespacesAreMeant(t *testing.T) {

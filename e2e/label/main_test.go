@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
 		return 1
 	}
-	return cluster.Main(m, &plane, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}}})
+	return cluster.Main(m, &plane, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}, {Name: "lead"}}})
 }
 
 // operator is somebody with a folder, in which the undo data go.

@@ -181,8 +181,22 @@ func (l *labeling) judge(ctx context.Context) error {
 	return nil
 }
 
-// inventory lists what is in the namespaces.
+// fewNamespaces are listed one by one; of more, the whole cluster is listed.
+const fewNamespaces = 10
+
+// inventory lists what is in the namespaces. Who may not list pods everywhere may
+// perhaps list them there.
 func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.Inventory, error) {
+	if len(names) > fewNamespaces {
+		inv, err := l.list(ctx, nil)
+		if err != nil || !slices.ContainsFunc(inv.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
+			return inv, err
+		}
+	}
+	return l.list(ctx, names)
+}
+
+func (l *labeling) list(ctx context.Context, names []string) (*inventory.Inventory, error) {
 	b := inventory.NewBuilder("default")
 	err := cluster.List(ctx, l.config, cluster.ListOptions{Namespaces: names, Paths: l.input.templates}, &b.Inventory, b.Add)
 	return b.Build(), err

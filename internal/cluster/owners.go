@@ -27,13 +27,14 @@ const (
 func ownersOf(entries []metav1.ManagedFieldsEntry) (map[string][]label.Owner, error) {
 	owners := map[string][]label.Owner{}
 	for i := range entries {
-		_, _, labels, err := labelsOf(&entries[i])
+		e := &entries[i]
+		_, _, labels, err := labelsOf(e)
 		if err != nil {
 			return nil, err
 		}
 		for field := range labels {
 			if key, ok := cutField(field); ok {
-				owners[key] = append(owners[key], ownerOf(&entries[i]))
+				owners[key] = append(owners[key], ownerOf(e))
 			}
 		}
 	}
