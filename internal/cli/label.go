@@ -62,7 +62,7 @@ A namespace is left as it is, and the others are labelled,
 - if another field manager owns a label that would change (--force-conflicts takes
   it over),
 - if its label gabion.io/manage is "false",
-- if its name begins with kube- and was not given.
+- if it is one of the system's, such as kube-system, and was not given by name.
 
 Before anything is changed, what stood is written to a file; --undo gives it back,
 labels and owners. Labels that somebody has changed since are kept, unless there
@@ -97,7 +97,7 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 		fs.StringVar(&o.undo, "undo", "", "the `FILE` that was written before labelling; restores what stood")
 	})
 	flagGroup(cmd, "Namespaces", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.all, "all", false, "every namespace but those whose names begin with kube-")
+		fs.BoolVar(&o.all, "all", false, "every namespace but the system's")
 		fs.StringVarP(&o.selector, "selector", "l", "", "those of them with the labels that a `SELECTOR` selects")
 		fs.StringSliceVar(&o.skip, "skip", nil, "the `NAMESPACES` to leave as they are; may be repeated")
 	})

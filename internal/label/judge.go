@@ -140,6 +140,21 @@ func (p *Planner) unseen(namespace string, inv *inventory.Inventory) []string {
 	return lines
 }
 
+// unseenPods returns the workloads that make pods which nobody has seen, because
+// their controllers add to them.
+func (p *Planner) unseenPods(ns *inventory.Namespace) []string {
+	if p.AllowUnchecked {
+		return nil
+	}
+	var lines []string
+	for _, w := range ns.Workloads {
+		if w.Pods == 0 && slices.ContainsFunc(w.Templates, func(t inventory.Template) bool { return t.Partial }) {
+			lines = append(lines, fmt.Sprintf("%s/%s has no pods now, and its controller adds to what it states", w.Kind, w.Name))
+		}
+	}
+	return lines
+}
+
 func describe(p *inventory.Problem) string {
 	name := strings.Trim(p.Object.Kind+"/"+p.Object.Name, "/")
 	if name == "" {

@@ -3,7 +3,6 @@ package label
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gabion-security/gabion/pss"
 )
@@ -51,9 +50,10 @@ type Namespace struct {
 // OptedOut reports whether the namespace is not to be touched.
 func (n *Namespace) OptedOut() bool { return n.Labels[ManageLabel] == "false" }
 
-// System reports whether a namespace of that name is one of Kubernetes' own: the
-// prefix is reserved for them.
-func System(name string) bool { return strings.HasPrefix(name, "kube-") }
+// System reports whether a namespace of that name is one of the system's.
+func System(name string) bool {
+	return slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease", "gabion-system"}, name)
+}
 
 // SameLabels reports whether both have the same Pod Security labels with the same
 // owners, and the same wish to be left alone.

@@ -310,6 +310,37 @@ func TestWhatIsNotKnownIsInTheWay(t *testing.T) {
 	}
 }
 
+func TestAControllerThatAddsToPodsWhichNobodyHasSeenIsInTheWay(t *testing.T) {
+	t.Parallel()
+	view := &inventory.View{}
+	added := func(pods int) *inventory.Workload {
+		return &inventory.Workload{Kind: "Service", Name: "s", Templates: []inventory.Template{{View: view, Partial: true}}, Pods: pods}
+	}
+	for name, tt := range map[string]struct {
+		workload  *inventory.Workload
+		unchecked bool
+		want      []string
+	}{
+		"no pods":                 {added(0), false, []string{"Service/s has no pods now, and its controller adds to what it states"}},
+		"known to be fine":        {added(0), true, nil},
+		"its pods have been seen": {added(1), false, nil},
+		"a controller that adds nothing": {
+			&inventory.Workload{Kind: "Service", Name: "s", Templates: []inventory.Template{{View: view}}}, false, nil,
+		},
+	} {
+		p := planner()
+		p.AllowUnchecked = tt.unchecked
+		c := p.Plan(labelled(nil), map[string]string{pss.EnforceLabel: "baseline"})
+		inv := &inventory.Inventory{Namespaces: []inventory.Namespace{{Name: "a"}, {Name: "shop", Workloads: []*inventory.Workload{tt.workload}}}}
+		if err := p.Judge(&c, inv); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want, c.Unseen); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestSameLabelsNoticesWhatMatters(t *testing.T) {
 	t.Parallel()
 	ns := func() label.Namespace {
@@ -455,9 +486,9 @@ func TestAnotherNamespaceOfTheNameIsNotTouched(t *testing.T) {
 	}
 }
 
-func TestSystemNamespacesAreKubernetesOwn(t *testing.T) {
+func TestSystemNamespacesAreKubernetesAndGabionsOwn(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]bool{"kube-system": true, "kube-public": true, "kubeflow": false, "default": false, "my-kube-system": false} {
+	for name, want := range map[string]bool{"kube-system": true, "kube-public": true, "kube-node-lease": true, "gabion-system": true, "kube-flannel": false, "default": false} {
 		if label.System(name) != want {
 			t.Errorf("%s: want %t", name, want)
 		}

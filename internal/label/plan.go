@@ -89,6 +89,7 @@ func (p *Planner) Judge(c *Change, inv *inventory.Inventory) error {
 	if !ok {
 		return nil // nothing is in it
 	}
+	c.Unseen = append(c.Unseen, p.unseenPods(&inv.Namespaces[i])...)
 	j := judge{planner: p, evaluator: pss.Evaluator{Kubernetes: inv.Server.Version}, policy: c.To, known: map[*inventory.View][]pss.Violation{}}
 	var err error
 	c.Blockers, err = j.blockers(&inv.Namespaces[i])
