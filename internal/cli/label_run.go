@@ -197,9 +197,16 @@ func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.In
 }
 
 func (l *labeling) list(ctx context.Context, names []string) (*inventory.Inventory, error) {
-	b := inventory.NewBuilder("default")
-	err := cluster.List(ctx, l.config, cluster.ListOptions{Namespaces: names, Paths: l.input.templates}, &b.Inventory, b.Add)
-	return b.Build(), err
+	console := newConsole(l.system)
+	defer console.clear()
+	b := inventory.NewBuilder("")
+	err := cluster.List(ctx, l.config, cluster.ListOptions{
+		Namespaces: names, Paths: l.input.templates, Progress: console.list,
+	}, &b.Inventory, b.Add)
+	if err != nil {
+		return nil, fmt.Errorf("listing what is in %s: %w", l.config.Host, err)
+	}
+	return b.Build(), nil
 }
 
 // show says what is going to be done, and what is not.
