@@ -65,8 +65,8 @@ A namespace is left as it is, and the others are labelled,
 - if it is one of the system's, such as kube-system, and was not given by name.
 
 Before anything is changed, what stood is written to a file; --undo gives it back,
-labels and owners. Labels that somebody has changed since are kept, unless there
-is --force.
+labels and owners, whether or not something would be rejected. Labels that somebody
+has changed since are kept, unless there is --force.
 
 The exit code is 0 if everything was done, 1 if something was refused, belongs to
 others or was not wanted after all, 2 for wrong usage, and 3 if something failed

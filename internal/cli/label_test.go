@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,6 +95,22 @@ func TestLabellingAsksOnATerminalAndOnlyYesIsYes(t *testing.T) {
 		if got := out.String(); !strings.HasPrefix(got, "namespace/shop\n  + pod-security.kubernetes.io/warn=baseline\n") {
 			t.Errorf("%q: what is asked for was not shown: %q", typed, got)
 		}
+	}
+}
+
+func TestAnInterruptedQuestionIsNotAnsweredYes(t *testing.T) {
+	t.Parallel()
+	typing, done := io.Pipe()
+	defer done.Close() //nolint:errcheck // it only ends the reading
+	s, _, stderr := system()
+	s.Stdin = typing
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s.ask(ctx, "Really?") {
+		t.Error("it was taken for a yes")
+	}
+	if got := stderr.String(); got != "Really? [y/N] \n" {
+		t.Errorf("standard error: %q", got)
 	}
 }
 

@@ -77,16 +77,8 @@ func (p *Planner) Judge(c *Change, inv *inventory.Inventory) error {
 		return nil
 	}
 	c.Unseen = p.unseen(c.Namespace.Name, inv)
-	i, ok := slices.BinarySearchFunc(inv.Namespaces, c.Namespace.Name, func(n inventory.Namespace, name string) int {
-		switch {
-		case n.Name < name:
-			return -1
-		case n.Name > name:
-			return 1
-		}
-		return 0
-	})
-	if !ok {
+	i := slices.IndexFunc(inv.Namespaces, func(n inventory.Namespace) bool { return n.Name == c.Namespace.Name })
+	if i < 0 {
 		return nil // nothing is in it
 	}
 	c.Unseen = append(c.Unseen, p.unseenPods(&inv.Namespaces[i])...)
