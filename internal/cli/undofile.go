@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,21 +33,14 @@ func writeNew(path string, text []byte) (err error) {
 	if err := reserved.Close(); err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	part, err := os.CreateTemp(dir, ".gabion-undo-*") // mode 0600
+	err = writeFile(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	_, err = part.Write(text)
-	err = errors.Join(err, part.Sync(), part.Close())
-	if err == nil {
-		err = os.Rename(part.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(part.Name())
-		return err
-	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(path))
 }
 
 // syncDir makes sure that a name survives a crash. Some systems cannot do that
