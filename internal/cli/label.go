@@ -110,7 +110,7 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Safety", func(fs *pflag.FlagSet) {
 		fs.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 		fs.Var(&choice{to: &o.dryRun, values: []string{dryRunNone, dryRunClient, dryRunServer}}, "dry-run",
-			"change nothing: none, client (only say what would be done), server (ask the API server too)")
+			"the `MODE` in which nothing is changed: client (only say what would be done), server (ask the API server too)")
 		fs.StringVar(&o.undoFile, "undo-file", "", "the `FILE` for what is needed to undo it (default gabion-undo-<time>.json)")
 		fs.BoolVar(&o.force, "force", false, "label although workloads would be rejected; with --undo, restore what has changed since")
 		fs.BoolVar(&o.forceConflicts, "force-conflicts", false, "take labels over from other field managers")
