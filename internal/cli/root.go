@@ -35,6 +35,7 @@ manifests, and why.`,
 	root.AddCommand(
 		newCheck(s),
 		newPreview(s),
+		newPlan(s),
 		newSnapshot(s),
 		newLabel(s),
 		newUpgrade(s),

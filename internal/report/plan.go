@@ -17,6 +17,9 @@ type Plan struct {
 	Defaults PlanDefaults `json:"defaults"`
 	// Exemptions are those of the API server's configuration.
 	Exemptions PlanExemptions `json:"exemptions"`
+	// Proposed are the defaults and exemptions that an API server could be given
+	// now, for the whole cluster.
+	Proposed PlanConfiguration `json:"proposed"`
 	// Namespaces are those that were asked for, by name.
 	Namespaces []PlanNamespace `json:"namespaces"`
 	// Gaps are what was not seen and may be in any namespace.
@@ -44,6 +47,15 @@ type PlanExemptions struct {
 	Usernames      []string `json:"usernames"`
 	Namespaces     []string `json:"namespaces"`
 	RuntimeClasses []string `json:"runtimeClasses"`
+}
+
+// PlanConfiguration is a configuration for the API server.
+type PlanConfiguration struct {
+	Defaults   PlanPolicy     `json:"defaults"`
+	Exemptions PlanExemptions `json:"exemptions"`
+	// Held are the unlabelled namespaces that keep the enforced default below
+	// the target.
+	Held []string `json:"held"`
 }
 
 // The stages of a namespace. Each has one.
@@ -136,8 +148,9 @@ const (
 // PlanBlocker is a workload, or a pod that none made, that a level refuses.
 type PlanBlocker struct {
 	Object Object `json:"object"`
-	// Pods is how many pods of it exist that fail.
-	Pods int `json:"pods"`
+	// Pods is how many pods of it exist, Failing how many of them fail.
+	Pods    int `json:"pods"`
+	Failing int `json:"failing"`
 	// Partial says that its controller adds to its pods on its own.
 	Partial    bool            `json:"partial"`
 	Violations []PlanViolation `json:"violations"`

@@ -1,0 +1,307 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/plan"
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+type planOptions struct {
+	system          *System
+	source          sourceOptions
+	target          parsed[pss.Level]
+	pin             parsed[pss.Version]
+	kubernetes      parsed[pss.Version]
+	config          string
+	auditLogs       []string
+	auditSince      time.Duration
+	selector        parsed[labels.Selector]
+	planSystem      bool
+	allowIncomplete bool
+	exitCode        bool
+	output          string
+
+	namespaces []string
+}
+
+// newPlan returns `gabion plan`.
+func newPlan(s *System) *cobra.Command {
+	o := planOptions{
+		system: s, source: sourceOptions{input: inputOptions{system: s}},
+		target: levelFlag(), pin: versionFlag(), kubernetes: kubernetesFlag(),
+		selector: parsed[labels.Selector]{parse: labelSelector, name: "SELECTOR"},
+	}
+	cmd := &cobra.Command{
+		Use:   "plan [NAMESPACE]... [PATH]...",
+		Short: "Say which level each namespace can enforce now, and what stands in the way of more",
+		Long: `Judge everything that runs in the namespaces of a cluster, and everything that
+will: pods, the templates of workloads and CronJobs. Say which level each
+namespace can enforce now, and which few workloads stand in the way of the next.
+
+First come the namespaces that need somebody now: those whose next restart would
+fail, and those whose labels make no sense. Then, for each, the labels to set
+now: the strictest level that everything passes is enforced, pinned to a version,
+and the target is announced by warn and audit. Nothing that stands is loosened.
+Where not everything could be seen no level is proposed.
+
+Arguments with a slash or a dot are paths, others are namespaces.
+
+The namespaces of the system are listed apart; --system plans for them too. A
+namespace with the label gabion.io/manage=false is left alone and listed. What
+the API server takes for unlabelled namespaces cannot be asked for: without
+--admission-config it is assumed to be privileged.
+
+  -o kubectl                 the commands that set the labels
+  -o kustomize               one kustomization.yaml, with a patch for each Namespace;
+                             its resources have to hold the Namespaces
+  -o admissionconfiguration  the API server's file with defaults and exemptions
+  -o json                    what 'gabion label --plan' reads`,
+		Example: `  # A cluster's objects, kept in a file
+  kubectl get ns,pods,deploy,rs,ds,sts,jobs,cronjobs -A -o yaml > cluster.yaml
+  gabion plan cluster.yaml
+
+  # Only to baseline, as commands
+  gabion plan --target=baseline -o kubectl cluster.yaml
+
+  # With what the API server saw last week, and the defaults it was given
+  gabion plan cluster.yaml --admission-config=psa.yaml \
+    --audit-log=audit.log,audit-2026-11-20.log.gz --audit-since=168h`,
+		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *planOptions) flags(cmd *cobra.Command) {
+	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
+		fs.Var(&o.target, "target", "the level that namespaces are brought to; restricted if not given")
+		fs.Var(&o.pin, "pin", "the version that enforced levels get; the server's minor if not given, latest to pin nothing")
+		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
+		fs.StringVar(&o.config, "admission-config", "", "the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
+	})
+	o.source.flags(cmd)
+	flagGroup(cmd, "Audit log", func(fs *pflag.FlagSet) {
+		fs.StringSliceVar(&o.auditLogs, "audit-log", nil, "`FILES` of the API server's audit log, JSON lines, gzip or not; may be repeated")
+		fs.DurationVar(&o.auditSince, "audit-since", 0, "leave out what the audit log shows of earlier than this long ago, such as 168h")
+	})
+	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
+		fs.VarP(&o.selector, "selector", "l", "only namespaces whose labels match")
+		fs.BoolVar(&o.planSystem, "system", false, "propose labels for the namespaces of the system too")
+		fs.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "propose levels even where not everything could be seen")
+	})
+	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
+		outputFlag(fs, &o.output, report.PlanFormats())
+		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if there is anything to do")
+	})
+	complete(cmd, map[string][]string{"target": levelNames(), "output": report.PlanFormats()})
+}
+
+// labelSelector reads a selector as kubectl does.
+func labelSelector(s string) (labels.Selector, error) {
+	return labels.Parse(s) //nolint:wrapcheck // the flag is named by whoever reports it
+}
+
+// complete finds faults of the command line before anything is read.
+func (o *planOptions) complete(args []string) error {
+	var paths []string
+	for _, arg := range args {
+		if arg == workload.Stdin || strings.ContainsAny(arg, `./\`) {
+			paths = append(paths, arg) // no namespace has such a name
+		} else {
+			o.namespaces = append(o.namespaces, arg)
+		}
+	}
+	switch {
+	case o.output == "admissionconfiguration" && (len(o.namespaces) > 0 || o.selector.set):
+		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
+	case o.auditSince < 0:
+		return usagef("--audit-since is negative")
+	case o.auditSince > 0 && len(o.auditLogs) == 0:
+		return usagef("--audit-since is of no use without --audit-log")
+	}
+	return o.source.complete(paths)
+}
+
+func (o *planOptions) run(ctx context.Context) error {
+	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	if err != nil {
+		return err
+	}
+	inv, err := o.source.load(ctx)
+	if err != nil {
+		return err
+	}
+	options, err := o.options(inv, &config)
+	if err != nil {
+		return err
+	}
+	made, err := plan.Make(inv, options)
+	if err != nil {
+		return err
+	}
+	if absent := o.absent(inv); len(absent) > 0 {
+		return o.missing(absent, inv)
+	}
+	r := planReport(made, &options)
+	r.Server, r.Exemptions = inv.Server.Release, exemptionsOf(&config)
+	r.Proposed = proposedOf(made.Configuration(&options), r.Exemptions)
+	out := bufio.NewWriterSize(o.system.Stdout, 64<<10)
+	if err = report.WritePlan(out, o.output, o.system.style(), &r); err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("writing the plan: %w", err)
+	}
+	o.notes(&r, inv)
+	return o.outcome(made, &r)
+}
+
+// options are the plan's, for what was loaded.
+func (o *planOptions) options(inv *inventory.Inventory, config *admission.Config) (plan.Options, error) {
+	console := newConsole(o.system)
+	kubernetes := inv.Server.Version
+	if o.kubernetes.set {
+		kubernetes = o.kubernetes.value
+	}
+	console.noteVersions(kubernetes)
+	options := plan.Options{
+		Evaluator: pss.Evaluator{Kubernetes: kubernetes}, Target: pss.Restricted,
+		Defaults: config.Defaults, Assumed: o.config == "",
+		ExemptNamespace: config.Exemptions.Namespace, ExemptRuntimeClass: config.Exemptions.RuntimeClass,
+		Select: o.chosen, System: o.planSystem,
+		AllowIncomplete: o.allowIncomplete, AllowUnchecked: o.source.input.allowUnchecked,
+	}
+	latest := options.Evaluator.Resolve(pss.Latest)
+	options.Pin = latest
+	if o.target.set {
+		options.Target = o.target.value
+	}
+	if o.pin.set {
+		options.Pin = o.pin.value
+	}
+	if options.Pin > latest && options.Pin != pss.Latest {
+		return options, usagef("--pin=%s is newer than the API server, %s: the labels would change their meaning with it", options.Pin, latest)
+	}
+	if len(o.auditLogs) > 0 {
+		var err error
+		if options.Observed, err = o.readAuditLogs(); err != nil {
+			return options, err
+		}
+	}
+	return options, nil
+}
+
+// readAuditLogs reads the logs one after the other.
+func (o *planOptions) readAuditLogs() (*plan.AuditLog, error) {
+	log := &plan.AuditLog{}
+	if o.auditSince > 0 {
+		log.Since = o.system.Now().Add(-o.auditSince)
+	}
+	console := newConsole(o.system)
+	console.begin(o.auditLogs)
+	defer console.clear()
+	for _, path := range o.auditLogs {
+		if err := readAuditLog(log, path, console); err != nil {
+			return nil, fmt.Errorf("reading the audit log %s: %w", path, err)
+		}
+	}
+	if log.Malformed > 0 {
+		console.line(fmt.Sprintf("note: %d of %d lines of the audit log are no audit events and were passed over", log.Malformed, log.Malformed+log.Events))
+	}
+	return log, nil
+}
+
+func readAuditLog(log *plan.AuditLog, path string, console *console) error {
+	f, err := os.Open(path)
+	if err != nil {
+		var fault *os.PathError
+		if errors.As(err, &fault) {
+			err = fault.Err
+		}
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	if console.bar == nil {
+		return log.Read(f)
+	}
+	return log.Read(console.watch(f))
+}
+
+// chosen reports whether a namespace was asked for.
+func (o *planOptions) chosen(ns *inventory.Namespace) bool {
+	if o.selector.set && !o.selector.value.Matches(labels.Set(ns.Labels)) {
+		return false
+	}
+	if len(o.namespaces) == 0 {
+		return true
+	}
+	for _, name := range o.namespaces {
+		if name == ns.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// absent returns the namespaces that were named and are not there.
+func (o *planOptions) absent(inv *inventory.Inventory) []string {
+	there := map[string]bool{}
+	for i := range inv.Namespaces {
+		there[inv.Namespaces[i].Name] = true
+	}
+	var absent []string
+	for _, name := range o.namespaces {
+		if !there[name] {
+			absent = append(absent, strconv.Quote(name))
+		}
+	}
+	return absent
+}
+
+// missing says that named namespaces are not there. That is wrong usage only if
+// everything could be read.
+func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
+	err := usagef("namespace %s is not in the input; an argument without a slash or a dot names a namespace", names[0])
+	if len(names) > 1 {
+		err = usagef("namespaces %s are not in the input; arguments without a slash or a dot name namespaces", strings.Join(names, ", "))
+	}
+	if len(inv.Errors)+len(inv.Missing) > 0 {
+		o.system.complain(report.EscapeSentence(err.Error()))
+		noteProblems(newConsole(o.system), inv)
+		return errIncomplete
+	}
+	return err
+}
+
+// outcome says how the planning went. What weighs most counts.
+func (o *planOptions) outcome(made *plan.Plan, r *report.Plan) error {
+	incomplete := len(made.Gaps) > 0
+	for i := range made.Namespaces {
+		n := &made.Namespaces[i]
+		incomplete = incomplete || len(n.Gaps) > 0 && !n.Exempt
+	}
+	switch {
+	case incomplete:
+		return errIncomplete
+	case o.exitCode && r.Summary.Label+r.Summary.Fix+r.Summary.AtRisk > 0:
+		return errFindings
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// subject is who an event is about, as far as the event says: what made a pod,
+// rather than the pod.
+type subject struct{ group, kind, name string }
+
+const othersName = "(others)"
+
+// generated is how many characters API servers add to a generateName.
+const generated = 5
+
+// controllerOf returns the controller of Kubernetes that made a request, such as
+// "job-controller", empty for anybody else.
+func controllerOf(e *event) string {
+	name, ok := strings.CutPrefix(e.User.Username, "system:serviceaccount:kube-system:")
+	if !ok || !strings.HasSuffix(name, "-controller") {
+		return ""
+	}
+	return name
+}
+
+// subjectOf finds who an event is about.
+func subjectOf(e *event) subject {
+	if e.ObjectRef.Resource != "pods" {
+		kind := kindOf(e.ObjectRef.Resource)
+		return cronJob(subject{e.ObjectRef.APIGroup, kind, e.ObjectRef.Name})
+	}
+	for _, o := range e.RequestObject.Metadata.OwnerReferences {
+		if o.Controller {
+			group, _, ok := strings.Cut(o.APIVersion, "/")
+			if !ok {
+				group = ""
+			}
+			return cronJob(subject{group, o.Kind, o.Name})
+		}
+	}
+	stem := ""
+	if i := len(e.ObjectRef.Name) - generated - 1; i > 0 && e.ObjectRef.Name[i] == '-' {
+		stem = e.ObjectRef.Name[:i]
+	}
+	switch controllerOf(e) {
+	case "job-controller":
+		return cronJob(subject{"batch", "Job", stem})
+	case "replicaset-controller":
+		return subject{"apps", "ReplicaSet", stem}
+	case "daemon-set-controller":
+		return subject{"apps", "DaemonSet", stem}
+	case "statefulset-controller":
+		if i := strings.LastIndexByte(e.ObjectRef.Name, '-'); i > 0 {
+			stem = e.ObjectRef.Name[:i]
+		}
+		return subject{"apps", "StatefulSet", stem}
+	case "replication-controller":
+		return subject{"", "ReplicationController", stem}
+	}
+	return subject{"", "Pod", e.ObjectRef.Name}
+}
+
+// cronJob takes a Job that a CronJob makes, one a minute at most, for the
+// CronJob.
+func cronJob(s subject) subject {
+	i := strings.LastIndexByte(s.name, '-')
+	if s.kind != "Job" || i <= 0 || len(s.name)-i-1 < 8 || strings.Trim(s.name[i+1:], "0123456789") != "" {
+		return s
+	}
+	return subject{"batch", "CronJob", s.name[:i]}
+}
+
+// kindOf returns the kind of a resource with a pod template.
+func kindOf(resource string) string {
+	for _, kind := range []string{
+		"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController", "PodTemplate",
+	} {
+		if strings.ToLower(kind)+"s" == resource {
+			return kind
+		}
+	}
+	return resource
+}
+
+// observation is a violation that the audit log shows and the inventory does
+// not.
+type observation struct {
+	blocker Blocker
+	bears   pss.Level
+	denied  bool
+}
+
+// observed returns what the log adds to what is known of a namespace. What is
+// in the inventory was judged itself, as it is now.
+func (j *judge) observed(n *Namespace, ns *inventory.Namespace, units []unit) []observation {
+	if j.Observed == nil || j.Observed.spaces[ns.Name] == nil {
+		return nil
+	}
+	objects := j.Observed.spaces[ns.Name].objects
+	known := index(units, ns)
+	var found []observation
+	for _, who := range slices.SortedFunc(maps.Keys(objects), compareSubjects) {
+		s := objects[who]
+		o := observation{bears: bears(s), denied: s.denied && n.Current.Enforce.Level >= s.policy.Level}
+		object, judged := known.find(j, who, o.bears)
+		if judged {
+			continue
+		}
+		object.Namespace = ns.Name
+		o.blocker = Blocker{Object: object, Seen: s.seen, LastSeen: s.last.UTC(), Violations: sentenceViolations(s)}
+		found = append(found, o)
+	}
+	return found
+}
+
+func compareSubjects(a, b subject) int {
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name), cmp.Compare(a.group, b.group))
+}
+
+// known finds subjects among units.
+type known struct {
+	units map[subject]*unit
+	kinds map[string][]*unit
+	pods  map[string]bool
+}
+
+func index(units []unit, ns *inventory.Namespace) known {
+	k := known{units: map[subject]*unit{}, kinds: map[string][]*unit{}, pods: map[string]bool{}}
+	for i := range units {
+		u := &units[i]
+		group, _, ok := strings.Cut(u.object.APIVersion, "/")
+		if !ok {
+			group = ""
+		}
+		k.units[subject{group, u.object.Kind, u.object.Name}] = u
+		k.kinds[u.object.Kind] = append(k.kinds[u.object.Kind], u)
+	}
+	for i := range ns.Pods {
+		k.pods[ns.Pods[i].Name] = true
+	}
+	return k
+}
+
+// find returns the object that a subject stands for, and whether the inventory
+// has judged it: a workload that has pods now, or a template that fails as much
+// itself. Otherwise its pods were given something that nobody sees any more.
+func (k *known) find(j *judge, who subject, level pss.Level) (object workload.Object, judged bool) {
+	if who.kind == "Pod" && k.pods[who.name] {
+		return object, true
+	}
+	u := k.units[who]
+	if i := strings.LastIndexByte(who.name, '-'); u == nil && who.kind == "ReplicaSet" && i > 0 {
+		u = k.units[subject{who.group, "Deployment", who.name[:i]}]
+	}
+	if u != nil {
+		return u.object, len(u.pods) > 0 || j.failsAsMuch(u, level)
+	}
+	if who.name == "" { // a generated name, which the log does not know
+		for _, kind := range map[string][]string{"ReplicaSet": {"ReplicaSet", "Deployment"}, "Job": {"Job", "CronJob"}}[who.kind] {
+			for _, u := range k.kinds[kind] {
+				if j.failsAsMuch(u, level) {
+					return object, true
+				}
+			}
+		}
+	}
+	version := "v1"
+	if who.group != "" {
+		version = who.group + "/v1"
+	}
+	return workload.Object{APIVersion: version, Kind: who.kind, Name: who.name}, false
+}
+
+// failsAsMuch reports whether a unit bears no more than a level by itself.
+func (j *judge) failsAsMuch(u *unit, level pss.Level) bool {
+	for _, v := range u.views() {
+		if got, err := j.strictest(v, j.Pin); err == nil && got <= level {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// remember keeps how a control is met, for the end.
+func (t *planText) remember(v *PlanViolation) {
+	if v.Control == "" {
+		return
+	}
+	if t.howTo == nil {
+		t.howTo = map[string][]string{}
+	}
+	if _, ok := t.howTo[v.Control]; !ok {
+		t.controls = append(t.controls, v.Control)
+		t.howTo[v.Control] = nil
+	}
+	for _, f := range v.Findings {
+		if !slices.Contains(t.howTo[v.Control], f.Fix) {
+			t.howTo[v.Control] = append(t.howTo[v.Control], f.Fix)
+		}
+	}
+}
+
+// how says how the controls that were named are met, once each.
+func (t *planText) how() {
+	if t.wide || len(t.controls) == 0 {
+		return
+	}
+	t.section("HOW", "gabion explain CONTROL says why")
+	width := 0
+	for _, c := range t.controls {
+		width = max(width, utf8.RuneCountInString(c))
+	}
+	for _, c := range t.controls {
+		fix := strings.Join(t.howTo[c], "; or ")
+		if fix == "" {
+			fix = "gabion explain " + c
+		}
+		lead := "  " + pad(c, width) + "  "
+		for i, part := range wrap(fix, t.style.Width-len(lead)) {
+			if i > 0 {
+				lead = strings.Repeat(" ", len(lead))
+			}
+			t.b.WriteString(lead + part + "\n")
+		}
+	}
+}
+
+// notes lists what else is noteworthy, a line for each kind.
+func (t *planText) notes(p *Plan) {
+	kinds := []struct{ code, title string }{
+		{ReasonWeaker, "labelled weaker than they need"},
+		{ReasonUnpinned, "on latest, which changes with the control plane"},
+		{ReasonKept, "enforce more than what is clean at " + p.Pin + ", and keep it"},
+		{ReasonDefaults, "enforce more than their labels say, by the audit log: pass --admission-config"},
+	}
+	begun := false
+	begin := func() {
+		if !begun {
+			t.section("NOTES", "")
+			begun = true
+		}
+	}
+	for _, k := range kinds {
+		if names := t.namesWith(p, k.code); names != "" {
+			begin()
+			t.prose("  ", k.title+": "+names)
+		}
+	}
+	for i := range p.Namespaces {
+		for _, r := range p.Namespaces[i].Reasons {
+			if r.Code == ReasonOlder && p.Namespaces[i].planned() {
+				begin()
+				t.prose("  ", Escape(p.Namespaces[i].Name)+": "+EscapeSentence(r.Message))
+			}
+		}
+	}
+}
+
+// namesWith names the namespaces that have a reason.
+func (t *planText) namesWith(p *Plan, code string) string {
+	var names []string
+	for i := range p.Namespaces {
+		if n := &p.Namespaces[i]; n.planned() && n.has(code) {
+			names = append(names, Escape(n.Name))
+		}
+	}
+	return t.some(names)
+}
+
+// some names a few, and counts the rest. The wide table names all.
+func (t *planText) some(names []string) string {
+	const most = 8
+	if t.wide || len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(len(names)-most) + " more"
+}
+
+// apart lists what is not planned.
+func (t *planText) apart(p *Plan) {
+	begun := false
+	for _, k := range []struct{ stage, title string }{
+		{StageSystem, "system (--system plans for them)"},
+		{StageExempt, "exempt, nothing in them is judged"},
+		{StageOptedOut, "opted out by gabion.io/manage=false"},
+	} {
+		var names []string
+		for i := range p.Namespaces {
+			n := &p.Namespaces[i]
+			if n.Stage != k.stage {
+				continue
+			}
+			name := Escape(n.Name)
+			if n.Stage != StageExempt {
+				name += " passes " + n.passes()
+			}
+			names = append(names, name)
+		}
+		if len(names) == 0 {
+			continue
+		}
+		if !begun {
+			t.section("LEFT ALONE", "")
+			begun = true
+		}
+		t.prose("  ", k.title+": "+t.some(names))
+	}
+}
+
+// gaps says what was not seen.
+func (t *planText) gaps(p *Plan) {
+	lines := slices.Clone(p.Gaps)
+	for i := range p.Namespaces {
+		n := &p.Namespaces[i]
+		for _, r := range n.Reasons {
+			if r.Code == ReasonIncomplete && !strings.HasSuffix(r.Message, "could not be seen") {
+				lines = append(lines, n.Name+": "+r.Message)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	t.section(t.style.paint(yellow, "NOT SEEN"), "where it may matter no level is proposed")
+	const most = 10
+	for i, line := range lines {
+		if i == most && !t.wide {
+			t.b.WriteString("  and " + strconv.Itoa(len(lines)-most) + " more\n")
+			break
+		}
+		t.prose("  ", EscapeSentence(line))
+	}
+}
