@@ -8,42 +8,72 @@ import (
 // judge judges each view once for every version.
 type judge struct {
 	*Options
-	levels map[pss.Version]map[*inventory.View]pss.Level
+	levels map[pss.Version]map[*inventory.View]judged
 	// before are the versions just before one at which a control changed,
 	// newest first, all older than the pinned one.
 	before []pss.Version
 }
 
 func newJudge(o *Options) *judge {
-	return &judge{Options: o, levels: map[pss.Version]map[*inventory.View]pss.Level{}, before: versionsBefore(o.Evaluator.Resolve(o.Pin))}
+	return &judge{Options: o, levels: map[pss.Version]map[*inventory.View]judged{}, before: versionsBefore(o.Evaluator.Resolve(o.Pin))}
 }
 
-// strictest returns the strictest level that allows the pod at the version.
-func (j *judge) strictest(v *inventory.View, version pss.Version) (pss.Level, error) {
+// judged says which levels allow a pod at a version.
+type judged struct{ baseline, restricted bool }
+
+// at judges the pod by the levels of a version.
+func (j *judge) at(v *inventory.View, version pss.Version) (judged, error) {
 	if v.RuntimeClass != "" && j.ExemptRuntimeClass != nil && j.ExemptRuntimeClass(v.RuntimeClass) {
-		return pss.Restricted, nil
+		return judged{true, true}, nil
 	}
 	version = j.Evaluator.Resolve(version)
 	known := j.levels[version]
 	if known == nil {
-		known = map[*inventory.View]pss.Level{}
+		known = map[*inventory.View]judged{}
 		j.levels[version] = known
 	}
-	if level, ok := known[v]; ok {
-		return level, nil
+	if is, ok := known[v]; ok {
+		return is, nil
 	}
-	level, err := j.Evaluator.Strictest(&v.Pod, version)
+	baseline, err := j.Evaluator.Evaluate(&v.Pod, pss.LevelVersion{Level: pss.Baseline, Version: version})
 	if err != nil {
-		return 0, err
+		return judged{}, err
 	}
-	known[v] = level
-	return level, nil
+	restricted, err := j.Evaluator.Evaluate(&v.Pod, pss.LevelVersion{Level: pss.Restricted, Version: version})
+	if err != nil {
+		return judged{}, err
+	}
+	is := judged{baseline.Allowed(), restricted.Allowed()}
+	known[v] = is
+	return is, nil
+}
+
+// strictest returns the strictest level that allows the pod at the version, and
+// that no weaker one contradicts: restricted allows a few Windows pods that
+// baseline does not.
+func (j *judge) strictest(v *inventory.View, version pss.Version) (pss.Level, error) {
+	is, err := j.at(v, version)
+	switch {
+	case err != nil:
+		return 0, err
+	case !is.baseline:
+		return pss.Privileged, nil
+	case !is.restricted:
+		return pss.Baseline, nil
+	}
+	return pss.Restricted, nil
 }
 
 // refuses reports whether a policy refuses the pod.
 func (j *judge) refuses(v *inventory.View, lv pss.LevelVersion) (bool, error) {
-	level, err := j.strictest(v, lv.Version)
-	return level < lv.Level, err
+	if lv.Level == pss.Privileged {
+		return false, nil
+	}
+	is, err := j.at(v, lv.Version)
+	if lv.Level == pss.Baseline {
+		return !is.baseline, err
+	}
+	return !is.restricted, err
 }
 
 // all returns the strictest level that allows all pods of the units.
