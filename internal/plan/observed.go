@@ -13,7 +13,11 @@ import (
 
 // subject is who an event is about, as far as the event says: what made a pod,
 // rather than the pod.
-type subject struct{ group, kind, name string }
+type subject struct {
+	group, kind, name string
+	// template says that the event was about the workload and not its pods.
+	template bool
+}
 
 const othersName = "(others)"
 
@@ -33,8 +37,7 @@ func controllerOf(e *event) string {
 // subjectOf finds who an event is about.
 func subjectOf(e *event) subject {
 	if e.ObjectRef.Resource != "pods" {
-		kind := kindOf(e.ObjectRef.Resource)
-		return cronJob(subject{e.ObjectRef.APIGroup, kind, e.ObjectRef.Name})
+		return cronJob(subject{e.ObjectRef.APIGroup, kindOf(e.ObjectRef.Resource), e.ObjectRef.Name, true})
 	}
 	for _, o := range e.RequestObject.Metadata.OwnerReferences {
 		if o.Controller {
@@ -42,7 +45,7 @@ func subjectOf(e *event) subject {
 			if !ok {
 				group = ""
 			}
-			return cronJob(subject{group, o.Kind, o.Name})
+			return cronJob(subject{group: group, kind: o.Kind, name: o.Name})
 		}
 	}
 	stem := ""
@@ -51,20 +54,20 @@ func subjectOf(e *event) subject {
 	}
 	switch controllerOf(e) {
 	case "job-controller":
-		return cronJob(subject{"batch", "Job", stem})
+		return cronJob(subject{group: "batch", kind: "Job", name: stem})
 	case "replicaset-controller":
-		return subject{"apps", "ReplicaSet", stem}
+		return subject{group: "apps", kind: "ReplicaSet", name: stem}
 	case "daemon-set-controller":
-		return subject{"apps", "DaemonSet", stem}
+		return subject{group: "apps", kind: "DaemonSet", name: stem}
 	case "statefulset-controller":
 		if i := strings.LastIndexByte(e.ObjectRef.Name, '-'); i > 0 {
 			stem = e.ObjectRef.Name[:i]
 		}
-		return subject{"apps", "StatefulSet", stem}
+		return subject{group: "apps", kind: "StatefulSet", name: stem}
 	case "replication-controller":
-		return subject{"", "ReplicationController", stem}
+		return subject{kind: "ReplicationController", name: stem}
 	}
-	return subject{"", "Pod", e.ObjectRef.Name}
+	return subject{kind: "Pod", name: e.ObjectRef.Name}
 }
 
 // cronJob takes a Job that a CronJob makes, one a minute at most, for the
@@ -74,7 +77,8 @@ func cronJob(s subject) subject {
 	if s.kind != "Job" || i <= 0 || len(s.name)-i-1 < 8 || strings.Trim(s.name[i+1:], "0123456789") != "" {
 		return s
 	}
-	return subject{"batch", "CronJob", s.name[:i]}
+	s.kind, s.name = "CronJob", s.name[:i]
+	return s
 }
 
 // kindOf returns the kind of a resource with a pod template.
@@ -121,7 +125,13 @@ func (j *judge) observed(n *Namespace, ns *inventory.Namespace, units []unit) []
 }
 
 func compareSubjects(a, b subject) int {
-	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name), cmp.Compare(a.group, b.group))
+	template := func(s subject) int {
+		if s.template {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name), cmp.Compare(a.group, b.group), template(a)-template(b))
 }
 
 // known finds subjects among units.
@@ -139,7 +149,7 @@ func index(units []unit, ns *inventory.Namespace) known {
 		if !ok {
 			group = ""
 		}
-		k.units[subject{group, u.object.Kind, u.object.Name}] = u
+		k.units[subject{group: group, kind: u.object.Kind, name: u.object.Name}] = u
 		k.kinds[u.object.Kind] = append(k.kinds[u.object.Kind], u)
 	}
 	for i := range ns.Pods {
@@ -149,18 +159,19 @@ func index(units []unit, ns *inventory.Namespace) known {
 }
 
 // find returns the object that a subject stands for, and whether the inventory
-// has judged it: a workload that has pods now, or a template that fails as much
-// itself. Otherwise its pods were given something that nobody sees any more.
+// has judged it: a template that is there, pods of a workload that has pods now,
+// or that fails as much itself. Otherwise the pods were given something that
+// nobody sees any more.
 func (k *known) find(j *judge, who subject, level pss.Level) (object workload.Object, judged bool) {
 	if who.kind == "Pod" && k.pods[who.name] {
 		return object, true
 	}
-	u := k.units[who]
+	u := k.units[subject{group: who.group, kind: who.kind, name: who.name}]
 	if i := strings.LastIndexByte(who.name, '-'); u == nil && who.kind == "ReplicaSet" && i > 0 {
-		u = k.units[subject{who.group, "Deployment", who.name[:i]}]
+		u = k.units[subject{group: who.group, kind: "Deployment", name: who.name[:i]}]
 	}
 	if u != nil {
-		return u.object, len(u.pods) > 0 || j.failsAsMuch(u, level)
+		return u.object, who.template || len(u.pods) > 0 || j.failsAsMuch(u, level)
 	}
 	if who.name == "" { // a generated name, which the log does not know
 		for _, kind := range map[string][]string{"ReplicaSet": {"ReplicaSet", "Deployment"}, "Job": {"Job", "CronJob"}}[who.kind] {
