@@ -34,17 +34,20 @@ type planText struct {
 	howTo    map[string][]string
 }
 
-// section begins a section of its own.
-func (t *planText) section(title, about string) {
+// section begins a section of its own. Its title is bold, or in a colour.
+func (t *planText) section(colour, title, about string) {
 	if t.b.Len() > 0 {
 		t.b.WriteByte('\n')
 	}
-	if about != "" && (t.style.Width == 0 || len(title)+len(about)+2 <= t.style.Width) {
-		about = "  " + t.style.paint(dim, about)
-	} else if about != "" {
-		title, about = title+"\n"+t.style.paint(dim, about), ""
+	line := t.style.paint(colour, title)
+	switch {
+	case about == "":
+	case t.style.Width == 0 || len(title)+2+len(about) <= t.style.Width:
+		line += "  " + t.style.paint(dim, about)
+	default:
+		line += "\n" + t.style.paint(dim, about)
 	}
-	t.b.WriteString(t.style.paint(bold, title) + about + "\n")
+	t.b.WriteString(line + "\n")
 }
 
 // prose writes a text broken to the width.
@@ -83,7 +86,7 @@ func (t *planText) atRisk(p *Plan) {
 			continue
 		}
 		if !begun {
-			t.section(t.style.paint(red, "THE NEXT RESTART FAILS"), "what is enforced refuses the pods of these")
+			t.section(red, "THE NEXT RESTART FAILS", "what is enforced refuses the pods of these")
 			begun = true
 		}
 		t.b.WriteString(t.style.paint(bold, Escape(n.Name)) + " enforces " + n.Current.Enforce + "\n")
@@ -99,7 +102,7 @@ func (t *planText) invalid(p *Plan) {
 				continue
 			}
 			if !begun {
-				t.section(t.style.paint(red, "LABELS THAT MAKE NO SENSE"), "the API server takes enforce for restricted, audit and warn for privileged")
+				t.section(red, "LABELS THAT MAKE NO SENSE", "the API server takes enforce for restricted, audit and warn for privileged")
 				begun = true
 			}
 			t.prose("  ", Escape(p.Namespaces[i].Name)+": "+EscapeSentence(r.Message))
@@ -107,9 +110,12 @@ func (t *planText) invalid(p *Plan) {
 	}
 }
 
-// stageOrder sorts namespaces by what there is to do.
-func stageOrder(stage string) int {
-	return slices.Index([]string{StageLabel, StageFix, StageIncomplete, StageDone}, stage)
+// urgency sorts namespaces by what there is to do.
+func (n *PlanNamespace) urgency() int {
+	if len(n.AtRisk) > 0 {
+		return -1
+	}
+	return slices.Index([]string{StageLabel, StageFix, StageIncomplete, StageDone}, n.Stage)
 }
 
 // namespaces writes a line for each namespace.
@@ -123,7 +129,7 @@ func (t *planText) namespaces(p *Plan) {
 	if len(all) == 0 {
 		return
 	}
-	slices.SortStableFunc(all, func(a, b *PlanNamespace) int { return stageOrder(a.Stage) - stageOrder(b.Stage) })
+	slices.SortStableFunc(all, func(a, b *PlanNamespace) int { return a.urgency() - b.urgency() })
 	header := []string{"NAMESPACE", "ENFORCES", "PASSES", "NOW", "TO FIX"}
 	if t.wide {
 		header = []string{"NAMESPACE", "ENFORCES", "PASSES", "NOW", "TO FIX", "PODS", "WORKLOADS", "ENFORCE", "AUDIT", "WARN"}
@@ -201,7 +207,7 @@ func (t *planText) fixes(p *Plan) {
 		steps := n.steps()
 		for k, s := range steps {
 			if !begun {
-				t.section("TO FIX", "")
+				t.section(bold, "TO FIX", "")
 				begun = true
 			}
 			before := countOf(len(s.Blockers), "workload") + " before " + levelOf(s.Enforce)

@@ -31,7 +31,7 @@ func (t *planText) how() {
 	if t.wide || len(t.controls) == 0 {
 		return
 	}
-	t.section("HOW", "gabion explain CONTROL says why")
+	t.section(bold, "HOW", "gabion explain CONTROL says why")
 	width := 0
 	for _, c := range t.controls {
 		width = max(width, utf8.RuneCountInString(c))
@@ -62,7 +62,7 @@ func (t *planText) notes(p *Plan) {
 	begun := false
 	begin := func() {
 		if !begun {
-			t.section("NOTES", "")
+			t.section(bold, "NOTES", "")
 			begun = true
 		}
 	}
@@ -126,7 +126,7 @@ func (t *planText) apart(p *Plan) {
 			continue
 		}
 		if !begun {
-			t.section("LEFT ALONE", "")
+			t.section(bold, "LEFT ALONE", "")
 			begun = true
 		}
 		t.prose("  ", k.title+": "+t.some(names))
@@ -147,7 +147,7 @@ func (t *planText) gaps(p *Plan) {
 	if len(lines) == 0 {
 		return
 	}
-	t.section(t.style.paint(yellow, "NOT SEEN"), "where it may matter no level is proposed")
+	t.section(yellow, "NOT SEEN", "where it may matter no level is proposed")
 	const most = 10
 	for i, line := range lines {
 		if i == most && !t.wide {
