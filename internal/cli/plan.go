@@ -129,7 +129,7 @@ func (o *planOptions) complete(args []string) error {
 		}
 	}
 	switch {
-	case o.output == "admissionconfiguration" && (len(o.namespaces) > 0 || o.selector.set):
+	case o.output == "admissionconfiguration" && o.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
 	case o.auditSince < 0:
 		return usagef("--audit-since is negative")
@@ -161,7 +161,11 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	r := planReport(made, &options)
 	r.Server, r.Exemptions = inv.Server.Release, exemptionsOf(&config)
-	r.Proposed = proposedOf(made.Configuration(&options), r.Exemptions)
+	configuration := plan.Configuration{Defaults: config.Defaults}
+	if !o.narrow() {
+		configuration = made.Configuration(&options)
+	}
+	r.Proposed = proposedOf(configuration, r.Exemptions)
 	out := bufio.NewWriterSize(o.system.Stdout, 64<<10)
 	if err = report.WritePlan(out, o.output, o.system.style(), &r); err == nil {
 		err = out.Flush()
@@ -170,7 +174,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	o.notes(&r, inv)
-	return o.outcome(made, &r)
+	return o.outcome(made, &r, inv)
 }
 
 // options are the plan's, for what was loaded.
@@ -244,6 +248,9 @@ func readAuditLog(log *plan.AuditLog, path string, console *console) error {
 	return log.Read(console.watch(f))
 }
 
+// narrow reports whether only a part of the cluster was asked for.
+func (o *planOptions) narrow() bool { return len(o.namespaces) > 0 || o.selector.set }
+
 // chosen reports whether a namespace was asked for.
 func (o *planOptions) chosen(ns *inventory.Namespace) bool {
 	if o.selector.set && !o.selector.value.Matches(labels.Set(ns.Labels)) {
@@ -291,8 +298,8 @@ func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
 }
 
 // outcome says how the planning went. What weighs most counts.
-func (o *planOptions) outcome(made *plan.Plan, r *report.Plan) error {
-	incomplete := len(made.Gaps) > 0
+func (o *planOptions) outcome(made *plan.Plan, r *report.Plan, inv *inventory.Inventory) error {
+	incomplete := len(made.Gaps) > 0 || o.unknown(inv) > 0
 	for i := range made.Namespaces {
 		n := &made.Namespaces[i]
 		incomplete = incomplete || len(n.Gaps) > 0 && !n.Exempt

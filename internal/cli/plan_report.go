@@ -182,6 +182,9 @@ func planViolation(v *plan.Violation) report.PlanViolation {
 		}[v.Origin],
 		Findings: make([]report.PlanFinding, 0, len(v.Findings)),
 	}
+	if c, ok := pss.LookupControl(v.Control); ok && v.Origin == plan.InAuditLog {
+		to.Fix = c.Fix // the log has no findings that could say it better
+	}
 	for _, f := range v.Findings {
 		row := report.PlanFinding{Path: f.FullPath, Value: f.Value.Any(), Allowed: f.Allowed, Fix: f.Fix}
 		if c := f.Container; c != nil {
@@ -196,16 +199,22 @@ func planViolation(v *plan.Violation) report.PlanViolation {
 func (o *planOptions) notes(r *report.Plan, inv *inventory.Inventory) {
 	console := newConsole(o.system)
 	noteProblems(console, inv)
-	unknown := 0
-	for i := range inv.Namespaces {
-		if !inv.Namespaces[i].Stated {
-			unknown++
-		}
-	}
-	if o.selector.set && unknown > 0 {
+	if unknown := o.unknown(inv); unknown > 0 {
 		console.line("note: the labels of " + plural(unknown, "namespace") + " are not known, so --selector may have left them out")
 	}
 	console.line(r.Summary.Line())
+}
+
+// unknown returns how many namespaces the selector may have left out, because
+// their labels are not known.
+func (o *planOptions) unknown(inv *inventory.Inventory) int {
+	n := 0
+	for i := range inv.Namespaces {
+		if o.selector.set && !inv.Namespaces[i].Stated {
+			n++
+		}
+	}
+	return n
 }
 
 // noteProblems says what an inventory lacks, a line each.

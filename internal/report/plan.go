@@ -18,7 +18,7 @@ type Plan struct {
 	// Exemptions are those of the API server's configuration.
 	Exemptions PlanExemptions `json:"exemptions"`
 	// Proposed are the defaults and exemptions that an API server could be given
-	// now, for the whole cluster.
+	// now. They stay as they are where the plan is for a part of the cluster.
 	Proposed PlanConfiguration `json:"proposed"`
 	// Namespaces are those that were asked for, by name.
 	Namespaces []PlanNamespace `json:"namespaces"`
@@ -167,8 +167,10 @@ type PlanViolation struct {
 	Level   string `json:"level"`
 	Reason  string `json:"reason"`
 	Origin  string `json:"origin"`
-	// Detail is the sentence of the audit log, else empty.
+	// Detail is the sentence of the audit log and Fix what helps in general, both
+	// empty where there are findings.
 	Detail   string        `json:"detail"`
+	Fix      string        `json:"fix"`
 	Findings []PlanFinding `json:"findings"`
 }
 

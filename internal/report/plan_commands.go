@@ -47,6 +47,9 @@ func why(n *PlanNamespace) string {
 	} else if fix := n.toFix(); fix != "-" {
 		text += "; to fix: " + fix
 	}
+	if n.Stage != StageIncomplete && n.Labels["pod-security.kubernetes.io/enforce"] == "" {
+		text += "; what is enforced stays with the API server's defaults, which are not known"
+	}
 	return "# " + text + "\n"
 }
 

@@ -278,6 +278,10 @@ func failsOf(b *PlanBlocker) string {
 		switch v.Origin {
 		case OriginInjected:
 			part += " (injected: " + injectedInto(v) + ")"
+		case OriginAuditLog:
+			if v.Detail != "" {
+				part += " (" + EscapeSentence(v.Detail) + ")"
+			}
 		case OriginPod:
 			if b.Object.Kind != "Pod" {
 				part += " (in the pods only)"

@@ -19,9 +19,17 @@ func (t *planText) remember(v *PlanViolation) {
 		t.controls = append(t.controls, v.Control)
 		t.howTo[v.Control] = nil
 	}
+	fixes := []string{v.Fix}
 	for _, f := range v.Findings {
-		if !slices.Contains(t.howTo[v.Control], f.Fix) {
-			t.howTo[v.Control] = append(t.howTo[v.Control], f.Fix)
+		fix := f.Fix
+		if strings.HasPrefix(fix, "remove it,") {
+			fix = Escape(f.Path[strings.LastIndexByte(f.Path, '.')+1:]) + ": " + fix
+		}
+		fixes = append(fixes, fix)
+	}
+	for _, fix := range fixes {
+		if fix != "" && !slices.Contains(t.howTo[v.Control], fix) {
+			t.howTo[v.Control] = append(t.howTo[v.Control], fix)
 		}
 	}
 }
@@ -38,9 +46,6 @@ func (t *planText) how() {
 	}
 	for _, c := range t.controls {
 		fix := strings.Join(t.howTo[c], "; or ")
-		if fix == "" {
-			fix = "gabion explain " + c
-		}
 		lead := "  " + pad(c, width) + "  "
 		for i, part := range wrap(fix, t.style.Width-len(lead)) {
 			if i > 0 {
@@ -72,14 +77,40 @@ func (t *planText) notes(p *Plan) {
 			t.prose("  ", k.title+": "+names)
 		}
 	}
+	for _, line := range t.older(p) {
+		begin()
+		t.prose("  ", line)
+	}
+}
+
+// older says which namespaces would pass an older version of a level, a line for
+// each version.
+func (t *planText) older(p *Plan) []string {
+	var order []string
+	names := map[string][]string{}
 	for i := range p.Namespaces {
-		for _, r := range p.Namespaces[i].Reasons {
-			if r.Code == ReasonOlder && p.Namespaces[i].planned() {
-				begin()
-				t.prose("  ", Escape(p.Namespaces[i].Name)+": "+EscapeSentence(r.Message))
+		n := &p.Namespaces[i]
+		if !n.planned() {
+			continue
+		}
+		for _, o := range n.Older {
+			without := countOf(len(o.Without), "control") + " less"
+			if t.wide {
+				without = "without " + strings.Join(o.Without, ", ")
 			}
+			key := "would pass " + o.Enforce + ", which is " + without
+			if names[key] == nil {
+				order = append(order, key)
+			}
+			names[key] = append(names[key], Escape(n.Name))
 		}
 	}
+	var lines []string
+	slices.Sort(order)
+	for _, key := range order {
+		lines = append(lines, key+": "+t.some(names[key]))
+	}
+	return lines
 }
 
 // namesWith names the namespaces that have a reason.

@@ -79,6 +79,7 @@ func manySpaces() []PlanNamespace {
 				{ReasonKept, "stays"},
 				{ReasonOlder, "restricted:v1.5 would pass, without seccompProfile_restricted"},
 			}
+			n.Older = []PlanOlder{{"restricted:v1.5", []string{"seccompProfile_restricted"}}}
 		}),
 		planSpace("shop", StageLabel, shop),
 		planSpace("a-namespace-with-quite-a-long-name", StageLabel, func(n *PlanNamespace) {
@@ -94,6 +95,7 @@ func manySpaces() []PlanNamespace {
 			n.Current.Enforce, n.CurrentLabels = "baseline:latest", planLabels("baseline:latest", "")
 			n.Change, n.Labels = true, planLabels("restricted:v1.37", "restricted:latest")
 			n.Reasons = []PlanReason{{ReasonWeaker, "weaker"}, {ReasonUnpinned, "latest"}}
+			n.Older = []PlanOlder{{"restricted:v1.5", []string{"seccompProfile_restricted"}}, {"restricted:v1.7", []string{}}}
 		}),
 		planSpace("unpinned", StageLabel, func(n *PlanNamespace) {
 			n.Current.Enforce, n.CurrentLabels = "restricted:latest", planLabels("restricted:latest", "")
