@@ -105,11 +105,11 @@ func (l *AuditLog) Read(r io.Reader) error {
 			}
 			continue
 		}
-		line := part
 		if len(long) > 0 {
-			line = append(long, part...)
+			long = append(long, part...)
+			part = long
 		}
-		l.line(line)
+		l.line(part)
 		long = long[:0]
 		switch {
 		case errors.Is(err, io.EOF):

@@ -132,7 +132,7 @@ func (c *collector) place(v *pss.Violation, o Origin, f Finding) {
 			return
 		}
 	}
-	c.blocker.Violations = append(all, Violation{
+	c.blocker.Violations = append(c.blocker.Violations, Violation{
 		Control: v.Control, Level: v.Level, Reason: v.Reason, Origin: o, Findings: []Finding{f},
 	})
 }

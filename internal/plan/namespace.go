@@ -26,8 +26,8 @@ func (j *judge) namespace(ns *inventory.Namespace, g *gaps) (Namespace, error) {
 		n.Gaps = append(n.Gaps, "the Namespace itself was not seen, and so its labels are not known")
 	}
 	n.Incomplete = !j.AllowIncomplete && len(n.Gaps)+len(g.everywhere) > 0
-	observed := j.observed(&n, ns, units)
-	return n, j.fill(&n, units, observed)
+	err := j.fill(&n, units, j.observed(&n, ns, units))
+	return n, err
 }
 
 // fill judges the units and decides what to do.
