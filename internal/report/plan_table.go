@@ -136,7 +136,11 @@ func (t *planText) namespaces(p *Plan) {
 	}
 	rows := [][]string{header}
 	for _, n := range all {
-		row := []string{Escape(n.Name), n.enforces(), n.passes(), n.doNow(), n.toFix()}
+		now := n.doNow()
+		if len(n.AtRisk) > 0 {
+			now = "fix"
+		}
+		row := []string{Escape(n.Name), n.enforces(), n.passes(), now, n.toFix()}
 		if t.wide {
 			row = append(row, strconv.Itoa(n.Pods), strconv.Itoa(n.Workloads), labelled(n, "enforce"), labelled(n, "audit"), labelled(n, "warn"))
 		}
@@ -178,7 +182,15 @@ func (t *planText) fit(rows [][]string) []string {
 	if t.style.Width == 0 || t.wide || widest <= t.style.Width {
 		return lines
 	}
-	const short = 14
+	rest := make([][]string, len(rows))
+	for i, row := range rows {
+		rest[i] = row[1:]
+	}
+	others := 0
+	for _, line := range grid(rest) {
+		others = max(others, utf8.RuneCountInString(line))
+	}
+	short := t.style.Width - others - 2
 	var names []string
 	narrow := make([][]string, len(rows))
 	for i, row := range rows {
@@ -196,28 +208,45 @@ func (t *planText) fit(rows [][]string) []string {
 	return lines
 }
 
-// fixes lists what to fix for the next level; wide lists all levels.
+// fixes lists what to fix for the next level, where least is to be fixed first;
+// wide lists all levels of all namespaces.
 func (t *planText) fixes(p *Plan) {
-	begun := false
+	var all []*PlanNamespace
 	for i := range p.Namespaces {
 		n := &p.Namespaces[i]
-		if !n.planned() {
+		if n.planned() && len(n.steps()) > 0 && (t.wide || len(n.AtRisk) == 0) {
+			all = append(all, n)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	about := ""
+	if !t.wide {
+		about = "what stands nearest to the next level first"
+		slices.SortStableFunc(all, func(a, b *PlanNamespace) int { return len(a.steps()[0].Blockers) - len(b.steps()[0].Blockers) })
+	}
+	t.section(bold, "TO FIX", about)
+	const most = 12
+	for i, n := range all {
+		if i == most && !t.wide {
+			t.prose("", "and "+countOf(len(all)-most, "namespace")+" more: name one to see what is to be fixed in it, or -o wide for all")
+			return
+		}
+		t.fix(n)
+	}
+}
+
+// fix lists what to fix in one namespace.
+func (t *planText) fix(n *PlanNamespace) {
+	for i, s := range n.steps() {
+		before := countOf(len(s.Blockers), "workload") + " before " + levelOf(s.Enforce)
+		if i > 0 && !t.wide {
+			t.b.WriteString("  then " + before + " (-o wide)\n")
 			continue
 		}
-		steps := n.steps()
-		for k, s := range steps {
-			if !begun {
-				t.section(bold, "TO FIX", "")
-				begun = true
-			}
-			before := countOf(len(s.Blockers), "workload") + " before " + levelOf(s.Enforce)
-			if k > 0 && !t.wide {
-				t.b.WriteString("  then " + before + " (-o wide)\n")
-				continue
-			}
-			t.b.WriteString(t.style.paint(bold, Escape(n.Name)) + ", " + before + "\n")
-			t.blockers(s.Blockers)
-		}
+		t.b.WriteString(t.style.paint(bold, Escape(n.Name)) + ", " + before + "\n")
+		t.blockers(s.Blockers)
 	}
 }
 

@@ -45,7 +45,7 @@ func (t *planText) how() {
 		width = max(width, utf8.RuneCountInString(c))
 	}
 	for _, c := range t.controls {
-		fix := strings.Join(t.howTo[c], "; or ")
+		fix := strings.Join(t.howTo[c], "; ")
 		lead := "  " + pad(c, width) + "  "
 		for i, part := range wrap(fix, t.style.Width-len(lead)) {
 			if i > 0 {

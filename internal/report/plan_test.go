@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -194,6 +195,35 @@ func TestOnATerminalNoLineOfATableIsWiderThanIt(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestATableOfManyNamespacesSaysHowToSeeWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	p := plans()["nothing"]
+	for i := range 20 {
+		p.Namespaces = append(p.Namespaces, planSpace(fmt.Sprintf("shop-%02d", i), StageLabel, func(n *PlanNamespace) {
+			shop(n)
+			for range 20 - i { // the last ones are nearest to the next level
+				n.Steps[0].Blockers = append(n.Steps[0].Blockers, n.Steps[0].Blockers[0])
+			}
+			n.Reasons = append(n.Reasons, PlanReason{ReasonUnpinned, "latest"})
+		}))
+	}
+	table := string(writePlan(t, "table", Style{}, p))
+	for _, want := range []string{
+		"\nshop-19, 2 workloads before restricted\n", "\nshop-08, ", "\nand 8 namespaces more: name one to see what is to be fixed in it, or -o wide for all\n",
+		"shop-06, shop-07 and 12 more\n",
+	} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in\n%s", want, table)
+		}
+	}
+	if strings.Contains(table, "\nshop-07, ") || strings.Index(table, "\nshop-19, ") > strings.Index(table, "\nshop-18, ") {
+		t.Errorf("too much, or in another order:\n%s", table)
+	}
+	if wide := string(writePlan(t, "wide", Style{}, p)); strings.Count(wide, "workloads before restricted") != 20 {
+		t.Errorf("the wide table leaves something out:\n%s", wide)
 	}
 }
 
