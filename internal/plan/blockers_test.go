@@ -109,6 +109,18 @@ func TestWhatIsEnforcedAndFailsAtTheNextRestartComesFirst(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfTheNextRestartWhereTheLabelsAreNotKnown(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Assumed, o.Defaults.Enforce = false, pss.LevelVersion{Level: pss.Restricted, Version: pss.Latest}
+	if got := only(t, o, pod("p", baselineSpec)); len(got.AtRisk) > 0 || got.Done() {
+		t.Errorf("got %+v", got)
+	}
+	if got := only(t, o, namespace(""), pod("p", baselineSpec)); len(got.AtRisk) != 1 {
+		t.Errorf("the defaults refuse it: got %+v", got)
+	}
+}
+
 func TestATemplateThatItsControllerAddsToIsNotSeenUntilItHasPods(t *testing.T) {
 	t.Parallel()
 	partial := "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {template: {spec: {" + restrictedSpec + "}}}"

@@ -49,8 +49,10 @@ func (j *judge) fill(n *Namespace, units []unit, observed []observation) error {
 		return err
 	}
 	enforce := j.now(n, running)
-	if n.AtRisk, err = j.atRisk(units, observed, n.Current.Enforce); err != nil {
-		return err
+	if n.Stated { // else nobody knows what is enforced
+		if n.AtRisk, err = j.atRisk(units, observed, n.Current.Enforce); err != nil {
+			return err
+		}
 	}
 	return j.steps(n, units, observed, enforce)
 }

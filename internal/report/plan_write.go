@@ -158,10 +158,11 @@ func (n *PlanNamespace) toFix() string {
 	if len(n.AtRisk) > 0 {
 		return strconv.Itoa(len(n.AtRisk)) + " at risk"
 	}
-	if len(n.Steps) == 0 {
+	steps := n.steps()
+	if len(steps) == 0 {
 		return "-"
 	}
-	return strconv.Itoa(len(n.Steps[0].Blockers)) + " for " + levelOf(n.Steps[0].Enforce)
+	return strconv.Itoa(len(steps[0].Blockers)) + " for " + levelOf(steps[0].Enforce)
 }
 
 // enforces says what is enforced, with a star if no label says so.
