@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,15 +73,15 @@ the API server takes for unlabelled namespaces cannot be asked for: without
                              its resources have to hold the Namespaces
   -o admissionconfiguration  the API server's file with defaults and exemptions
   -o json                    what 'gabion label --plan' reads`,
-		Example: `  # A cluster's objects, kept in a file
-  kubectl get ns,pods,deploy,rs,ds,sts,jobs,cronjobs -A -o yaml > cluster.yaml
-  gabion plan cluster.yaml
+		Example: `  # The cluster that kubectl talks to, or what was kept of one
+  gabion plan
+  gabion plan --from=cluster.json.gz
 
-  # Only to baseline, as commands
-  gabion plan --target=baseline -o kubectl cluster.yaml
+  # Two namespaces, only to baseline, as commands
+  gabion plan shop blog --target=baseline -o kubectl
 
   # With what the API server saw last week, and the defaults it was given
-  gabion plan cluster.yaml --admission-config=psa.yaml \
+  gabion plan --admission-config=psa.yaml \
     --audit-log=audit.log,audit-2026-11-20.log.gz --audit-since=168h`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
@@ -128,6 +129,10 @@ func (o *planOptions) complete(args []string) error {
 			o.namespaces = append(o.namespaces, arg)
 		}
 	}
+	o.source.namespaces = slices.Clone(o.namespaces) // of a live cluster, nothing else is listed
+	if err := o.source.complete(paths); err != nil {
+		return err
+	}
 	switch {
 	case o.output == "admissionconfiguration" && o.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
@@ -136,7 +141,7 @@ func (o *planOptions) complete(args []string) error {
 	case o.auditSince > 0 && len(o.auditLogs) == 0:
 		return usagef("--audit-since is of no use without --audit-log")
 	}
-	return o.source.complete(paths)
+	return nil
 }
 
 func (o *planOptions) run(ctx context.Context) error {
@@ -249,22 +254,16 @@ func readAuditLog(log *plan.AuditLog, path string, console *console) error {
 }
 
 // narrow reports whether only a part of the cluster was asked for.
-func (o *planOptions) narrow() bool { return len(o.namespaces) > 0 || o.selector.set }
+func (o *planOptions) narrow() bool {
+	return len(o.namespaces)+len(o.source.namespaces) > 0 || o.selector.set
+}
 
 // chosen reports whether a namespace was asked for.
 func (o *planOptions) chosen(ns *inventory.Namespace) bool {
 	if o.selector.set && !o.selector.value.Matches(labels.Set(ns.Labels)) {
 		return false
 	}
-	if len(o.namespaces) == 0 {
-		return true
-	}
-	for _, name := range o.namespaces {
-		if name == ns.Name {
-			return true
-		}
-	}
-	return false
+	return len(o.namespaces) == 0 || slices.Contains(o.namespaces, ns.Name)
 }
 
 // absent returns the namespaces that were named and are not there.
@@ -285,9 +284,9 @@ func (o *planOptions) absent(inv *inventory.Inventory) []string {
 // missing says that named namespaces are not there. That is wrong usage only if
 // everything could be read.
 func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
-	err := usagef("namespace %s is not in the input; an argument without a slash or a dot names a namespace", names[0])
+	err := usagef("namespace %s is not there; an argument without a slash or a dot names a namespace", names[0])
 	if len(names) > 1 {
-		err = usagef("namespaces %s are not in the input; arguments without a slash or a dot name namespaces", strings.Join(names, ", "))
+		err = usagef("namespaces %s are not there; arguments without a slash or a dot name namespaces", strings.Join(names, ", "))
 	}
 	if len(inv.Errors)+len(inv.Missing) > 0 {
 		o.system.complain(report.EscapeSentence(err.Error()))

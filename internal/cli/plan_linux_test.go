@@ -1,0 +1,112 @@
+package cli_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/gabion-security/gabion/internal/snapshot"
+	"github.com/gabion-security/gabion/workload"
+)
+
+const (
+	largeNamespaces = 5000
+	largeWorkloads  = 10 // in each namespace
+	largeReplicas   = 3  // of each workload
+)
+
+// BenchmarkPlanOfASnapshotOf150000PodsIn5000Namespaces runs the whole program on
+// two cores. No two workloads have the same template, every tenth fails the
+// baseline level and every third the restricted one.
+func BenchmarkPlanOfASnapshotOf150000PodsIn5000Namespaces(b *testing.B) {
+	dir := b.TempDir()
+	path := filepath.Join(dir, "cluster.json.gz")
+	writeLargeSnapshot(b, path)
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	gabion := filepath.Join(dir, "gabion") // the name by which TestMain runs the program
+	if err := os.Symlink(self, gabion); err != nil {
+		b.Fatal(err)
+	}
+	for _, format := range []string{"table", "json", "kubectl"} {
+		b.Run(format, func(b *testing.B) {
+			peak := int64(0)
+			for b.Loop() {
+				cmd := exec.CommandContext(b.Context(), gabion, "plan", "--from="+path, "-o", format)
+				cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
+				cmd.Stdout = io.Discard
+				if err := cmd.Run(); err != nil {
+					b.Fatal(err)
+				}
+				usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+				if !ok {
+					b.Fatal("nobody knows what the program took")
+				}
+				peak = max(peak, usage.Maxrss>>10)
+			}
+			b.ReportMetric(float64(peak), "MiB-peak")
+		})
+	}
+}
+
+// writeLargeSnapshot writes a snapshot with Deployments, their ReplicaSets and
+// the pods of these.
+func writeLargeSnapshot(b *testing.B, path string) {
+	b.Helper()
+	reader, err := workload.NewReader(workload.Options{Stored: true, Extra: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var w snapshot.Writer
+	add := func(format string, args ...any) {
+		item := reader.ReadObject(fmt.Appendf(nil, format, args...))
+		if item.Outcome == workload.Broken {
+			b.Fatal(item.Err)
+		}
+		w.Add(&item)
+	}
+	const made = `"metadata": {"name": %q, "namespace": %q, "ownerReferences": [{"apiVersion": "apps/v1", "kind": %q, "name": %q, "uid": "u", "controller": true}]}`
+	for i := range largeNamespaces {
+		namespace := fmt.Sprintf("team-%04d", i)
+		add(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": %q, "labels": {"team": %q}}}`, namespace, namespace)
+		for j := range largeWorkloads {
+			name := fmt.Sprintf("app-%d", j)
+			set := name + "-75c8f5c5d"
+			spec := largeSpec(i, j, "")
+			add(`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": %q, "namespace": %q}, "spec": {"template": {"spec": %s}}}`, name, namespace, spec)
+			add(`{"apiVersion": "apps/v1", "kind": "ReplicaSet", `+made+`, "spec": {"template": {"spec": %s}}}`, set, namespace, "Deployment", name, spec)
+			running := largeSpec(i, j, `{"name": "kube-api-access", "projected": {}}`)
+			for k := range largeReplicas {
+				add(`{"apiVersion": "v1", "kind": "Pod", `+made+`, "spec": %s}`, fmt.Sprintf("%s-%05d", set, k), namespace, "ReplicaSet", set, running)
+			}
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := w.WriteTo(f); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func largeSpec(i, j int, volume string) string {
+	escalation := `"allowPrivilegeEscalation": false,`
+	if j%3 == 0 {
+		escalation = ""
+	}
+	return fmt.Sprintf(`{"hostPID": %t, "serviceAccountName": "app", "volumes": [%s],
+		"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+		"containers": [{"name": "app-%d-%d", "image": "registry.example/team/app:1.2.3", "securityContext": {%s "capabilities": {"drop": ["ALL"]}}},
+			{"name": "proxy", "image": "registry.example/proxy:2", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}`,
+		j%10 == 0, volume, i, j, escalation)
+}
