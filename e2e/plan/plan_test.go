@@ -60,7 +60,8 @@ func newProgram(t *testing.T) program {
 // run runs a plan of the cluster as it is now and returns what it prints.
 func (p program) run(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.path, append([]string{"plan"}, append(args, source(t)...)...)...)
+	cmd := exec.CommandContext(t.Context(), p.path, append([]string{"plan"}, args...)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+plane.Kubeconfig(), "HOME="+t.TempDir())
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -76,20 +77,6 @@ func (p program) plan(t *testing.T, args ...string) planned {
 		t.Fatal(err)
 	}
 	return got
-}
-
-// source is where the cluster is read from.
-func source(t *testing.T) []string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "cluster.json")
-	out, err := plane.Kubectl(t.Context(), "get", "ns,pods,deployments,replicasets,cronjobs", "-A", "-o", "json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, out, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return []string{"-f", path}
 }
 
 // version is the minor that the plan pins to.
@@ -124,6 +111,16 @@ func TestAPlanOf300NamespacesAnd10000PodsIsWhatTheAPIServerSaysOfThem(t *testing
 			t.Errorf("%s: stage %s, labels %v", s.name, n.Stage, n.Labels)
 		}
 	}
+	t.Run("a snapshot gives the same plan", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "cluster.json.gz")
+		cmd := exec.CommandContext(t.Context(), gabion.path, "snapshot", "-o", path, "--kubeconfig", plane.Kubeconfig())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if diff := cmp.Diff(gabion.run(t, "-o", "json"), gabion.run(t, "-o", "json", "--from", path)); diff != "" {
+			t.Errorf("(-live +snapshot):\n%s", diff)
+		}
+	})
 	t.Run("the commands do what they say, in the real kubectl", func(t *testing.T) { runCommands(t, gabion, spaces[:10]) })
 	t.Run("labelling by the plan refuses nothing that was allowed", func(t *testing.T) { apply(t, client, got, spaces) })
 	t.Run("then there is nothing to label", func(t *testing.T) {

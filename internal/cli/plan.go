@@ -157,12 +157,12 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if absent := o.absent(inv); len(absent) > 0 {
+		return o.missing(absent, inv)
+	}
 	made, err := plan.Make(inv, options)
 	if err != nil {
 		return err
-	}
-	if absent := o.absent(inv); len(absent) > 0 {
-		return o.missing(absent, inv)
 	}
 	r := planReport(made, &options)
 	r.Server, r.Exemptions = inv.Server.Release, exemptionsOf(&config)
@@ -179,7 +179,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	o.notes(&r, inv)
-	return o.outcome(made, &r, inv)
+	return o.outcome(&r, inv)
 }
 
 // options are the plan's, for what was loaded.
@@ -297,14 +297,9 @@ func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
 }
 
 // outcome says how the planning went. What weighs most counts.
-func (o *planOptions) outcome(made *plan.Plan, r *report.Plan, inv *inventory.Inventory) error {
-	incomplete := len(made.Gaps) > 0 || o.unknown(inv) > 0
-	for i := range made.Namespaces {
-		n := &made.Namespaces[i]
-		incomplete = incomplete || len(n.Gaps) > 0 && !n.Exempt
-	}
+func (o *planOptions) outcome(r *report.Plan, inv *inventory.Inventory) error {
 	switch {
-	case incomplete:
+	case !r.Complete(), o.unknown(inv) > 0:
 		return errIncomplete
 	case o.exitCode && r.Summary.Label+r.Summary.Fix+r.Summary.AtRisk > 0:
 		return errFindings

@@ -13,7 +13,7 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// planReport turns a plan into what is printed.
+// planReport turns a plan into what is printed, and gives up what is large in it.
 func planReport(made *plan.Plan, o *plan.Options) report.Plan {
 	r := report.Plan{
 		APIVersion: report.APIVersion, Kind: "Plan",
@@ -26,6 +26,7 @@ func planReport(made *plan.Plan, o *plan.Options) report.Plan {
 	}
 	for i := range made.Namespaces {
 		n := planNamespace(&made.Namespaces[i], o, len(made.Gaps))
+		made.Namespaces[i].AtRisk, made.Namespaces[i].Steps = nil, nil // nobody needs them any more
 		r.Summary.Add(&n)
 		r.Namespaces = append(r.Namespaces, n)
 	}
@@ -103,8 +104,8 @@ func planReasons(n *plan.Namespace, o *plan.Options, gaps int) []report.PlanReas
 	for _, e := range n.Invalid {
 		add(report.ReasonInvalid, "%s", e.Error())
 	}
-	for _, gap := range n.Gaps {
-		add(report.ReasonIncomplete, "%s", gap)
+	for i := 0; i < len(n.Gaps) && !n.Exempt; i++ {
+		add(report.ReasonIncomplete, "%s", n.Gaps[i])
 	}
 	if gaps > 0 && !n.Exempt {
 		add(report.ReasonIncomplete, "%s that may be in any namespace could not be seen", plural(gaps, "thing"))

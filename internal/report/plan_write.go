@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -29,11 +30,49 @@ func WritePlan(w io.Writer, format string, style Style, p *Plan) error {
 		text = planKustomize(p)
 	case "admissionconfiguration":
 		text = planAdmission(p)
+	case "json":
+		return planJSON(w, p)
 	default:
 		return writeDocument(w, format, p)
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// planJSON writes the plan as one document, and one namespace after the other:
+// that of a large cluster takes a hundred megabytes.
+func planJSON(w io.Writer, p *Plan) error {
+	around := *p
+	around.Namespaces = []PlanNamespace{}
+	text, err := encodeJSON(&around, "")
+	if err != nil {
+		return err
+	}
+	// At this indent there is no other line like it, and no string has an end of
+	// line in it.
+	const list = "\n  \"namespaces\": ["
+	head, tail, _ := bytes.Cut(text, []byte(list))
+	if _, err := w.Write(append(head, list...)); err != nil {
+		return err
+	}
+	for i := range p.Namespaces {
+		if err := writeItem(w, i == 0, &p.Namespaces[i]); err != nil {
+			return err
+		}
+	}
+	end := strings.TrimSuffix(closeList(len(p.Namespaces) > 0), "]")
+	_, err = io.WriteString(w, end+string(tail)+"\n")
+	return err
+}
+
+// Complete reports whether everything was seen that the plan is about.
+func (p *Plan) Complete() bool {
+	for i := range p.Namespaces {
+		if p.Namespaces[i].has(ReasonIncomplete) {
+			return false
+		}
+	}
+	return len(p.Gaps) == 0
 }
 
 // Add counts a namespace.
