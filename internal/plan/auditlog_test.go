@@ -141,7 +141,7 @@ func TestTheAuditLogAddsWhatNoSnapshotHolds(t *testing.T) {
 			name: "a rehearsal, an attempt and the same event's other stages do not count",
 			events: []event{
 				{user: "alice", resource: "pods", name: "a", code: 201, annotations: restricted, uri: "?dryRun=All"},
-				{user: "alice", resource: "pods", name: "b", code: 403, annotations: restricted, message: "pods \"b\" is forbidden"},
+				{user: "alice", resource: "pods", name: "b", code: 403, annotations: restricted, message: `pods "b" is forbidden: violates PodSecurity "restricted:latest": ` + missingSentence},
 				{user: "alice", resource: "pods", name: "c", annotations: restricted, stage: "RequestReceived"},
 			},
 			bears: pss.Restricted,
