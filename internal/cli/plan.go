@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ import (
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
+
+// gcPercent is how much garbage, in percent of what is in use, a plan waits for.
+const gcPercent = 50
 
 type planOptions struct {
 	system          *System
@@ -145,6 +149,11 @@ func (o *planOptions) complete(args []string) error {
 }
 
 func (o *planOptions) run(ctx context.Context) error {
+	if o.system.Getenv("GOGC") == "" {
+		// What is read stays, so that to wait until there is as much garbage takes
+		// twice the memory of a large cluster.
+		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	}
 	config, err := admission.LoadConfig(o.config, os.ReadFile)
 	if err != nil {
 		return err
