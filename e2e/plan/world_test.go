@@ -25,8 +25,11 @@ import (
 // one restarts its API server.
 var plane *cluster.Cluster
 
+// looker is a user who may list namespaces and pods.
+const looker = "looker"
+
 func TestMain(m *testing.M) {
-	os.Exit(cluster.Main(m, &plane, cluster.Options{AuditPolicy: cluster.AuditMetadata})) //nolint:forbidigo // a TestMain is a main
+	os.Exit(cluster.Main(m, &plane, cluster.Options{AuditPolicy: cluster.AuditMetadata, Users: []cluster.User{{Name: looker}}})) //nolint:forbidigo // a TestMain is a main
 }
 
 const (
