@@ -122,6 +122,7 @@ func TestAPlanOf300NamespacesAnd10000PodsIsWhatTheAPIServerSaysOfThem(t *testing
 		}
 	})
 	t.Run("the commands do what they say, in the real kubectl", func(t *testing.T) { runCommands(t, gabion, spaces[:10]) })
+	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion, spaces[10:40]) })
 	t.Run("labelling by the plan refuses nothing that was allowed", func(t *testing.T) { apply(t, client, got, spaces) })
 	t.Run("then there is nothing to label", func(t *testing.T) {
 		for _, n := range gabion.plan(t).Namespaces {
@@ -228,6 +229,48 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 			if n.Name == s.name && n.Change {
 				t.Errorf("%s: the commands were run, and there is still %v to set", n.Name, n.Labels)
 			}
+		}
+	}
+}
+
+// rehearse hands the plan for a few namespaces to gabion label, which asks the API
+// server without changing anything.
+func rehearse(t *testing.T, gabion program, spaces []space) {
+	var names []string
+	for _, s := range spaces {
+		names = append(names, s.name)
+	}
+	file := filepath.Join(t.TempDir(), "plan.json")
+	text := gabion.run(t, append(names, "-o", "json")...)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), gabion.path, "label", "--plan", file, "--dry-run=server", "--force-conflicts", "-o", "json")
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+plane.Kubeconfig(), "HOME="+t.TempDir())
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var labelled struct {
+		Namespaces []struct {
+			Namespace, Outcome string
+			Blockers           []any
+			Warnings           []string
+		}
+	}
+	if json.Unmarshal(out.Bytes(), &labelled) != nil || len(labelled.Namespaces) == 0 {
+		t.Fatalf("%v: %s\n%s", err, errs.String(), out.String())
+	}
+	var got planned
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	risky := map[string]bool{}
+	for _, n := range got.Namespaces {
+		risky[n.Name] = len(n.AtRisk) > 0
+	}
+	for _, n := range labelled.Namespaces {
+		if (len(n.Blockers) > 0 || violating(n.Warnings)) && !risky[n.Namespace] {
+			t.Errorf("%s: %s, because of %v, %q", n.Namespace, n.Outcome, n.Blockers, n.Warnings)
 		}
 	}
 }
