@@ -25,7 +25,7 @@ import (
 )
 
 // gcPercent is how much garbage, in percent of what is in use, a plan waits for.
-const gcPercent = 50
+const gcPercent = 60
 
 type planOptions struct {
 	system          *System
