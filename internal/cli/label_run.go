@@ -118,9 +118,9 @@ func (l *labeling) plan(f found) (step, report.LabelNamespace) {
 	case f.err != nil:
 		row.Outcome, row.Reason = report.OutcomeFailed, f.err.Error()
 		return s, row
-	case f.namespace.OptedOut():
-		return skip("its label " + label.ManageLabel + ` is "false"`)
-	case !f.named && label.System(f.name):
+	case inventory.OptedOut(f.namespace.Labels):
+		return skip("its label " + inventory.ManageLabel + ` is "false"`)
+	case !f.named && inventory.System(f.name):
 		return skip("it is one of the system's; name it to label it")
 	}
 	if f.undo == nil {

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/label"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -146,7 +147,7 @@ func TestAChangeOfTheLabelsMeanwhileIsAnError(t *testing.T) {
 	for name, meanwhile := range map[string]func(*corev1.Namespace){
 		"a label":         func(n *corev1.Namespace) { n.Labels[pss.WarnLabel] = "restricted" },
 		"the namespace":   func(n *corev1.Namespace) { n.UID = "v" },
-		"its opting out":  func(n *corev1.Namespace) { n.Labels[label.ManageLabel] = "false" },
+		"its opting out":  func(n *corev1.Namespace) { n.Labels[inventory.ManageLabel] = "false" },
 		"the label asked": func(n *corev1.Namespace) { n.Labels[pss.EnforceLabel] = "restricted" },
 	} {
 		s, l := newNamespaceServer(t)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/pss"
@@ -113,59 +112,4 @@ func (b *Blocker) sort() {
 		place[c.ID] = i
 	}
 	slices.SortFunc(b.Violations, func(x, y pss.Violation) int { return cmp.Compare(place[x.Control], place[y.Control]) })
-}
-
-// unseen returns what is not known about a namespace, in one line each. What is
-// not said to be in another namespace may be in this one.
-func (p *Planner) unseen(namespace string, inv *inventory.Inventory) []string {
-	var lines []string
-	here := func(other string) bool { return other == "" || other == namespace }
-	for _, m := range inv.Missing {
-		if here(m.Namespace) && matters(m.Resource) {
-			lines = append(lines, fmt.Sprintf("%s could not be listed: %s", m.Resource, m.Reason))
-		}
-	}
-	if !p.AllowUnchecked {
-		for i := range inv.NotChecked {
-			if problem := &inv.NotChecked[i]; here(problem.Object.Namespace) {
-				lines = append(lines, "not checked: "+describe(problem))
-			}
-		}
-	}
-	for i := range inv.Errors {
-		if problem := &inv.Errors[i]; here(problem.Object.Namespace) {
-			lines = append(lines, "could not be read: "+describe(problem))
-		}
-	}
-	return lines
-}
-
-// unseenPods returns the workloads that make pods which nobody has seen, because
-// their controllers add to them.
-func (p *Planner) unseenPods(ns *inventory.Namespace) []string {
-	if p.AllowUnchecked {
-		return nil
-	}
-	var lines []string
-	for _, w := range ns.Workloads {
-		if w.Pods == 0 && slices.ContainsFunc(w.Templates, func(t inventory.Template) bool { return t.Partial }) {
-			lines = append(lines, fmt.Sprintf("%s/%s has no pods now, and its controller adds to what it states", w.Kind, w.Name))
-		}
-	}
-	return lines
-}
-
-func describe(p *inventory.Problem) string {
-	name := strings.Trim(p.Object.Kind+"/"+p.Object.Name, "/")
-	if name == "" {
-		name = cmp.Or(p.Source.File, "an object")
-	}
-	return name + ": " + p.Reason
-}
-
-// matters reports whether a resource may hold pods. Only what surely does not is
-// left out.
-func matters(resource string) bool {
-	_, group, _ := strings.Cut(resource, ".")
-	return group != "rbac.authorization.k8s.io" && !slices.Contains([]string{"namespaces", "serviceaccounts", "podsecuritypolicies.policy"}, resource)
 }

@@ -4,15 +4,12 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/pss"
 )
 
 // FieldManager is the name under which labels are applied.
 const FieldManager = "gabion-label"
-
-// ManageLabel is the label by which a namespace keeps Gabion's hands off it, if
-// its value is "false".
-const ManageLabel = "gabion.io/manage"
 
 const applied = "Apply" // the operation of server-side apply
 
@@ -47,18 +44,10 @@ type Namespace struct {
 	Owners map[string][]Owner
 }
 
-// OptedOut reports whether the namespace is not to be touched.
-func (n *Namespace) OptedOut() bool { return n.Labels[ManageLabel] == "false" }
-
-// System reports whether a namespace of that name is one of the system's.
-func System(name string) bool {
-	return slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease", "gabion-system"}, name)
-}
-
 // SameLabels reports whether both have the same Pod Security labels with the same
 // owners, and the same wish to be left alone.
 func (n *Namespace) SameLabels(other *Namespace) bool {
-	if n.UID != other.UID || n.OptedOut() != other.OptedOut() {
+	if n.UID != other.UID || inventory.OptedOut(n.Labels) != inventory.OptedOut(other.Labels) {
 		return false
 	}
 	return !slices.ContainsFunc(Keys(), func(key string) bool {

@@ -358,7 +358,7 @@ func TestSameLabelsNoticesWhatMatters(t *testing.T) {
 		"one label more":   {func(n *label.Namespace) { n.Labels[pss.WarnLabel] = "restricted" }, false},
 		"one label less":   {func(n *label.Namespace) { delete(n.Labels, pss.EnforceLabel) }, false},
 		"another owner":    {func(n *label.Namespace) { n.Owners[pss.EnforceLabel] = nil }, false},
-		"it has opted out": {func(n *label.Namespace) { n.Labels[label.ManageLabel] = "false" }, false},
+		"it has opted out": {func(n *label.Namespace) { n.Labels[inventory.ManageLabel] = "false" }, false},
 	} {
 		a, b := ns(), ns()
 		tt.change(&b)
@@ -483,14 +483,5 @@ func TestAnotherNamespaceOfTheNameIsNotTouched(t *testing.T) {
 	entry := label.UndoNamespace{Name: "shop", UID: "old"}
 	if _, err := planner().PlanUndo(labelled(nil), &entry, true); !errors.Is(err, label.ErrReplaced) {
 		t.Errorf("got %v, want %v", err, label.ErrReplaced)
-	}
-}
-
-func TestSystemNamespacesAreKubernetesAndGabionsOwn(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]bool{"kube-system": true, "kube-public": true, "kube-node-lease": true, "gabion-system": true, "kube-flannel": false, "default": false} {
-		if label.System(name) != want {
-			t.Errorf("%s: want %t", name, want)
-		}
 	}
 }

@@ -76,12 +76,15 @@ func (p *Planner) Judge(c *Change, inv *inventory.Inventory) error {
 	if !c.Stricter() {
 		return nil
 	}
-	c.Unseen = p.unseen(c.Namespace.Name, inv)
+	gaps := inv.Gaps(p.AllowUnchecked)
+	c.Unseen = gaps.Of(c.Namespace.Name)
 	i := slices.IndexFunc(inv.Namespaces, func(n inventory.Namespace) bool { return n.Name == c.Namespace.Name })
 	if i < 0 {
 		return nil // nothing is in it
 	}
-	c.Unseen = append(c.Unseen, p.unseenPods(&inv.Namespaces[i])...)
+	if !p.AllowUnchecked {
+		c.Unseen = append(c.Unseen, inv.Namespaces[i].UnseenPods()...)
+	}
 	j := judge{planner: p, evaluator: pss.Evaluator{Kubernetes: inv.Server.Version}, policy: c.To, known: map[*inventory.View][]pss.Violation{}}
 	var err error
 	c.Blockers, err = j.blockers(&inv.Namespaces[i])

@@ -6,12 +6,12 @@ import (
 )
 
 // namespace plans one namespace.
-func (j *judge) namespace(ns *inventory.Namespace, g *gaps) (Namespace, error) {
+func (j *judge) namespace(ns *inventory.Namespace, g *inventory.Gaps) (Namespace, error) {
 	n := Namespace{
-		Name: ns.Name, System: systemNamespace(ns.Name), Stated: ns.Stated,
+		Name: ns.Name, System: inventory.System(ns.Name), Stated: ns.Stated,
 		Exempt:        j.ExemptNamespace != nil && j.ExemptNamespace(ns.Name),
-		OptedOut:      ns.Labels[ManageLabel] == "false",
-		CurrentLabels: policyLabels(ns.Labels), Gaps: g.in[ns.Name],
+		OptedOut:      inventory.OptedOut(ns.Labels),
+		CurrentLabels: policyLabels(ns.Labels), Gaps: g.In[ns.Name],
 		Pods: len(ns.Pods), Workloads: len(ns.Workloads),
 	}
 	n.Current, n.Invalid = pss.PolicyFromLabels(ns.Labels, j.Defaults)
@@ -21,11 +21,11 @@ func (j *judge) namespace(ns *inventory.Namespace, g *gaps) (Namespace, error) {
 		return n, nil
 	}
 	units := unitsOf(ns)
-	n.Gaps = append(n.Gaps[:len(n.Gaps):len(n.Gaps)], unseenPods(units)...)
+	n.Gaps = append(n.Gaps[:len(n.Gaps):len(n.Gaps)], ns.UnseenPods()...)
 	if !n.Stated {
 		n.Gaps = append(n.Gaps, "the Namespace itself was not seen, and so its labels are not known")
 	}
-	n.Incomplete = !j.AllowIncomplete && len(n.Gaps)+len(g.everywhere) > 0
+	n.Incomplete = !j.AllowIncomplete && len(n.Gaps)+len(g.Everywhere) > 0
 	err := j.fill(&n, units, j.observed(&n, ns, units))
 	return n, err
 }

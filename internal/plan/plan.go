@@ -3,17 +3,12 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
-
-// ManageLabel on a namespace, with the value "false", keeps Gabion from
-// proposing labels for it.
-const ManageLabel = "gabion.io/manage"
 
 // Options say what is planned, and by which rules.
 type Options struct {
@@ -193,9 +188,9 @@ func Make(inv *inventory.Inventory, o Options) (*Plan, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("planning: %w", err)
 	}
-	gaps := findGaps(inv, &o)
+	gaps := inv.Gaps(o.AllowUnchecked)
 	j := newJudge(&o)
-	p := &Plan{Gaps: gaps.everywhere}
+	p := &Plan{Gaps: gaps.Everywhere}
 	for i := range inv.Namespaces {
 		ns := &inv.Namespaces[i]
 		if o.Select != nil && !o.Select(ns) {
@@ -208,9 +203,4 @@ func Make(inv *inventory.Inventory, o Options) (*Plan, error) {
 		p.Namespaces = append(p.Namespaces, n)
 	}
 	return p, nil
-}
-
-// systemNamespaces are Kubernetes' own and Gabion's.
-func systemNamespace(name string) bool {
-	return slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease", "gabion-system"}, name)
 }
