@@ -68,14 +68,24 @@ func (o *snapshotOptions) run(ctx context.Context) error {
 	}
 	o.tell(&w.Rest)
 	if o.output == workload.Stdin {
-		_, err := w.WriteTo(o.source.input.system.Stdout)
-		return err
+		if _, err := w.WriteTo(o.source.input.system.Stdout); err != nil {
+			return err
+		}
+		return o.outcome(&w.Rest)
 	}
 	if err := writeFile(o.output, func(f io.Writer) error {
 		_, err := w.WriteTo(f)
 		return err
 	}); err != nil {
 		return fmt.Errorf("%s: %w", o.output, err)
+	}
+	return o.outcome(&w.Rest)
+}
+
+// outcome says whether all of the cluster is in the snapshot.
+func (o *snapshotOptions) outcome(i *inventory.Inventory) error {
+	if len(i.Missing)+len(i.Errors) > 0 {
+		return errIncomplete
 	}
 	return nil
 }
