@@ -14,8 +14,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// probeNamespace is where Settle works. It always exists, and has to be without
-// Pod Security labels.
+// probeNamespace is where Settle works. It always exists. Nothing may be enforced
+// there: it has to be without Pod Security labels, or to be labelled privileged
+// if something is enforced by default.
 const probeNamespace = "kube-node-lease"
 
 // Settle waits until what enforces Pod Security knows every pod that was created

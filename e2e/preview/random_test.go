@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 const (
@@ -117,7 +118,7 @@ func (p *populator) populate(t *testing.T, namespace string, labels map[string]s
 	var manifest bytes.Buffer
 	encoder := json.NewEncoder(&manifest)
 	for shape := range 1 + p.IntN(maxShapes) {
-		pod := randomPod(p.Rand, p.shapes)
+		pod := samples.Random(p.Rand, p.shapes)
 		p.shapes++
 		pod.Namespace = namespace
 		for replica := range 1 + p.IntN(4) {

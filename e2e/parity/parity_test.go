@@ -1,0 +1,75 @@
+package parity_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
+	t.Parallel()
+	seed := seed(t)
+	p := newPair(t)
+	t.Run("to scripted requests", func(t *testing.T) {
+		t.Parallel()
+		playScript(t, newPlayer(p))
+	})
+	t.Run("to random requests", func(t *testing.T) {
+		t.Parallel()
+		playRandomly(t, newPlayer(p), seed)
+	})
+	t.Run("and where answers differ, that is seen", func(t *testing.T) {
+		t.Parallel()
+		seesDifferences(t, p)
+	})
+}
+
+// seed returns the seed of the random requests, a new one unless the environment
+// has one.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	text, ok := os.LookupEnv("GABION_SEED")
+	if !ok {
+		return rand.Uint64()
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("GABION_SEED: %v", err)
+	}
+	return n
+}
+
+// seesDifferences sends the two API servers different requests: all that is
+// compared really comes from their answers and audit logs.
+func seesDifferences(t *testing.T, p *pair) {
+	t.Helper()
+	const ns = "differences"
+	labels := namespace(ns, "enforce", "baseline", "warn", "restricted", "audit", "restricted", "warn-version", "latest", "audit-version", "latest")
+	player := newPlayer(p)
+	if _, diff, err := player.play(t.Context(), create("namespaces", "", labels)); err != nil || diff != "" {
+		t.Fatal(err, diff)
+	}
+	try := func(changes ...func(*corev1.Pod)) *request { return create("pods", ns, pod("p", changes...)).dry() }
+	for _, tt := range []struct {
+		name           string
+		plugin, gabion *request
+		field          func(answer) any // that differs
+	}{
+		{"the code", try(hostPID), try(), func(a answer) any { return a.Code }},
+		{"the message", try(hostPID), try(privileged), func(a answer) any { return a.Message }},
+		{"the warnings", try(asRoot), try(), func(a answer) any { return a.Warnings }},
+		{"the annotations", try(hostPID).by(exemptUser), try(), func(a answer) any { return a.Annotations }},
+	} {
+		plugin, gabion, err := p.askEach(t.Context(), tt.plugin, tt.gabion)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if difference(tt.plugin, plugin, gabion) == "" || cmp.Equal(tt.field(expected(tt.plugin, plugin)), tt.field(gabion)) {
+			t.Errorf("%s: the plugin says %v, Gabion %v, and it is not seen", tt.name, plugin, gabion)
+		}
+	}
+}
