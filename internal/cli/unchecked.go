@@ -90,6 +90,10 @@ func everyItem(path string) string {
 
 // notCheckedLine is the object as one line for people.
 func notCheckedLine(n report.NotChecked) string {
-	return report.Place(n.Source.File, n.Source.Line) + ": " + report.Escape(n.Object.KindName()) +
+	place := report.Place(n.Source.File, n.Source.Line)
+	if n.Source.File == "" {
+		place = "namespace " + report.Escape(n.Object.Namespace)
+	}
+	return place + ": " + report.Escape(n.Object.KindName()) +
 		": not checked: " + report.EscapeSentence(n.Reason)
 }

@@ -72,7 +72,7 @@ func (l *lister) customResources(ctx context.Context) error {
 	l.rest.TemplatePaths = append(l.rest.TemplatePaths, paths[len(l.Paths):]...)
 	for _, kind := range wanted {
 		mayLack := !known.Knows(kind.apiVersion(), kind.kind)
-		_, err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
+		err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
 			item := reader.ReadObject(text)
 			l.custom(&item, mayLack)
 			return nil
@@ -116,7 +116,7 @@ func (l *lister) schemas(ctx context.Context, kinds []served) (map[groupKind]pla
 	}
 	all := map[groupKind]places{}
 	crds := resource{group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions", clusterScoped: true}
-	_, err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
+	err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
 		var d definition
 		if err := json.Unmarshal(text, &d); err != nil {
 			return fmt.Errorf("reading a CustomResourceDefinition: %w", err)

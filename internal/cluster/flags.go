@@ -43,7 +43,7 @@ func (f *Flags) Bind(fs *pflag.FlagSet) {
 		&names.ClusterOverrideFlags.InsecureSkipTLSVerify: "trust whatever answers at the address: anybody may listen in",
 		&names.ClusterOverrideFlags.ProxyURL:              "the `URL` of a proxy to go through",
 		&names.ClusterOverrideFlags.DisableCompression:    "ask the API server not to compress what it sends",
-		&names.Timeout: "how long one request may take, such as `DURATION` 30s; 0 for as long as it needs",
+		&names.Timeout: "the `DURATION` that one request may take, such as 30s; 0 for as long as it needs",
 	} {
 		flag.Description = usage
 	}

@@ -67,10 +67,8 @@ func (l *lister) scopes(r resource) []string {
 // it has.
 type page func(ctx context.Context, path string, o *metav1.ListOptions) (meta metav1.ListInterface, n int, err error)
 
-// pages lists a resource page by page. What may not be listed is missing. It
-// reports whether all of it was listed.
-func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, err error) {
-	all = true
+// pages lists a resource page by page. What may not be listed is missing.
+func (l *lister) pages(ctx context.Context, r resource, fetch page) error {
 	done := 0
 	for _, namespace := range l.scopes(r) {
 		o := metav1.ListOptions{Limit: pageSize}
@@ -82,11 +80,10 @@ func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, e
 			}
 			if why := refusal(ctx, r, err); why != "" {
 				l.missing(r, namespace, why)
-				all = false
 				break
 			}
 			if err != nil {
-				return false, fmt.Errorf("listing %s: %w", r.name(), err)
+				return fmt.Errorf("listing %s: %w", r.name(), err)
 			}
 			done += n
 			l.progress(r, done, info.GetRemainingItemCount())
@@ -95,7 +92,7 @@ func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, e
 			}
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // missing reports a resource that may not be listed.
