@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -131,7 +130,7 @@ func refusal(ctx context.Context, r resource, err error) string {
 	default:
 		return ""
 	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return oneLine(err)
 }
 
 // typedPage returns how a page of a built-in kind is fetched, as protobuf.
@@ -145,6 +144,9 @@ func (l *lister) typedPage(newList func() runtime.Object, take func(runtime.Obje
 		info, err := meta.ListAccessor(list)
 		if err != nil {
 			return nil, 0, err
+		}
+		if info.GetResourceVersion() == "" { // something answers that is no API server
+			return nil, 0, errors.New("the answer is no list")
 		}
 		n := 0
 		err = meta.EachListItem(list, func(whole runtime.Object) error {
