@@ -143,7 +143,7 @@ func (o *previewOptions) run(ctx context.Context) error {
 		config.Exemptions = o.planned.Exemptions
 	}
 	survey := newSurvey(newInput(&o.source.input), i, config, o.templates)
-	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version)
+	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version, i.Server.Version)
 	spaces := survey.all()
 	if !o.all {
 		var absent []string

@@ -71,6 +71,7 @@ func (o *sourceOptions) complete(paths []string) error {
 		return err
 	}
 	flag := "--" + o.snapshotFlag
+	o.input.fromSnapshot = o.from != ""
 	switch {
 	case o.from != "" && len(o.input.paths) > 0:
 		return usagef("%s and files cannot be read at once", flag)

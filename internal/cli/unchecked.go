@@ -28,7 +28,11 @@ func (in *input) notCheckedReason(item *workload.Item) string {
 	}
 	nameable := len(item.Unchecked) > 0 && !slices.Contains(item.Unchecked, "containers") // in the object itself
 	if unknown && nameable {
-		return reason + "; name the templates with " + pathExample(item) + ", or pass --allow-unchecked to leave them out"
+		advice := "; name the templates with "
+		if in.fromSnapshot {
+			advice = "; take the snapshot with "
+		}
+		return reason + advice + pathExample(item) + ", or pass --allow-unchecked to leave them out"
 	}
 	return reason + "; pass --allow-unchecked to leave that out"
 }

@@ -70,6 +70,8 @@ type lister struct {
 }
 
 func newLister(config *rest.Config, o ListOptions, into *inventory.Inventory, add func(*workload.Item)) (*lister, error) {
+	config = rest.CopyConfig(config)
+	config.WarningHandler = rest.NoWarnings{} // of versions that will be gone one day
 	c, err := newClient(config)
 	if err != nil {
 		return nil, err

@@ -212,6 +212,9 @@ func TestWhatMayNotBeListedIsMissingAndTheRestGoesOn(t *testing.T) {
 		answers[path] = answerOf{403, status(403, "Forbidden", "you may\nnot", "")}
 	}
 	delete(answers, "/apis/batch/v1/cronjobs")
+	answers["/apis/argoproj.io/v1alpha1/rollouts"] = answerOf{500, status(500, "InternalError", "conversion webhook failed", "")}
+	answers["/apis/apps/v1/daemonsets"] = answerOf{200, `{"kind":"DaemonSetList","apiVersion":"apps/v1","metadata":{"resourceVersion":"1"},"items":[` +
+		`{"metadata":{"name":"d","namespace":"shop"},"spec":{"template":{"spec":{"containers":[{"name":"c"}]}}}}]}`}
 	got, err := listed(t, newFake(t, answers), ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -219,6 +222,7 @@ func TestWhatMayNotBeListedIsMissingAndTheRestGoesOn(t *testing.T) {
 	want := map[string]string{
 		"namespaces": "you may not", "pods": "you may not", "deployments.apps": "you may not",
 		"cronjobs.batch": "the server could not find the requested resource", "*.down.example.com": "the server is currently unable",
+		"rollouts.argoproj.io": "conversion webhook failed",
 	}
 	missing := map[string]string{}
 	for _, m := range got.Missing {
@@ -228,7 +232,7 @@ func TestWhatMayNotBeListedIsMissingAndTheRestGoesOn(t *testing.T) {
 		t.Errorf("missing, want (-), got (+):\n%s", diff)
 	}
 	if len(got.Namespaces) != 1 || got.Namespaces[0].Stated {
-		t.Errorf("got %+v, want the namespace of the Rollout, whose labels nobody knows", got.Namespaces)
+		t.Errorf("got %+v, want the namespace of the DaemonSet, whose labels nobody knows", got.Namespaces)
 	}
 }
 

@@ -126,7 +126,9 @@ func refusal(ctx context.Context, r resource, err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
 	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
-	case r.custom && apierrors.IsServiceUnavailable(err): // an API server behind the API server
+	case r.custom && isStatus(err) && !apierrors.IsUnauthorized(err):
+		// Whatever answers for it fails: another API server, or a webhook that
+		// converts versions.
 	default:
 		return ""
 	}

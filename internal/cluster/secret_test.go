@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,7 +214,7 @@ func TestASnapshotKeepsNothingOfACustomResourceButItsPods(t *testing.T) {
 		outcomes = append(outcomes, item.Outcome)
 		l.custom(&item, false)
 	}
-	if want := []workload.Outcome{workload.Read, workload.Broken, workload.NotChecked}; fmt.Sprint(outcomes) != fmt.Sprint(want) {
+	if want := []workload.Outcome{workload.Read, workload.Broken, workload.NotChecked}; !slices.Equal(outcomes, want) {
 		t.Fatalf("got outcomes %v, want %v", outcomes, want)
 	}
 	if text := snapshotText(t, &w); strings.Contains(text, secret) || !strings.Contains(text, "kept") {
