@@ -22,14 +22,15 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint bench cluster fuzz clean
+.PHONY: help build run test lint bench cluster demo fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build gabion and kubectl-gabion into bin/.
+build: ## Build gabion and kubectl-gabion, with its completion, into bin/.
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+	install -m 755 cmd/kubectl-gabion/kubectl_complete-gabion $(BIN)/
 
 run: build ## Preview the three Pod Security levels on the example cluster.
 	@for level in privileged baseline restricted; do \
@@ -40,7 +41,7 @@ run: build ## Preview the three Pod Security levels on the example cluster.
 # Nested modules run programs and servers that the cache of go test does not know of, hence -count=1.
 test: ## Run every test of every module; fuzz targets run their seeds.
 	go test $(filter-out $(RACE),$(PACKAGES))
-	go test -race $(RACE)
+	go test -race -timeout 30m $(RACE)
 	go -C e2e run ./cmd/cluster build
 	@for m in $(NESTED); do \
 		echo "go -C $$m test ./..."; \
@@ -69,6 +70,9 @@ bench: ## Measure against upstream, side by side; writes docs/performance.md and
 
 cluster: ## Run a Kubernetes control plane until Ctrl-C.
 	@go -C e2e run ./cmd/cluster
+
+demo: ## Show gabion serve at work on a real API server; it ends by itself.
+	@go -C e2e run ./cmd/demo
 
 fuzz: ## Fuzz every target for FUZZTIME each.
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do \

@@ -53,17 +53,28 @@ func TestPodsHaveTheSizeAskedFor(t *testing.T) {
 
 func TestReportNamesMachineAndDate(t *testing.T) {
 	t.Parallel()
-	rows := []row{{
-		name:     "JSON to verdict",
-		upstream: side{time: sample{20000, 19000, 21000}, allocs: 100},
-		gabion:   side{time: sample{900, 800, 1000}, allocs: 3},
-		ratio:    sample{22.2, 21, 23},
-	}}
-	got := render(rows, sample{8, 7, 9}, machine{"A CPU", 2, "go1.26", "linux/amd64"}, time.Unix(0, 0).UTC())
+	f := figures{
+		engine: []row{{
+			name:     "JSON to verdict",
+			upstream: side{time: sample{20000, 19000, 21000}, allocs: 100},
+			gabion:   side{time: sample{900, 800, 1000}, allocs: 3},
+			ratio:    sample{22.2, 21, 23},
+		}},
+		startUp:  sample{8, 7, 9},
+		webhooks: webhookOptions{clients: 8},
+		webhook: []webhookRow{{
+			name:     "HTTP/1.1, 1.2 KB, allowed",
+			constant: sample{50000, 49000, 51000}, upstream: sample{180000, 170000, 190000}, gabion: sample{60000, 59000, 61000},
+			overConstant: sample{1.2, 1.15, 1.25}, overUpstream: sample{0.333, 0.32, 0.34},
+		}},
+	}
+	got := render(&f, machine{"A CPU", 2, "go1.26", "linux/amd64"}, time.Unix(0, 0).UTC())
 	for _, want := range []string{
 		"`make bench` on 1970-01-01, on A CPU (2 cores, linux/amd64), go1.26:",
 		"| JSON to verdict   | 20 µs (19–21) | 900 ns (800–1000) | 22.2x (21.0–23.0) |     100 → 3 |",
 		"8.0 ms (7.0–9.0)",
+		"with 8 clients at once",
+		"| HTTP/1.1, 1.2 KB, allowed            |   50 µs (49–51) | 180 µs (170–190) | 60 µs (59–61) | 1.20x (1.15–1.25) | 0.33x (0.32–0.34) |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)

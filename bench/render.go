@@ -39,24 +39,42 @@ func cpuModel(file string) string {
 	return "unknown processor"
 }
 
-// render writes the figures as Markdown whose table reads well as plain text.
-func render(rows []row, startUp sample, m machine, now time.Time) string {
-	table := [][]string{
-		{"restricted:latest", "upstream", "gabion", "ratio", "allocations"},
-	}
-	for _, r := range rows {
+// figures are everything that was measured.
+type figures struct {
+	engine   []row
+	startUp  sample
+	webhooks webhookOptions
+	webhook  []webhookRow
+}
+
+// render writes the figures as Markdown whose tables read well as plain text.
+func render(f *figures, m machine, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "`make bench` on %s, on %s (%d cores, %s), %s:\n\n", now.Format(time.DateOnly), m.cpu, m.cores, m.system, m.goBuild)
+	table := [][]string{{"restricted:latest", "upstream", "gabion", "ratio", "allocations"}}
+	for _, r := range f.engine {
 		table = append(table, []string{
-			r.name, r.upstream.time.duration(), r.gabion.time.duration(),
-			fmt.Sprintf("%.1fx (%.1f–%.1f)", r.ratio.median, r.ratio.low, r.ratio.high),
+			r.name, r.upstream.time.duration(), r.gabion.time.duration(), r.ratio.times(1),
 			fmt.Sprintf("%.0f → %.0f", r.upstream.allocs, r.gabion.allocs),
 		})
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "`make bench` on %s, on %s (%d cores, %s), %s:\n\n", now.Format(time.DateOnly), m.cpu, m.cores, m.system, m.goBuild)
 	writeTable(&b, table)
 	fmt.Fprintf(&b, "\nThe whole program, `gabion check` on one small file, from start to end: %.1f ms (%.1f–%.1f).\n",
-		startUp.median, startUp.low, startUp.high)
+		f.startUp.median, f.startUp.low, f.startUp.high)
+	fmt.Fprintf(&b, "\nThe processor time of a webhook for one review, with %d clients at once over TLS:\n\n", f.webhooks.clients)
+	table = [][]string{{"review of a pod at restricted:latest", "constant answer", "upstream", "gabion", "to constant", "to upstream"}}
+	for _, r := range f.webhook {
+		table = append(table, []string{
+			r.name, r.constant.duration(), r.upstream.duration(), r.gabion.duration(), r.overConstant.times(2), r.overUpstream.times(2),
+		})
+	}
+	writeTable(&b, table)
 	return b.String()
+}
+
+// times writes a ratio with so many digits behind the point, and the quartiles.
+func (s sample) times(digits int) string {
+	return fmt.Sprintf("%.*fx (%.*f–%.*f)", digits, s.median, digits, s.low, digits, s.high)
 }
 
 // writeTable writes a Markdown table with aligned columns. The first row is the

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/gabion-security/gabion/e2e/binaries"
 )
 
 // A small file that meets restricted: what is timed is the start.
@@ -31,23 +33,19 @@ spec:
 
 // measureStartUp builds the program and returns how many milliseconds it takes
 // to check one small file, from its start to its end.
-func measureStartUp(starts int) (sample, error) {
+func measureStartUp(ctx context.Context, starts int) (sample, error) {
 	dir, err := os.MkdirTemp("", "gabion-bench-")
 	if err != nil {
 		return sample{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-
-	program, manifest := filepath.Join(dir, "gabion"), filepath.Join(dir, "pod.yaml")
-	if err := os.WriteFile(manifest, []byte(smallManifest), 0o600); err != nil {
+	program, err := binaries.Gabion(ctx, dir)
+	if err != nil {
 		return sample{}, err
 	}
-	build := exec.CommandContext(ctx, "go", "-C", "..", "build", "-trimpath", "-o", program, "./cmd/gabion")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return sample{}, fmt.Errorf("%w: %s", err, out)
+	manifest := filepath.Join(dir, "pod.yaml")
+	if err := os.WriteFile(manifest, []byte(smallManifest), 0o600); err != nil {
+		return sample{}, err
 	}
 	var series []float64
 	for range starts + 3 {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,13 +19,9 @@ const reportEvery = 15 * time.Second
 func goBuild(ctx context.Context, r recipe, dir string, progress *log.Logger) error {
 	progress.Printf("building etcd, kube-apiserver and kubectl %s, once: about ten minutes on two cores", r.kubernetes)
 	start := time.Now()
-	args := append([]string{"build", "-v", "-o", dir + string(filepath.Separator)}, r.flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/...")...)
+	args := append([]string{"-v", "-o", dir + string(filepath.Separator)}, r.flags...)
+	cmd := GoBuild(ctx, dir, append(args, "./cmd/...")...)
 	cmd.Dir = r.module
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	// An interrupted build takes its compilers with it.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		return err

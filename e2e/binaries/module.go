@@ -7,24 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
 
+// rootModule is the module whose program is tested.
+const rootModule = "github.com/gabion-security/gabion"
+
 // Root returns the directory of the repository, found from the working
-// directory, which has to be in this module: `go test` and `go -C e2e run` see
-// to that.
+// directory, which has to be in a module of it that uses the root one:
+// `go test` and `go -C e2e run` see to that.
 func Root(ctx context.Context) (string, error) {
-	out, err := output(exec.CommandContext(ctx, "go", "env", "GOMOD"))
+	out, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("finding the repository: %w", err)
 	}
-	gomod := strings.TrimSpace(string(out))
-	dir := filepath.Dir(gomod)
-	if filepath.Base(gomod) != "go.mod" || filepath.Base(dir) != "e2e" {
-		return "", fmt.Errorf("the working directory is not in the e2e module, but in that of %q", gomod)
-	}
-	return filepath.Dir(dir), nil
+	return strings.TrimSpace(string(out)), nil
 }
 
 // required returns the versions of the modules that a go.mod requires. It does

@@ -11,10 +11,30 @@ import (
 // ports are where the servers of a cluster listen, all on 127.0.0.1.
 type ports struct{ etcd, peer, apiServer int }
 
-// freePorts returns ports that nobody listened on a moment ago. They lie below
-// those that the kernel gives to outgoing connections, so that a server which is
-// stopped finds its port free again.
+// freePorts returns ports for the servers of a cluster.
 func freePorts() (ports, error) {
+	found, err := free(3)
+	if err != nil {
+		return ports{}, err
+	}
+	return ports{found[0], found[1], found[2]}, nil
+}
+
+// FreeAddresses returns addresses of this machine on which nobody listened a
+// moment ago.
+func FreeAddresses(count int) ([]string, error) {
+	found, err := free(count)
+	addresses := make([]string, len(found))
+	for i, port := range found {
+		addresses[i] = fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	return addresses, err
+}
+
+// free returns ports on which nobody listened a moment ago. They lie below those
+// that the kernel gives to outgoing connections, so that a server which is
+// stopped finds its port free again.
+func free(count int) ([]int, error) {
 	var (
 		found     []int
 		listeners []net.Listener // held until all are found: they have to differ
@@ -31,11 +51,11 @@ func freePorts() (ports, error) {
 			continue
 		}
 		listeners = append(listeners, listener)
-		if found = append(found, port); len(found) == 3 {
-			return ports{found[0], found[1], found[2]}, nil
+		if found = append(found, port); len(found) == count {
+			return found, nil
 		}
 	}
-	return ports{}, errors.New("found no free ports on 127.0.0.1")
+	return nil, errors.New("found no free ports on 127.0.0.1")
 }
 
 // isTaken reports whether a server did not start because its port was taken in

@@ -24,13 +24,15 @@ type process struct {
 	err  error
 }
 
-// startProcess runs a program; what it prints is added to the file log.
-func startProcess(log, path string, args ...string) (*process, error) {
+// startProcess runs a program, with additions to this process's environment;
+// what it prints is added to the file log.
+func startProcess(log string, env []string, path string, args ...string) (*process, error) {
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(path, args...) //nolint:noctx // lives until it is stopped
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = attributes()
 	p := &process{name: filepath.Base(path), log: log, done: make(chan struct{})}

@@ -14,6 +14,9 @@ const readyWithin = 2 * time.Minute
 // Server is etcd or the API server, for tests that make it fail. It is not safe
 // for use by several goroutines.
 type Server struct {
+	// Env is added to its environment, "KEY=value", at the next start.
+	Env []string
+
 	program string
 	log     string
 	args    func() []string
@@ -29,7 +32,7 @@ func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	var err error
-	if s.process, err = startProcess(s.log, s.program, s.args()...); err != nil {
+	if s.process, err = startProcess(s.log, s.Env, s.program, s.args()...); err != nil {
 		return err
 	}
 	return s.process.await(ctx, s.ready)

@@ -21,7 +21,13 @@ func TestMain(m *testing.M) {
 // kubectl runs kubectl and returns what it prints.
 func kubectl(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	cmd := plane.Kubectl(t.Context(), args...)
+	return kubectlOf(t, plane, stdin, args...)
+}
+
+// kubectlOf does so on a cluster of the test's own.
+func kubectlOf(t *testing.T, c *cluster.Cluster, stdin string, args ...string) string {
+	t.Helper()
+	cmd := c.Kubectl(t.Context(), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

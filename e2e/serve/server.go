@@ -43,13 +43,10 @@ func Start(t testing.TB, c *cluster.Cluster, gabion, name, kubeconfig string, ar
 // New is Start without the start.
 func New(t testing.TB, c *cluster.Cluster, gabion, name, kubeconfig string, args ...string) *Server {
 	t.Helper()
-	admission, status := address(t), address(t)
-	args = append([]string{"serve", "--kubeconfig=" + kubeconfig, "--listen=" + admission, "--metrics-listen=" + status}, args...)
-	s := &Server{Log: filepath.Join(c.Dir(), name+".log"), Status: "http://" + status, Admission: admission}
-	s.Server = c.Program(gabion, name+".log", args, func(ctx context.Context) error {
-		_, err := s.Get(ctx, "/readyz")
-		return err
-	})
+	s, err := Prepare(c, gabion, name, kubeconfig, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := s.Kill(context.Background()); err != nil {
 			t.Error(err)
@@ -60,6 +57,22 @@ func New(t testing.TB, c *cluster.Cluster, gabion, name, kubeconfig string, args
 		}
 	})
 	return s
+}
+
+// Prepare is New for programs that are no tests: whoever starts the server has
+// to stop it.
+func Prepare(c *cluster.Cluster, gabion, name, kubeconfig string, args ...string) (*Server, error) {
+	free, err := cluster.FreeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Log: filepath.Join(c.Dir(), name+".log"), Admission: free[0], Status: "http://" + free[1]}
+	args = append([]string{"serve", "--kubeconfig=" + kubeconfig, "--listen=" + free[0], "--metrics-listen=" + free[1]}, args...)
+	s.Server = c.Program(gabion, name+".log", args, func(ctx context.Context) error {
+		_, err := s.Get(ctx, "/readyz")
+		return err
+	})
+	return s, nil
 }
 
 // Get returns what the server says under a path of Status.
@@ -85,27 +98,24 @@ func (s *Server) Get(ctx context.Context, path string) (string, error) {
 // flags that name them.
 func Credentials(t testing.TB, dir string) []string {
 	t.Helper()
-	certificate, key, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.IPv4(127, 0, 0, 1)}, nil)
+	flags, err := WriteCredentials(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return flags
+}
+
+// WriteCredentials is Credentials for programs that are no tests.
+func WriteCredentials(dir string) ([]string, error) {
+	certificate, key, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.IPv4(127, 0, 0, 1)}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("making a certificate: %w", err)
 	}
 	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 	for file, content := range map[string][]byte{certFile: certificate, keyFile: key} {
 		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	return []string{"--tls-cert-file=" + certFile, "--tls-private-key-file=" + keyFile}
-}
-
-// address returns one on which nobody listened a moment ago.
-func address(t testing.TB) string {
-	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was sent
-	return l.Addr().String()
+	return []string{"--tls-cert-file=" + certFile, "--tls-private-key-file=" + keyFile}, nil
 }

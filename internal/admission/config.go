@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/gabion-security/gabion/pss"
 )
@@ -151,4 +152,9 @@ func (w *AdmissionConfiguration) podSecurity(readFile func(string) ([]byte, erro
 		return data, nil
 	}
 	return nil, nil
+}
+
+// Names returns the names that are exempt, each list sorted.
+func (e Exemptions) Names() (usernames, namespaces, runtimeClasses []string) {
+	return slices.Sorted(maps.Keys(e.usernames)), slices.Sorted(maps.Keys(e.namespaces)), slices.Sorted(maps.Keys(e.runtimeClasses))
 }

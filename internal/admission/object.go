@@ -26,8 +26,8 @@ type object struct {
 	kind             objectKind
 	apiVersion, name string
 	kindName         string
-	labels           map[string]string // of a Namespace
-	template         workload.Template // of a Pod or a template
+	labels           map[string]string  // of a Namespace
+	template         *workload.Template // of a Pod or a template
 }
 
 // kindOf returns what a kind of Kubernetes is. It is false for an apiVersion
@@ -87,7 +87,7 @@ func read(reader *workload.Reader, raw []byte) (object, error) {
 		if item.Outcome != workload.Read || len(item.Templates) != 1 {
 			return object{}, errors.New("the pod template cannot be read")
 		}
-		o.template = item.Templates[0]
+		o.template = &item.Templates[0]
 	}
 	return o, nil
 }

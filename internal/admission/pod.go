@@ -40,7 +40,7 @@ func (r *review) pod(ctx context.Context) Decision {
 		if !ok {
 			return d
 		}
-		return r.evaluate(policy, errs, &pod, true)
+		return r.evaluate(policy, errs, pod, true)
 	}
 	pod, d, ok := r.readPod(r.updates, r.req.Object, "")
 	if !ok {
@@ -50,22 +50,22 @@ func (r *review) pod(ctx context.Context) Decision {
 	if !ok {
 		return d
 	}
-	if !significant(&pod, &old) {
+	if !significant(pod, old) {
 		return allow()
 	}
-	return r.evaluate(policy, errs, &pod, true)
+	return r.evaluate(policy, errs, pod, true)
 }
 
 // readPod reads a pod; if it is none, the Decision refuses the request.
-func (r *review) readPod(reader *workload.Reader, raw []byte, which string) (workload.Template, Decision, bool) {
+func (r *review) readPod(reader *workload.Reader, raw []byte, which string) (*workload.Template, Decision, bool) {
 	o, err := read(reader, raw)
 	switch {
 	case err != nil:
 		r.recorder.RecordError(true, r.req.labels())
-		return workload.Template{}, badRequest("failed to decode "+which+"object", err), false
+		return nil, badRequest("failed to decode "+which+"object", err), false
 	case o.kind != kindPod:
 		r.recorder.RecordError(true, r.req.labels())
-		return workload.Template{}, badRequest("failed to decode "+which+"pod", nil), false
+		return nil, badRequest("failed to decode "+which+"pod", nil), false
 	}
 	return o.template, Decision{}, true
 }

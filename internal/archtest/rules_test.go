@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/webhook", "internal/cluster", "internal/metrics"},
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/upgrade", "internal/access", "internal/psp",
-		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot",
+		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
 	},
 	{"internal/inventory"},
 	{"workload/typed"},

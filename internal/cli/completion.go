@@ -15,8 +15,8 @@ func newCompletion(s *System) *cobra.Command {
 		Long: `Write the script by which a shell (` + strings.Join(shells, ", ") + `) completes commands,
 flags and their values.
 
-kubectl completes a plugin by the program kubectl_complete-gabion: a script of
-that name in the PATH that runs kubectl-gabion __complete "$@".`,
+kubectl completes its plugin by the program kubectl_complete-gabion, which comes
+with kubectl-gabion and has to be in the PATH beside it.`,
 		Example: `  # For this bash session
   source <(gabion completion bash)
 

@@ -25,9 +25,9 @@ func newControls(s *System) *cobra.Command {
 PodSecurityPolicy that they correspond to.
 
 Without --level and --version every control is listed, together with a row that
-older tables of the standard had. With either, only what is in force is listed,
-without the controls that a stricter one replaces; the other one is then
-restricted or latest.`,
+older tables of the standard had. With either, only what is in force at that level
+and version is listed, without the controls that a stricter one replaces; what is
+not given is restricted, or latest.`,
 		Example: `  gabion controls
   # What baseline asked for in Kubernetes 1.25
   gabion controls --level=baseline --version=v1.25

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/logging"
 	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/server"
 	"github.com/gabion-security/gabion/internal/webhook"
@@ -117,7 +118,9 @@ func (o *serveOptions) run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	options, err := o.options()
+	lines := logging.NewLines(o.system.Stderr)
+	defer lines.Flush()
+	options, err := o.options(o.log(lines))
 	if err != nil {
 		return err
 	}
@@ -125,7 +128,7 @@ func (o *serveOptions) run() error {
 }
 
 // options are what to serve.
-func (o *serveOptions) options() (server.Options, error) {
+func (o *serveOptions) options(log *slog.Logger) (server.Options, error) {
 	build, _ := debug.ReadBuildInfo()
 	v := versionOf(o.system.Version, build)
 	secret, err := o.secretOptions()
@@ -138,7 +141,7 @@ func (o *serveOptions) options() (server.Options, error) {
 		CredentialFiles: o.files, Secret: secret, MaxBodyBytes: o.maxBodyBytes,
 		Register: o.registration.register, Target: o.registration.target(), RegisterCAFile: o.registration.caFile,
 		DrainDelay: o.registration.drainDelay(),
-		Log:        o.log(),
+		Log:        log,
 		Build:      metrics.Build{Version: v.Version, Commit: v.Commit, GoVersion: v.GoVersion},
 	}, nil
 }
@@ -159,15 +162,15 @@ func (o *serveOptions) secretOptions() (server.SecretOptions, error) {
 	return server.SecretOptions{Namespace: where.namespace, Name: where.name, Names: []string{name}}, nil
 }
 
-func (o *serveOptions) log() *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+func (o *serveOptions) log(lines *logging.Lines) *slog.Logger {
+	level := slog.LevelInfo
 	if o.verbose {
-		options.Level = slog.LevelDebug
+		level = slog.LevelDebug
 	}
 	if o.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(o.system.Stderr, options))
+		return slog.New(logging.NewJSON(lines, level))
 	}
-	return slog.New(slog.NewTextHandler(o.system.Stderr, options))
+	return slog.New(logging.NewText(lines, level))
 }
 
 // What replicas behind a Service wait for is that no API server sends them

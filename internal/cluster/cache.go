@@ -97,13 +97,19 @@ func follow(ctx context.Context, from *source, to cache.ReflectorStore) {
 
 // Labels returns the labels of a namespace, which are only to be read. One that
 // the cache does not know is fetched, and so is every one while the cache cannot
-// be relied on. The error is the API server's, or says why it was not reached.
+// be relied on. The error is the API server's, or says why it was not reached; it
+// comes while there is time left to answer with it, if the context has a deadline.
 func (c *Cache) Labels(ctx context.Context, name string) (map[string]string, error) {
 	var labels map[string]string
 	var known bool
 	err := c.namespaces.read(func(all namespaces) { labels, known = all[name] })
 	if err == nil && known {
 		return labels, nil
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)*4/5)
+		defer cancel()
 	}
 	var n corev1.Namespace
 	if err := c.client.Get().Resource("namespaces").Name(name).Do(ctx).Into(&n); err != nil {

@@ -130,6 +130,22 @@ func TestLabelsThatNobodyKnowsAreAnError(t *testing.T) {
 	}
 }
 
+func TestAnAPIServerThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(server.Close)
+	c, _ := newCache(t, server.URL)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // as an API server gives
+	defer cancel()
+	labels, err := c.Labels(ctx, "n")
+	if err == nil {
+		t.Errorf("got %v from an API server that says nothing", labels)
+	}
+	if ctx.Err() != nil {
+		t.Error("there is no time left to say that the namespace is unknown")
+	}
+}
+
 func TestPodsAreAnErrorUnlessAllAreKnown(t *testing.T) {
 	t.Parallel()
 	c, clock := newCache(t, "http://127.0.0.1:1")

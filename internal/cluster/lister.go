@@ -90,7 +90,7 @@ func (l *lister) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.rest.Server = inventory.Server(server)
+	l.rest.Server, l.rest.Only = inventory.Server(server), l.Namespaces
 	if err := l.namespaces(ctx); err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ type Inventory struct {
 	Server Server
 	// Namespaces are all that there are or that an object names, by name.
 	Namespaces []Namespace
+	// Only are the namespaces that were asked for, nil if all were: of others
+	// nothing is known.
+	Only []string
 	// Access is who may do what. It is empty for manifests.
 	Access Access
 	// PodSecurityPolicies are these objects as JSON, by name.

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -38,8 +39,27 @@ func (m *Metrics) admission() {
 }
 
 // RecordEvaluation counts one judgement of a pod.
-func (m *Metrics) RecordEvaluation(e admission.Evaluation) {
-	m.evaluations.WithLabelValues(e.Decision, e.Level, e.Version, e.Mode, e.Operation, e.Resource, e.Subresource).Inc()
+func (m *Metrics) RecordEvaluation(e admission.Evaluation) { m.counted.counter(e, m.evaluations).Inc() }
+
+// counters remembers the counters of evaluations: there are few, and it is
+// quicker than to find them by their labels.
+type counters struct {
+	mu    sync.RWMutex
+	known map[admission.Evaluation]prometheus.Counter
+}
+
+func (c *counters) counter(e admission.Evaluation, all *prometheus.CounterVec) prometheus.Counter {
+	c.mu.RLock()
+	found, ok := c.known[e]
+	c.mu.RUnlock()
+	if ok {
+		return found
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found = all.WithLabelValues(e.Decision, e.Level, e.Version, e.Mode, e.Operation, e.Resource, e.Subresource)
+	c.known[e] = found
+	return found
 }
 
 // RecordExemption counts a request that was exempt.

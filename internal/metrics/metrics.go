@@ -48,8 +48,10 @@ type Metrics struct {
 	faults   []error // of registering
 
 	evaluations, exemptions, failures *prometheus.CounterVec
+	counted                           counters // of evaluations
 
 	duration *prometheus.HistogramVec
+	answered prometheus.Observer // the duration of those with status 200
 	inFlight prometheus.Gauge
 
 	configReloads, certificateReloads reloads
@@ -61,7 +63,10 @@ var _ admission.Recorder = (*Metrics)(nil)
 // New returns Metrics with a registry of their own. The error says which
 // metrics the options ask for twice.
 func New(o Options) (*Metrics, error) {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		counted:  counters{known: map[admission.Evaluation]prometheus.Counter{}},
+	}
 	m.register(collectors.NewGoCollector())
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
@@ -98,7 +103,7 @@ func (m *Metrics) requests(o Options) {
 		Name: "gabion_admission_requests_in_flight",
 		Help: "Number of admission requests that are being answered.",
 	})
-	m.duration.WithLabelValues(strconv.Itoa(http.StatusOK))
+	m.answered = m.duration.WithLabelValues(strconv.Itoa(http.StatusOK))
 	m.register(m.duration)
 	m.register(m.inFlight)
 	if o.BytesInFlight != nil {
@@ -141,7 +146,11 @@ func (m *Metrics) RequestStarted() { m.inFlight.Inc() }
 // those that the program answers with, not a caller's.
 func (m *Metrics) RequestDone(status int, took time.Duration) {
 	m.inFlight.Dec()
-	m.duration.WithLabelValues(strconv.Itoa(status)).Observe(took.Seconds())
+	observer := m.answered
+	if status != http.StatusOK {
+		observer = m.duration.WithLabelValues(strconv.Itoa(status))
+	}
+	observer.Observe(took.Seconds())
 }
 
 // RecordRepair counts a webhook configuration that had to be written again.

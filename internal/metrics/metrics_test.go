@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,5 +145,29 @@ func TestTwoMetricsDoNotShareAnything(t *testing.T) {
 	a.RecordRepair()
 	if got := scrape(t, b, "gabion_registration_repairs_total"); !slices.Contains(got, "gabion_registration_repairs_total 0") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestEvaluationsOfManyRequestsAtOnceAreAllCounted(t *testing.T) {
+	t.Parallel()
+	m := newMetrics(t, metrics.Options{})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := range 1000 {
+				m.RecordEvaluation(admission.Evaluation{
+					Labels: admission.Labels{Operation: "create", Resource: "pod"}, Decision: admission.DecisionDeny,
+					Level: []string{"baseline", "restricted"}[i%2], Version: "latest", Mode: admission.ModeWarn,
+				})
+			}
+		})
+	}
+	all.Wait()
+	for _, level := range []string{"baseline", "restricted"} {
+		want := `pod_security_evaluations_total{decision="deny",mode="warn",policy_level="` + level +
+			`",policy_version="latest",request_operation="create",resource="pod",subresource=""} 4000`
+		if got := scrape(t, m, "pod_security_evaluations_total"); !slices.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, strings.Join(got, "\n"))
+		}
 	}
 }

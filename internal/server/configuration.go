@@ -9,39 +9,99 @@ import (
 	"github.com/gabion-security/gabion/internal/admission"
 )
 
-// configurationInterval is how often the configuration's file is read. Reading is
-// surer than notifications where files are links that are swapped, as in a
-// ConfigMap.
-const configurationInterval = 2 * time.Second
+const (
+	// configurationInterval is how often the configuration's file is read. Reading
+	// is surer than notifications where files are links that are swapped, as in a
+	// ConfigMap.
+	configurationInterval = 2 * time.Second
+	// configurationSettles is how long a file must stay as it is before it counts.
+	// Somebody may be writing it, and half of a configuration often is one, with
+	// less in it.
+	configurationSettles = 300 * time.Millisecond
+)
 
-// followConfiguration replaces the configuration when its file changes. A file
-// that cannot be used is reported once, and the old configuration stays.
-func (s *server) followConfiguration(ctx context.Context) {
+// followConfiguration replaces the configuration when its file changes. It
+// begins with the one that is in use.
+func (s *server) followConfiguration(ctx context.Context, used admission.Config) {
 	if s.o.ConfigFile == "" {
 		return
 	}
-	var used *admission.Config // nil: the one from the start
-	fault := ""
-	for ; ctx.Err() == nil; sleep(ctx, configurationInterval) {
-		config, err := admission.LoadConfig(s.o.ConfigFile, os.ReadFile)
-		switch {
-		case err != nil && err.Error() == fault:
-			continue
-		case err == nil && fault == "" && used != nil && used.Equal(config):
-			continue
-		case err == nil:
-			err = s.controller.SetConfig(config)
-		}
-		if err != nil {
-			fault = err.Error()
-			s.log.Error("the new configuration cannot be used, the old one stays", slog.String("error", fault))
-			s.metrics.RecordConfigurationReload(false)
-			continue
-		}
-		if used != nil || fault != "" {
-			s.log.Info("the new configuration is in use", slog.String("file", s.o.ConfigFile))
-			s.metrics.RecordConfigurationReload(true)
-		}
-		used, fault = &config, ""
+	f := configurationFollower{
+		file: s.o.ConfigFile, readFile: os.ReadFile, wait: sleep, set: s.controller.SetConfig,
+		reloaded: s.metrics.RecordConfigurationReload, log: s.log, used: used, last: configurationReading{config: used},
 	}
+	for sleep(ctx, configurationInterval); ctx.Err() == nil; sleep(ctx, configurationInterval) {
+		f.look(ctx)
+	}
+}
+
+// configurationFollower is how far following has come.
+type configurationFollower struct {
+	file     string
+	readFile func(string) ([]byte, error)
+	wait     func(context.Context, time.Duration)
+	set      func(admission.Config) error
+	reloaded func(success bool)
+	log      *slog.Logger
+
+	used admission.Config
+	last configurationReading // that was used or reported
+}
+
+// configurationReading is what a file holds: a configuration, or why there is
+// none in it.
+type configurationReading struct {
+	config admission.Config
+	fault  string
+}
+
+func (r configurationReading) equal(other configurationReading) bool {
+	return r.fault == other.fault && (r.fault != "" || r.config.Equal(other.config))
+}
+
+// look reads once. A file that cannot be used is reported once, and the old
+// configuration stays.
+func (f *configurationFollower) look(ctx context.Context) {
+	next := f.read()
+	if next.equal(f.last) {
+		return
+	}
+	f.wait(ctx, configurationSettles)
+	if ctx.Err() != nil || !next.equal(f.read()) {
+		return // it is read again soon
+	}
+	if next.fault == "" {
+		if err := f.set(next.config); err != nil {
+			next.fault = err.Error()
+		}
+	}
+	f.last = next
+	f.reloaded(next.fault == "")
+	if next.fault != "" {
+		f.log.Error("the new configuration cannot be used, the old one stays", slog.String("error", next.fault))
+		return
+	}
+	f.used = next.config
+	f.log.Info("the new configuration is in use", slog.String("file", f.file))
+}
+
+// read reads the file. One that has become empty is a fault, although it is the
+// default configuration at the start: nobody who wants everything to be
+// privileged says nothing, and whoever writes a file empties it first.
+func (f *configurationFollower) read() configurationReading {
+	empty := ""
+	config, err := admission.LoadConfig(f.file, func(name string) ([]byte, error) {
+		data, err := f.readFile(name)
+		if err == nil && len(data) == 0 {
+			empty = name
+		}
+		return data, err
+	})
+	switch {
+	case err != nil:
+		return configurationReading{fault: err.Error()}
+	case empty != "" && !config.Equal(f.used):
+		return configurationReading{fault: empty + " is empty: for the defaults, write a PodSecurityConfiguration without any"}
+	}
+	return configurationReading{config: config}
 }

@@ -8,9 +8,11 @@ import (
 
 // header is the first line.
 type header struct {
-	APIVersion    string         `json:"apiVersion"`
-	Kind          string         `json:"kind"`
-	Server        server         `json:"server"`
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Server     server `json:"server"`
+	// Only are the namespaces that were asked for, none for all.
+	Only          []string       `json:"only,omitempty"`
 	TemplatePaths []templatePath `json:"templatePaths,omitempty"`
 	Missing       []missing      `json:"missing,omitempty"`
 	NotChecked    []problem      `json:"notChecked,omitempty"`

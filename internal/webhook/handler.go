@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,13 +68,15 @@ type Handler struct {
 	observer   Observer
 	inFlight   budget
 	buffers    sync.Pool // of *buffers
+	// contentType is the header of every answer; nobody changes it.
+	contentType []string
 }
 
 // NewHandler returns a Handler. The error says what is wrong with the options.
 func NewHandler(o HandlerOptions) (*Handler, error) {
 	h := &Handler{
 		decider: o.Decider, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
-		inFlight: budget{limit: o.MaxBytesInFlight},
+		inFlight: budget{limit: o.MaxBytesInFlight}, contentType: []string{jsonType},
 	}
 	h.buffers.New = func() any { return &buffers{in: make([]byte, 0, smallBody)} }
 	if h.maxBody == 0 {
@@ -151,8 +154,8 @@ func precheck(r *http.Request) *fault {
 
 // serve reads a review and writes its answer, or returns what is wrong with it.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *fault) {
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout(r.URL))
-	defer cancel()
+	ctx := withDeadline(r.Context(), h.timeout(r.URL))
+	defer ctx.end()
 
 	b, _ := h.buffers.Get().(*buffers)
 	var charge charge
@@ -168,8 +171,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *
 	if status, f = h.answer(ctx, b); f != nil {
 		return 0, f
 	}
-	w.Header().Set("Content-Type", jsonType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(b.out)))
+	header := w.Header()
+	header["Content-Type"] = h.contentType
+	header["Content-Length"] = []string{strconv.Itoa(len(b.out))}
 	w.WriteHeader(status)
 	_, _ = w.Write(b.out) // if it fails, nobody is there to be told
 	return status, nil
@@ -181,7 +185,11 @@ func (h *Handler) timeout(u *url.URL) time.Duration {
 	if u.RawQuery == "" {
 		return h.maxTimeout
 	}
-	d, err := time.ParseDuration(u.Query().Get("timeout"))
+	text, found := strings.CutPrefix(u.RawQuery, "timeout=")
+	if !found || strings.ContainsAny(text, "&;%+") { // more than an API server writes
+		text = u.Query().Get("timeout")
+	}
+	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return h.maxTimeout
 	}

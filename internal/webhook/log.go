@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gabion-security/gabion/internal/admission"
@@ -32,7 +33,8 @@ func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admiss
 	if !h.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := append(make([]slog.Attr, 0, 14), about(r)...)
+	var room [14]slog.Attr // so that nothing is allocated
+	attrs := about(room[:0], r)
 	if policy := annotation(d, admission.EnforcePolicyKey); policy != "" {
 		attrs = append(attrs, slog.String("policy", policy))
 	}
@@ -43,17 +45,20 @@ func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admiss
 	if d.Err != nil {
 		attrs = append(attrs, slog.String("error", cut(d.Err.Error(), maxLoggedText)))
 	}
-	h.log.LogAttrs(ctx, level, text, attrs...)
+	// Straight to the handler: the logger would first find out who calls it.
+	record := slog.NewRecord(time.Now(), level, text, 0)
+	record.AddAttrs(attrs...)
+	_ = h.log.Handler().Handle(ctx, record) // a log that cannot be written stops nobody
 }
 
 // logPanic writes what went wrong in the program itself.
 func (h *Handler) logPanic(ctx context.Context, r *workload.Review, p any) {
-	attrs := append(about(r), slog.String("panic", cut(fmt.Sprint(p), maxLoggedText)), slog.String("stack", string(debug.Stack())))
+	attrs := append(about(nil, r), slog.String("panic", cut(fmt.Sprint(p), maxLoggedText)), slog.String("stack", string(debug.Stack())))
 	h.log.LogAttrs(ctx, slog.LevelError, "a decision panicked and was made a denial", attrs...)
 }
 
-// about says which request a line is about.
-func about(r *workload.Review) []slog.Attr {
+// about appends which request a line is about.
+func about(attrs []slog.Attr, r *workload.Review) []slog.Attr {
 	resource := r.Resource.Resource
 	if r.Resource.Group != "" {
 		resource += "." + r.Resource.Group
@@ -61,11 +66,11 @@ func about(r *workload.Review) []slog.Attr {
 	if r.Subresource != "" {
 		resource += "/" + r.Subresource
 	}
-	attrs := []slog.Attr{
+	attrs = append(attrs,
 		slog.String("namespace", cut(r.Namespace, maxLoggedName)), slog.String("name", cut(r.Name, maxLoggedName)),
 		slog.String("user", cut(r.Username, maxLoggedName)), slog.String("operation", cut(r.Operation, maxLoggedName)),
 		slog.String("resource", cut(resource, maxLoggedName)), slog.String("uid", cut(r.UID, maxLoggedName)),
-	}
+	)
 	if r.DryRun {
 		attrs = append(attrs, slog.Bool("dryRun", true))
 	}

@@ -1,0 +1,2 @@
+// Package plugin runs Gabion as a plugin of the real kubectl.
+package plugin

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"io"
+	"strings"
+)
+
+// section is a part of a report for people: a title, and a table or sentences.
+// Whoever makes one cuts what comes from the input and may be long.
+type section struct {
+	title  string
+	header []string
+	rows   [][]string
+	// prose stands below the rows, a paragraph each.
+	prose []string
+}
+
+// writeSections writes a document for machines, or its sections for people.
+func writeSections(w io.Writer, format string, style Style, document any, sections func(wide bool) []section) error {
+	var text string
+	switch format {
+	case "table", "wide":
+		text = sectionsText(sections(format == "wide"), style)
+	case "markdown":
+		text = sectionsMarkdown(sections(false))
+	default:
+		return writeDocument(w, format, document)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// sectionsText writes sections for a terminal.
+func sectionsText(sections []section, style Style) string {
+	var b strings.Builder
+	for i, s := range sections {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(style.paint(bold, escapeAll(s.title)) + "\n")
+		if len(s.rows) > 0 {
+			rows := [][]string{s.header}
+			for _, row := range s.rows {
+				cells := make([]string, len(row))
+				for j, cell := range row {
+					cells[j] = escapeAll(cell)
+				}
+				rows = append(rows, cells)
+			}
+			for j, line := range grid(rows) {
+				if j == 0 {
+					line = style.paint(dim, line)
+				}
+				b.WriteString("  " + line + "\n")
+			}
+		}
+		for _, text := range s.prose {
+			for _, line := range wrap(escapeAll(text), style.Width-len("  ")) {
+				b.WriteString("  " + line + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+// sectionsMarkdown writes sections for a page.
+func sectionsMarkdown(sections []section) string {
+	var b strings.Builder
+	for i, s := range sections {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString("## " + markdownText(s.title) + "\n")
+		if len(s.rows) > 0 {
+			b.WriteByte('\n')
+			markdownRow(&b, s.header)
+			b.WriteString("|" + strings.Repeat("---|", len(s.header)) + "\n")
+			for _, row := range s.rows {
+				markdownRow(&b, row)
+			}
+		}
+		for _, text := range s.prose {
+			b.WriteString("\n" + markdownText(text) + "\n")
+		}
+	}
+	return b.String()
+}
+
+func markdownRow(b *strings.Builder, cells []string) {
+	b.WriteString("|")
+	for _, cell := range cells {
+		b.WriteString(" " + markdownText(cell) + " |")
+	}
+	b.WriteByte('\n')
+}
+
+// markdownText makes text from the input fit for a page: nothing in it is taken
+// for markup.
+func markdownText(s string) string {
+	var b strings.Builder
+	for _, r := range escapeAll(s) {
+		switch r {
+		case '\\', '`', '*', '_', '[', ']', '|', '~', '#':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case '<':
+			b.WriteString("&lt;")
+		case '&':
+			b.WriteString("&amp;")
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,157 @@
+package upgrade
+
+import (
+	"slices"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/pss"
+)
+
+// computing is an [Outcome] that is being made.
+type computing struct {
+	options Options
+	pair    pair
+	// gated are the two servers with the feature gate, nil if they have it anyway.
+	gated   *pair
+	outcome *Outcome
+}
+
+// asked is a policy of a namespace with the modes that have it.
+type asked struct {
+	modes  []Mode
+	policy pss.LevelVersion
+}
+
+// policies returns what a namespace asks for, by weight of the mode, without what
+// asks for nothing.
+func policies(p pss.Policy) []asked {
+	var all []asked
+	add := func(mode Mode, lv pss.LevelVersion) {
+		if lv.Level == pss.Privileged {
+			return
+		}
+		if i := slices.IndexFunc(all, func(a asked) bool { return a.policy == lv }); i >= 0 {
+			all[i].modes = append(all[i].modes, mode)
+			return
+		}
+		all = append(all, asked{[]Mode{mode}, lv})
+	}
+	add(Enforce, p.Enforce)
+	add(Warn, p.Warn)
+	add(Audit, p.Audit)
+	return all
+}
+
+// namespace adds what changes in a namespace.
+func (c *computing) namespace(ns *inventory.Namespace) error {
+	out := c.outcome
+	if c.options.Exemptions != nil && c.options.Exemptions.Namespace(ns.Name) {
+		out.Exempt = append(out.Exempt, ns.Name)
+		return nil
+	}
+	policy, errs := pss.PolicyFromLabels(ns.Labels, c.options.Defaults)
+	if len(errs) > 0 {
+		out.Invalid = append(out.Invalid, Invalid{ns.Name, errs})
+	}
+	labelled := isLabelled(ns.Labels)
+	out.Namespaces++
+	if !labelled {
+		out.Unlabelled++
+		if !ns.Stated {
+			out.Unseen++
+		}
+	}
+	all := policies(policy)
+	for _, a := range all {
+		before, after := c.pair.from.Resolve(a.policy.Version), c.pair.to.Resolve(a.policy.Version)
+		if before != after {
+			out.Moving = append(out.Moving, Moving{ns.Name, a.modes, a.policy, before, after, labelled})
+		}
+	}
+	for _, u := range units(ns) {
+		out.Workloads++
+		out.Templates += len(u.templates)
+		out.Pods += len(u.pods)
+		for _, a := range all {
+			if err := c.unit(ns.Name, &u, a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isLabelled reports whether a label is one that Pod Security admission reads.
+func isLabelled(labels map[string]string) bool {
+	for _, key := range []string{
+		pss.EnforceLabel, pss.EnforceVersionLabel, pss.AuditLabel, pss.AuditVersionLabel, pss.WarnLabel, pss.WarnVersionLabel,
+	} {
+		if _, ok := labels[key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// unit adds what a policy makes of a workload.
+func (c *computing) unit(namespace string, u *unit, a asked) error {
+	flip := func() *Flip {
+		return &Flip{Namespace: namespace, Modes: a.modes, Policy: a.policy, Object: u.object, AllPods: len(u.pods)}
+	}
+	denied, allowed, ifGate := flip(), flip(), flip()
+	judge := func(view *inventory.View, note func(*Flip)) error {
+		if c.options.Exemptions != nil && c.options.Exemptions.RuntimeClass(view.RuntimeClass) {
+			return nil
+		}
+		v, err := c.pair.judge(&view.Pod, a.policy)
+		if err != nil {
+			return err
+		}
+		switch {
+		case v.denied():
+			denied.add(&c.pair, view, v, note)
+		case v.allowed():
+			allowed.add(&c.pair, view, v, note)
+		}
+		if c.gated == nil || v.denied() || !view.Pod.HostUsers.Is(false) {
+			return nil
+		}
+		if v, err = c.gated.judge(&view.Pod, a.policy); err == nil && v.denied() {
+			ifGate.add(c.gated, view, v, note)
+		}
+		return err
+	}
+	for _, t := range u.templates {
+		err := judge(t.View, func(f *Flip) {
+			f.Templates = append(f.Templates, t.Path)
+			f.Partial = f.Partial || t.Partial
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, pod := range u.pods {
+		if err := judge(pod.View, func(f *Flip) { f.Pods = append(f.Pods, pod.Name) }); err != nil {
+			return err
+		}
+	}
+	c.keep(denied, allowed, ifGate)
+	return nil
+}
+
+// keep puts the flips that there are where they belong.
+func (c *computing) keep(denied, allowed, ifGate *Flip) {
+	out := c.outcome
+	to := &out.Warned
+	if denied.Modes[0] == Enforce {
+		to = &out.Denied
+	}
+	for _, k := range []struct {
+		flip *Flip
+		to   *[]Flip
+	}{{denied, to}, {allowed, &out.Allowed}, {ifGate, &out.IfGate}} {
+		if len(k.flip.Causes) > 0 {
+			*k.to = append(*k.to, *k.flip)
+		}
+	}
+}
