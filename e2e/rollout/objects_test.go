@@ -182,6 +182,11 @@ kind: Engine
 metadata: {name: empty, namespace: shop}
 spec: {}
 ---
+apiVersion: example.com/v1
+kind: Engine
+metadata: {name: unfinished, namespace: shop}
+spec: {parts: [{}, {template: {metadata: {labels: {a: b}}}}]}
+---
 apiVersion: example.com/v1alpha1
 kind: Riddle
 metadata: {name: sphinx, namespace: blog}

@@ -212,7 +212,7 @@ func TestASnapshotKeepsNothingOfACustomResourceButItsPods(t *testing.T) {
 	for _, text := range []string{object, broken, hidden} {
 		item := reader.ReadObject([]byte(text))
 		outcomes = append(outcomes, item.Outcome)
-		l.custom(&item, false)
+		l.custom(&item)
 	}
 	if want := []workload.Outcome{workload.Read, workload.Broken, workload.NotChecked}; !slices.Equal(outcomes, want) {
 		t.Fatalf("got outcomes %v, want %v", outcomes, want)
