@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"internal/server"},
 	{"internal/webhook", "internal/cluster", "internal/metrics"},
 	{
-		"internal/admission", "internal/preview", "internal/plan", "internal/upgrade", "internal/access", "internal/psp",
+		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
 	},
 	{"internal/inventory"},

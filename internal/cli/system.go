@@ -27,6 +27,8 @@ type System struct {
 	// OutTerminal and ErrTerminal tell terminals from files and pipes. They
 	// change how things look, never what they say.
 	OutTerminal, ErrTerminal bool
+	// InTerminal says that somebody can answer a question on Stdin.
+	InTerminal bool
 	// Width and ErrWidth are the numbers of columns of these terminals, 0 where
 	// there is none.
 	Width, ErrWidth int
@@ -49,7 +51,7 @@ func Process(name, version string) System {
 	s := System{
 		Name: name, Args: os.Args[1:], Version: version,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
+		InTerminal: isTerminal(os.Stdin), OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
 		Getenv: os.Getenv, Now: time.Now,
 	}
 	s.Width, s.ErrWidth = columns(os.Stdout), columns(os.Stderr)

@@ -54,7 +54,7 @@ func (a *Asker) Label(ctx context.Context, namespace string, labels map[string]s
 	if err != nil {
 		return Answer{}, err
 	}
-	var heard warnings
+	var heard hearing
 	err = a.client.Patch(types.MergePatchType).AbsPath("/api/v1/namespaces/"+namespace).
 		Param("dryRun", metav1.DryRunAll).Param("fieldManager", "gabion").
 		WarningHandlerWithContext(&heard).Body(patch).Do(ctx).Error()
@@ -73,14 +73,14 @@ func (a *Asker) Label(ctx context.Context, namespace string, labels map[string]s
 	return answer, nil
 }
 
-// warnings collects the warnings of a response.
-type warnings struct {
+// hearing collects the warnings of one response, as they come.
+type hearing struct {
 	mu    sync.Mutex
 	texts []string
 }
 
 // HandleWarningHeaderWithContext takes a warning.
-func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
+func (w *hearing) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
 	if code == 299 && text != "" { // the only one that API servers send
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -109,7 +109,7 @@ func (a *Asker) Pod(ctx context.Context, namespace string, of workload.Object, p
 	if err != nil {
 		return nil, Answer{}, err
 	}
-	var heard warnings
+	var heard hearing
 	var stored corev1.Pod
 	err = a.client.Post().AbsPath("/api/v1/namespaces/"+namespace+"/pods").Param("dryRun", metav1.DryRunAll).
 		WarningHandlerWithContext(&heard).SetHeader("Content-Type", "application/json").Body(text).Do(ctx).Into(&stored)

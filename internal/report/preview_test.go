@@ -60,6 +60,9 @@ func TestAnUnknownFormatIsAnError(t *testing.T) {
 	if err := WritePreview(&bytes.Buffer{}, "toml", Style{}, &Preview{}); err == nil {
 		t.Error("a preview was written as toml")
 	}
+	if err := WriteLabel(&bytes.Buffer{}, "toml", &Label{}); err == nil {
+		t.Error("a labelling was written as toml")
+	}
 	if err := WriteControls(&bytes.Buffer{}, "toml", Style{}, &Controls{}); err == nil {
 		t.Error("controls were written as toml")
 	}
