@@ -182,6 +182,11 @@ kind: Engine
 metadata: {name: empty, namespace: shop}
 spec: {}
 ---
+apiVersion: example.com/v1
+kind: Engine
+metadata: {name: unfinished, namespace: shop}
+spec: {parts: [{}, {template: {metadata: {labels: {a: b}}}}]}
+---
 apiVersion: example.com/v1alpha1
 kind: Riddle
 metadata: {name: sphinx, namespace: blog}
@@ -205,6 +210,58 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: dev}]
 `
 
+// workloads are asked about one by one: one that the API server takes, one that
+// something else than Pod Security refuses, one that Pod Security refuses
+// already, and one to whose pods a container is added.
+const workloads = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: ask, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: fine, namespace: ask}
+spec: {selector: {matchLabels: {a: fine}}, template: {metadata: {labels: {a: fine}}, spec: {
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
+  containers: [{name: c, image: x, env: [{name: A, value: b}], securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: injected, namespace: ask}
+spec: {selector: {matchLabels: {a: injected}}, template: {metadata: {labels: {a: injected, inject: please}}, spec: {
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
+  containers: [{name: c, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: unknowable, namespace: ask}
+spec: {selector: {matchLabels: {a: u}}, template: {metadata: {labels: {a: u}}, spec: {
+  priorityClassName: there-is-none, containers: [{name: c, image: x}]}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: refused, namespace: ask}
+spec: {schedule: "0 0 * * *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, hostPID: true, containers: [{name: c, image: x}]}}}}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: inject}
+spec:
+  failurePolicy: Fail
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  matchConditions: [{name: asked, expression: "has(object.metadata.labels) && 'inject' in object.metadata.labels"}]
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration: {expression: 'Object{spec: Object.spec{containers: [Object.spec.containers{name: "sidecar", image: "x"}]}}'}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: inject}
+spec: {policyName: inject}
+`
+
 var once sync.Once
 
 // fill puts the objects into the cluster, the first time that it is called.
@@ -220,6 +277,6 @@ func fill(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		kubectl(t, objects, "apply", "-f", "-")
+		kubectl(t, objects+"---"+workloads, "apply", "-f", "-") // nothing is changed afterwards: tests run at once
 	})
 }

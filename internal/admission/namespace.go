@@ -29,7 +29,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		}
 		d = allow()
 		if r.config.Exemptions.Namespace(r.req.Namespace) {
-			d.Warnings = r.exemptNamespace(&ns, policy)
+			d.Warnings = r.config.ExemptWarnings(ns.name, ns.labels, policy)
 		}
 		return d
 	case Update:
@@ -67,17 +67,17 @@ func (r *review) relabelled(ctx context.Context, ns *object, policy pss.Policy, 
 	switch {
 	case now == old, now.Level == pss.Privileged, now.Version == old.Version && now.Level <= old.Level:
 	case r.config.Exemptions.Namespace(r.req.Namespace):
-		d.Warnings = r.exemptNamespace(ns, policy)
+		d.Warnings = r.config.ExemptWarnings(ns.name, ns.labels, policy)
 	default:
 		d.Warnings = r.sweep(ctx, ns.name, now)
 	}
 	return d
 }
 
-// exemptNamespace warns that the labels of an exempt namespace do nothing,
-// unless they ask for nothing.
-func (r *review) exemptNamespace(ns *object, policy pss.Policy) []string {
-	if policy.FullyPrivileged() || policy.Equivalent(r.config.Defaults) {
+// ExemptWarnings warns that the labels of an exempt namespace do nothing, unless
+// they ask for nothing. The policy is theirs.
+func (c Config) ExemptWarnings(name string, labels map[string]string, policy pss.Policy) []string {
+	if policy.FullyPrivileged() || policy.Equivalent(c.Defaults) {
 		return nil
 	}
 	var modes []string
@@ -89,14 +89,14 @@ func (r *review) exemptNamespace(ns *object, policy pss.Policy) []string {
 		{"audit", pss.AuditLabel, pss.AuditVersionLabel, policy.Audit},
 		{"warn", pss.WarnLabel, pss.WarnVersionLabel, policy.Warn},
 	} {
-		_, hasLevel := ns.labels[m.label]
-		_, hasVersion := ns.labels[m.versionLabel]
+		_, hasLevel := labels[m.label]
+		_, hasVersion := labels[m.versionLabel]
 		if m.policy.Level != pss.Privileged && (hasLevel || hasVersion) {
 			modes = append(modes, m.name+"="+m.policy.String())
 		}
 	}
 	return []string{
-		"namespace " + quote(ns.name) + " is exempt from Pod Security, and the policy (" +
+		"namespace " + quote(name) + " is exempt from Pod Security, and the policy (" +
 			strings.Join(modes, ", ") + ") will be ignored",
 	}
 }

@@ -20,6 +20,7 @@ type inputOptions struct {
 	namespace      string
 	templatePaths  []string
 	allowUnchecked bool
+	fromSnapshot   bool // of objects that were read long ago
 
 	// What complete makes of the flags.
 	paths     []string

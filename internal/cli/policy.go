@@ -169,16 +169,6 @@ func hasPolicyLabels(labels map[string]string) bool {
 	})
 }
 
-// samePolicyLabels reports whether two namespaces have the same labels, as far
-// as Pod Security admission reads them.
-func samePolicyLabels(a, b map[string]string) bool {
-	return !slices.ContainsFunc(policyLabels(), func(key string) bool {
-		x, inA := a[key]
-		y, inB := b[key]
-		return inA != inB || x != y
-	})
-}
-
 // isNamespace reports whether the item is a Namespace whose labels can be
 // trusted: what is left of a broken one says nothing.
 func isNamespace(item *workload.Item) bool {

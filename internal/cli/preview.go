@@ -2,69 +2,91 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/preview"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
 
 type previewOptions struct {
-	system     *System
-	input      inputOptions
-	enforce    parsed[pss.LevelVersion]
-	kubernetes parsed[pss.Version]
-	all        bool
-	templates  bool
-	exitCode   bool
-	output     string
+	system          *System
+	source          sourceOptions
+	enforce         parsed[pss.LevelVersion]
+	kubernetes      parsed[pss.Version]
+	admissionConfig string
+	defaults        string
+	all             bool
+	templates       bool
+	server          bool
+	exitCode        bool
+	output          string
 
-	namespaces []string
+	// What complete makes of the arguments and files.
+	namespaces      []string
+	config, planned admission.Config
 }
 
 // newPreview returns `gabion preview`.
 func newPreview(s *System) *cobra.Command {
 	o := previewOptions{
-		system: s, input: inputOptions{system: s}, kubernetes: kubernetesFlag(),
+		system: s, source: sourceOptions{input: inputOptions{system: s}}, kubernetes: kubernetesFlag(),
 		enforce: parsed[pss.LevelVersion]{parse: parseEnforce, name: "LEVEL[:VERSION]"},
 	}
 	cmd := &cobra.Command{
-		Use:   "preview [NAMESPACE]... --enforce=LEVEL[:VERSION] -f PATH...",
+		Use:   "preview [NAMESPACE]... --enforce=LEVEL[:VERSION] [-f PATH...]",
 		Short: "Show what labelling namespaces would do to the pods in them",
-		Long: `Show what labelling namespaces with an enforce level would do to the pods in the
-input, in the words of
+		Long: `Show what labelling namespaces with an enforce level would do to the pods in a
+live cluster, a snapshot of one or files, in the words of
 
   kubectl label --dry-run=server --overwrite ns NAMESPACE \
     pod-security.kubernetes.io/enforce=LEVEL
 
-but without a cluster and for any number of pods. Without a VERSION the label
-enforce-version stays as it is. As in a cluster, a policy that is not stricter
-than the one that stands brings no warnings.
+but for any number of pods. Without a VERSION the label enforce-version stays as
+it is. As in a cluster, a policy that is not stricter than the one that stands
+brings no warnings.
 
-With --all, every namespace counts that the input has or that an object in it
-names, and arguments are paths. With --templates, so do the pods that workloads
-will make, in lines that begin with "Template:"; kubectl has no such lines.`,
-		Example: `  # A cluster's objects, kept in a file
-  kubectl get ns,pods -A -o yaml > cluster.yaml
-  gabion preview --all --enforce=baseline cluster.yaml
+With --all, every namespace counts that there is or that an object names, and
+arguments are paths. With --templates, so do the pods that workloads will make,
+in lines that begin with "Template:"; kubectl has no such lines.
 
-  # Two namespaces, and the workloads without a pod at present too
-  gabion preview shop blog --enforce=restricted:v1.33 --templates -f deploy/`,
+Gabion judges by itself, or with --server has the API server judge: nothing is
+changed there. Then --templates asks what would become of a pod of each workload,
+so that what is injected counts, and judges that. The user must be allowed to
+patch namespaces and to create pods.`,
+		Example: `  # A live cluster
+  gabion preview --all --enforce=baseline --templates
+
+  # What is in a file: a snapshot, or objects
+  gabion preview --all --enforce=baseline --from=cluster.json.gz
+  gabion preview shop blog --enforce=restricted:v1.33 --templates -f deploy/
+
+  # What cluster-wide defaults would do to namespaces without a label
+  gabion preview --all --defaults=admission.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.enforce, "enforce", "the level, and the version if it is to be set, that namespaces would be labelled with")
+		fs.StringVar(&o.defaults, "defaults", "", "instead, the `FILE` with the PodSecurityConfiguration that the API server would be given")
+		fs.StringVar(&o.admissionConfig, "admission-config", "", "the `FILE` with the one it has: defaults and exemptions cannot be asked for")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
+		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
 	})
-	o.input.flags(cmd)
+	o.source.flags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.all, "all", false, "every namespace in the input")
+		fs.BoolVar(&o.all, "all", false, "every namespace that there is")
 		fs.BoolVar(&o.templates, "templates", false, "workloads too, whose pods kubectl cannot see before they exist")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
@@ -83,24 +105,45 @@ func (o *previewOptions) complete(args []string) error {
 	} else {
 		o.namespaces = args
 	}
-	if err := o.input.complete(paths); err != nil {
+	if err := o.source.complete(paths); err != nil {
 		return err
 	}
 	switch {
-	case !o.enforce.set:
+	case !o.enforce.set && o.defaults == "":
 		return usagef("--enforce=LEVEL is missing: name the level to preview")
+	case o.enforce.set && o.defaults != "":
+		return usagef("--enforce and --defaults exclude each other")
 	case !o.all && len(o.namespaces) == 0:
 		return usagef("name namespaces, or pass --all")
-	case len(o.input.paths) == 0:
-		return usagef("nothing to read: name files or directories with -f, or - for standard input")
+	case o.server && !o.source.live():
+		return usagef("--server asks the API server of a live cluster: it means nothing with files")
+	case o.server && o.defaults != "":
+		return usagef("--server cannot ask for --defaults: an API server reads them when it starts")
+	}
+	if o.source.live() && !o.all {
+		o.source.namespaces = o.namespaces
+	}
+	var err error
+	if o.config, err = admission.LoadConfig(o.admissionConfig, os.ReadFile); err != nil {
+		return usagef("--admission-config: %s", err)
+	}
+	if o.planned, err = admission.LoadConfig(o.defaults, os.ReadFile); err != nil {
+		return usagef("--defaults: %s", err)
 	}
 	return nil
 }
 
-func (o *previewOptions) run() error {
-	survey := newSurvey(newInput(&o.input), o.templates)
-	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version)
-	survey.read()
+func (o *previewOptions) run(ctx context.Context) error {
+	i, err := o.source.load(ctx)
+	if err != nil {
+		return err
+	}
+	config := o.config
+	if o.defaults != "" {
+		config.Exemptions = o.planned.Exemptions
+	}
+	survey := newSurvey(newInput(&o.source.input), i, config, o.templates)
+	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version, i.Server.Version)
 	spaces := survey.all()
 	if !o.all {
 		var absent []string
@@ -108,27 +151,112 @@ func (o *previewOptions) run() error {
 			return o.absent(absent, survey)
 		}
 	}
-	evaluator := pss.Evaluator{Kubernetes: o.kubernetes.value}
-	change := preview.Change{Level: o.enforce.value.Level, Version: o.enforce.value.Version}
-	for _, ns := range spaces {
-		outcome, err := preview.Label(evaluator, ns, change)
-		if err != nil {
-			return fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
-		}
-		survey.add(outcome, &ns)
+	if err := o.preview(ctx, survey, spaces); err != nil {
+		return err
 	}
 	out := bufio.NewWriter(o.system.Stdout)
-	err := report.WritePreview(out, o.output, o.system.style(), &survey.report)
+	err = report.WritePreview(out, o.output, o.system.style(), &survey.report)
 	if err == nil {
 		err = out.Flush()
 	}
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	if change.Level != pss.Privileged {
+	if o.defaults != "" || o.enforce.value.Level != pss.Privileged {
 		survey.noteUnseen(spaces)
 	}
+	o.noteAssumption(survey, spaces)
 	return o.outcome(survey)
+}
+
+// preview works out what the change would do to each namespace.
+func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inventory.Namespace) error {
+	evaluator := pss.Evaluator{Kubernetes: s.inventory.Server.Version}
+	if o.kubernetes.set {
+		evaluator.Kubernetes = o.kubernetes.value
+	}
+	if o.server {
+		return o.ask(ctx, s, spaces, evaluator)
+	}
+	for _, space := range spaces {
+		ns := s.namespace(space)
+		if o.defaults != "" {
+			if err := o.previewDefaults(s, &ns, evaluator); err != nil {
+				return err
+			}
+			continue
+		}
+		outcome, err := o.label(s, evaluator, &ns)
+		if err != nil {
+			return err
+		}
+		s.add(outcome, &ns)
+	}
+	return nil
+}
+
+// change is what the labels are set to.
+func (o *previewOptions) change() preview.Change {
+	return preview.Change{
+		Level: o.enforce.value.Level, Version: o.enforce.value.Version, Defaults: o.config.Defaults,
+	}
+}
+
+// label previews the labels of one namespace.
+func (o *previewOptions) label(s *survey, e pss.Evaluator, ns *preview.Namespace) (preview.Outcome, error) {
+	change := o.change()
+	outcome, err := preview.Label(e, *ns, change)
+	if err != nil {
+		return outcome, fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
+	}
+	if outcome.Exempt {
+		after := maps.Clone(ns.Labels)
+		if after == nil {
+			after = map[string]string{}
+		}
+		maps.Copy(after, change.Labels())
+		policy, _ := pss.PolicyFromLabels(after, s.config.Defaults)
+		outcome.Warnings = s.config.ExemptWarnings(ns.Name, after, policy)
+	}
+	return outcome, nil
+}
+
+// previewDefaults previews other defaults for one namespace, if they count
+// there.
+func (o *previewOptions) previewDefaults(s *survey, ns *preview.Namespace, e pss.Evaluator) error {
+	if _, labelled := ns.Labels[pss.EnforceLabel]; labelled {
+		return nil
+	}
+	outcome, err := preview.Default(e, *ns, o.config.Defaults, o.planned.Defaults)
+	if err != nil {
+		return fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
+	}
+	if outcome.Exempt {
+		outcome.Warnings = []string{fmt.Sprintf("namespace %q is exempt from Pod Security", ns.Name)}
+	}
+	s.add(outcome, ns).Unlabelled = true
+	return nil
+}
+
+// noteAssumption says what is assumed of a cluster's defaults, which cannot be
+// asked for, where they matter.
+func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace) {
+	if o.admissionConfig != "" || o.server || s.inventory.Server.Release == "" {
+		return
+	}
+	n := 0
+	for _, ns := range spaces {
+		if _, labelled := ns.Labels[pss.EnforceLabel]; !labelled {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+	case 1:
+		s.input.console.line("note: 1 namespace has no enforce label, assuming privileged; --admission-config FILE says what the cluster's default is")
+	default:
+		s.input.console.line(fmt.Sprintf("note: %d namespaces have no enforce label, assuming privileged; --admission-config FILE says what the cluster's default is", n))
+	}
 }
 
 // absent says that named namespaces are not in the input. That is wrong usage
@@ -147,8 +275,10 @@ func (o *previewOptions) absent(names []string, s *survey) error {
 
 // outcome says how the preview went. What weighs most counts.
 func (o *previewOptions) outcome(s *survey) error {
+	unknown := len(s.report.NotChecked)+len(s.report.Missing) > 0 && !o.source.input.allowUnchecked
+	unasked := slices.ContainsFunc(s.report.Namespaces, func(n report.PreviewNamespace) bool { return len(n.Unasked) > 0 })
 	switch {
-	case len(s.report.Errors) > 0, s.denied, len(s.report.NotChecked) > 0 && !o.input.allowUnchecked:
+	case len(s.report.Errors) > 0, s.denied, unknown, unasked:
 		return errIncomplete
 	case o.exitCode && s.report.Summary.Violating > 0:
 		return errFindings

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,14 +69,24 @@ func (o *snapshotOptions) run(ctx context.Context) error {
 	}
 	o.tell(&w.Rest)
 	if o.output == workload.Stdin {
-		_, err := w.WriteTo(o.source.input.system.Stdout)
-		return err
+		if _, err := w.WriteTo(o.source.input.system.Stdout); err != nil {
+			return err
+		}
+		return o.outcome(&w.Rest)
 	}
 	if err := writeFile(o.output, func(f io.Writer) error {
 		_, err := w.WriteTo(f)
 		return err
 	}); err != nil {
 		return fmt.Errorf("%s: %w", o.output, err)
+	}
+	return o.outcome(&w.Rest)
+}
+
+// outcome says whether all of the cluster is in the snapshot.
+func (o *snapshotOptions) outcome(i *inventory.Inventory) error {
+	if len(i.Missing)+len(i.Errors) > 0 {
+		return errIncomplete
 	}
 	return nil
 }
@@ -96,8 +107,15 @@ func missingLine(m inventory.Missing) string {
 }
 
 // writeFile writes a file that only its owner can read. It is there with all of
-// its content, or as it was before.
+// its content, or as it was before. What is there and is no file, such as a pipe
+// or a device, is written to.
 func writeFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeTo(path, write)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return err
@@ -108,14 +126,22 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 			_ = os.Remove(f.Name()) // what matters is the first error
 		}
 	}()
-	if err = write(f); err != nil {
+	if err := write(f); err != nil {
 		return err
 	}
-	if err = f.Sync(); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err = f.Close(); err != nil {
+	if err := f.Close(); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+func writeTo(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }

@@ -46,6 +46,8 @@ func (o *sourceOptions) flags(cmd *cobra.Command) {
 		fs.StringVar(&o.from, o.snapshotFlag, "", "the `FILE` that gabion snapshot has written, - for standard input")
 	})
 	o.connection.flags(cmd)
+	cmd.Flags().Lookup("allow-unchecked").Usage =
+		"do not fail for what seems to hold pods but is of an unknown kind, or what may not be listed"
 	o.namespace = cmd.Flags().Lookup("namespace")
 	o.namespace.DefValue = ""
 	o.namespace.Usage = "only this `NAMESPACE` of a cluster; with -f, that of objects that do not name theirs (\"default\")"
@@ -69,6 +71,7 @@ func (o *sourceOptions) complete(paths []string) error {
 		return err
 	}
 	flag := "--" + o.snapshotFlag
+	o.input.fromSnapshot = o.from != ""
 	switch {
 	case o.from != "" && len(o.input.paths) > 0:
 		return usagef("%s and files cannot be read at once", flag)

@@ -3,182 +3,149 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/preview"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
 )
 
-// survey gathers the namespaces of the input with the pods in them, and then
-// what a change of labels would do to each.
+// survey is the namespaces of the source with the pods in them, and then what a
+// change would do to each.
 type survey struct {
 	input     *input
+	config    admission.Config
 	templates bool
-	spaces    map[string]*space
-	// waiting are the workloads, until it is known which of them another one
-	// in the input controls.
-	waiting []waiting
-	denied  bool
-	report  report.Preview
+	inventory *inventory.Inventory
+	denied    bool
+	report    report.Preview
 }
 
-// space is a namespace of the input.
-type space struct {
-	preview.Namespace
-	stated bool // a Namespace object is in the input
-	unseen int  // workloads that were not asked about
-}
-
-func newSurvey(in *input, templates bool) *survey {
-	return &survey{
-		input: in, templates: templates, spaces: map[string]*space{},
+// newSurvey tells of everything that is not in the inventory.
+func newSurvey(in *input, i *inventory.Inventory, config admission.Config, templates bool) *survey {
+	s := &survey{
+		input: in, config: config, templates: templates, inventory: i,
 		report: report.Preview{
 			APIVersion: report.APIVersion, Kind: "PreviewReport",
 			Namespaces: []report.PreviewNamespace{}, NotChecked: []report.NotChecked{}, Errors: []report.Error{},
 		},
 	}
-}
-
-// read reads the whole input.
-func (s *survey) read() {
-	for item := range s.input.items() {
-		s.take(&item)
-	}
-	for _, w := range uncontrolled(s.waiting) {
-		space := s.space(w.key.namespace)
-		space.Templates = append(space.Templates, w.pods...)
-	}
-	s.waiting = nil
-}
-
-func (s *survey) take(item *workload.Item) {
-	if item.Outcome == workload.Broken {
-		s.fail(item, item.Err)
-		return
-	}
-	if isNamespace(item) {
-		s.namespace(item)
-		return
-	}
-	if len(item.Unchecked) > 0 || item.Outcome == workload.NotChecked {
-		n := s.input.notChecked(item)
+	for k := range i.NotChecked {
+		n := in.notChecked(itemOf(&i.NotChecked[k]))
 		s.report.NotChecked = append(s.report.NotChecked, n)
-		s.input.console.line(notCheckedLine(n))
+		in.console.line(notCheckedLine(n))
 	}
-	if item.Object.Namespace != "" {
-		s.space(item.Object.Namespace)
+	for k := range i.Errors {
+		s.fail(&i.Errors[k])
 	}
-	if item.Outcome == workload.Read {
-		s.workload(item)
+	for _, m := range i.Missing {
+		row := report.Missing(m)
+		s.report.Missing = append(s.report.Missing, row)
+		in.console.line(row.String())
 	}
+	return s
 }
 
-// namespace takes the labels of a Namespace object.
-func (s *survey) namespace(item *workload.Item) {
-	if item.Object.Name == "" {
-		return // one that the API server is to name: nothing can be in it yet
-	}
-	space := s.space(item.Object.Name)
-	if space.stated && !samePolicyLabels(space.Labels, item.Labels) {
-		s.fail(item, fmt.Errorf("namespace %q is in the input with other Pod Security labels too; those that came first count", item.Object.Name))
-		return
-	}
-	space.stated, space.Labels = true, item.Labels
+// itemOf returns what was read of an object that is a problem.
+func itemOf(p *inventory.Problem) *workload.Item {
+	return &workload.Item{Source: p.Source, Object: p.Object, Unchecked: p.Paths, Reason: p.Reason}
 }
 
-// workload takes an object with pods: a Pod exists, others make pods.
-func (s *survey) workload(item *workload.Item) {
-	namespace := s.input.namespaceOf(item)
-	space := s.space(namespace)
-	if item.Object.Kind == "Pod" && item.Object.APIVersion == "v1" {
-		pod := item.Templates[0].Pod // a copy, which holds on to no text
-		space.Pods = append(space.Pods, preview.Pod{Name: cmp.Or(item.Object.Name, report.Unnamed), Pod: &pod})
-		return
+func (s *survey) fail(p *inventory.Problem) {
+	e := report.Error{Source: sourceOf(itemOf(p), ""), Message: p.Reason}
+	if p.Source.File == "" {
+		name := objectOf(itemOf(p), p.Object.Namespace)
+		e.Message = "namespace " + p.Object.Namespace + ": " + name.KindName() + ": " + p.Reason
+	}
+	s.report.Errors = append(s.report.Errors, e)
+	s.input.console.line(e.String())
+}
+
+// namespace returns a namespace as previews see it: without pods whose runtime
+// class is exempt, and without the pods that workloads will make unless they
+// count.
+func (s *survey) namespace(ns *inventory.Namespace) preview.Namespace {
+	to := preview.Namespace{Name: ns.Name, Labels: ns.Labels, Exempt: s.config.Exemptions.Namespace(ns.Name)}
+	for i := range ns.Pods {
+		if p := &ns.Pods[i]; !s.exempt(p.View) {
+			to.Pods = append(to.Pods, preview.Pod{Name: cmp.Or(p.Name, report.Unnamed), Pod: &p.View.Pod})
+		}
 	}
 	if !s.templates {
-		space.unseen++
-		return
+		return to
 	}
-	w := waiting{
-		key:        keyOf(namespace, item.Object.APIVersion, item.Object.Kind, item.Object.Name),
-		controller: keyOf(namespace, item.Controller.APIVersion, item.Controller.Kind, item.Controller.Name),
-	}
-	name := objectOf(item, namespace).KindName()
-	for i := range item.Templates {
-		pod, part := item.Templates[i].Pod, name
-		if len(item.Templates) > 1 {
-			part += " (" + item.Templates[i].Path + ")"
+	for _, w := range ns.Workloads {
+		for i := range w.Templates {
+			if t := &w.Templates[i]; !s.exempt(t.View) {
+				to.Templates = append(to.Templates, preview.Pod{Name: templateName(ns.Name, w, t), Pod: &t.View.Pod})
+			}
 		}
-		w.pods = append(w.pods, preview.Pod{Name: part, Pod: &pod})
 	}
-	s.waiting = append(s.waiting, w)
+	return to
 }
 
-func (s *survey) space(name string) *space {
-	if s.spaces[name] == nil {
-		s.spaces[name] = &space{Namespace: preview.Namespace{Name: name}}
+func (s *survey) exempt(v *inventory.View) bool {
+	return s.config.Exemptions.RuntimeClass(v.RuntimeClass)
+}
+
+// templateName is the workload's name, with the template's path if there are
+// more than one.
+func templateName(namespace string, w *inventory.Workload, t *inventory.Template) string {
+	o := report.Object{APIVersion: w.APIVersion, Kind: w.Kind, Namespace: namespace, Name: w.Name}
+	if len(w.Templates) > 1 {
+		return o.KindName() + " (" + t.Path + ")"
 	}
-	return s.spaces[name]
+	return o.KindName()
 }
 
 // noteUnseen says where a preview looked at nothing although the input has
 // workloads: no warning would be taken for good news.
-func (s *survey) noteUnseen(namespaces []preview.Namespace) {
+func (s *survey) noteUnseen(namespaces []*inventory.Namespace) {
 	for _, ns := range namespaces {
-		if n := s.spaces[ns.Name].unseen; n > 0 && len(ns.Pods) == 0 {
+		if !s.templates && len(ns.Workloads) > 0 && len(ns.Pods) == 0 {
 			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in the input but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name))
 		}
 	}
 }
 
 // all returns every namespace, by name.
-func (s *survey) all() []preview.Namespace {
-	var all []preview.Namespace
-	for _, name := range slices.Sorted(maps.Keys(s.spaces)) {
-		all = append(all, s.spaces[name].Namespace)
+func (s *survey) all() []*inventory.Namespace {
+	var all []*inventory.Namespace
+	for i := range s.inventory.Namespaces {
+		all = append(all, &s.inventory.Namespaces[i])
 	}
 	return all
 }
 
 // named returns the namespaces with these names, each once, in this order, and
 // the names that the input does not have.
-func (s *survey) named(names []string) (found []preview.Namespace, absent []string) {
+func (s *survey) named(names []string) (found []*inventory.Namespace, absent []string) {
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			continue
 		}
-		if space, ok := s.spaces[name]; ok {
-			found = append(found, space.Namespace)
-		} else {
+		at := slices.IndexFunc(s.inventory.Namespaces, func(n inventory.Namespace) bool { return n.Name == name })
+		if at < 0 {
 			absent = append(absent, strconv.Quote(name))
+			continue
 		}
+		found = append(found, &s.inventory.Namespaces[at])
 	}
 	return found, absent
 }
 
-func (s *survey) fail(item *workload.Item, cause error) {
-	if cause == nil {
-		cause = errIncomplete
-	}
-	e := report.Error{Source: sourceOf(item, ""), Message: cause.Error()}
-	s.report.Errors = append(s.report.Errors, e)
-	s.input.console.line(e.String())
-}
-
 // add reports what the change would do to one namespace.
-func (s *survey) add(o preview.Outcome, ns *preview.Namespace) {
+func (s *survey) add(o preview.Outcome, ns *preview.Namespace) *report.PreviewNamespace {
 	n := report.PreviewNamespace{
 		Namespace: o.Namespace, From: o.From.String(), To: o.To.String(),
 		Labeled: o.Labeled && len(o.Denied) == 0, Evaluated: o.Evaluated, Warnings: list(o.Warnings),
 		Groups: groupsOf(o.Pods, "pod"), Templates: groupsOf(o.Templates, "workload"),
 	}
 	if len(o.Denied) > 0 {
-		s.denied = true
-		n.Error = fmt.Sprintf("The Namespace %q is invalid: %s", o.Namespace, o.Denied.Error())
-		s.input.console.line(report.EscapeSentence(n.Error))
+		s.deny(&n, fmt.Sprintf("The Namespace %q is invalid: %s", o.Namespace, o.Denied.Error()))
 	}
 	sum := &s.report.Summary
 	sum.Namespaces++
@@ -188,6 +155,14 @@ func (s *survey) add(o preview.Outcome, ns *preview.Namespace) {
 		sum.Violating++
 	}
 	s.report.Namespaces = append(s.report.Namespaces, n)
+	return &s.report.Namespaces[len(s.report.Namespaces)-1]
+}
+
+// deny reports that the API server refuses the change.
+func (s *survey) deny(n *report.PreviewNamespace, why string) {
+	s.denied = true
+	n.Error = why
+	s.input.console.line(report.EscapeSentence(why))
 }
 
 func groupsOf(groups []preview.Group, noun string) []report.PreviewGroup {

@@ -28,7 +28,11 @@ func (in *input) notCheckedReason(item *workload.Item) string {
 	}
 	nameable := len(item.Unchecked) > 0 && !slices.Contains(item.Unchecked, "containers") // in the object itself
 	if unknown && nameable {
-		return reason + "; name the templates with " + pathExample(item) + ", or pass --allow-unchecked to leave them out"
+		advice := "; name the templates with "
+		if in.fromSnapshot {
+			advice = "; take the snapshot with "
+		}
+		return reason + advice + pathExample(item) + ", or pass --allow-unchecked to leave them out"
 	}
 	return reason + "; pass --allow-unchecked to leave that out"
 }
@@ -90,6 +94,10 @@ func everyItem(path string) string {
 
 // notCheckedLine is the object as one line for people.
 func notCheckedLine(n report.NotChecked) string {
-	return report.Place(n.Source.File, n.Source.Line) + ": " + report.Escape(n.Object.KindName()) +
+	place := report.Place(n.Source.File, n.Source.Line)
+	if n.Source.File == "" {
+		place = "namespace " + report.Escape(n.Object.Namespace)
+	}
+	return place + ": " + report.Escape(n.Object.KindName()) +
 		": not checked: " + report.EscapeSentence(n.Reason)
 }

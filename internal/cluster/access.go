@@ -30,7 +30,7 @@ func (l *lister) access(ctx context.Context) error {
 		{rbac("roles", false), func() runtime.Object { return new(rbacv1.RoleList) }},
 		{rbac("rolebindings", false), func() runtime.Object { return new(rbacv1.RoleBindingList) }},
 	} {
-		if _, err := l.pages(ctx, kind.resource, l.typedPage(kind.newList, l.grant)); err != nil {
+		if err := l.pages(ctx, kind.resource, l.typedPage(kind.newList, l.grant)); err != nil {
 			return err
 		}
 	}
@@ -80,7 +80,7 @@ func (l *lister) policies(ctx context.Context) error {
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	_, err = l.pages(ctx, psp, l.rawPage(func(text json.RawMessage) error {
+	return l.pages(ctx, psp, l.rawPage(func(text json.RawMessage) error {
 		policy, err := inventory.PrunePolicy(text)
 		if err != nil {
 			return err
@@ -88,5 +88,4 @@ func (l *lister) policies(ctx context.Context) error {
 		l.rest.PodSecurityPolicies = append(l.rest.PodSecurityPolicies, policy)
 		return nil
 	}))
-	return err
 }

@@ -69,10 +69,9 @@ func (l *lister) workloads(ctx context.Context) error {
 
 // each lists a built-in kind.
 func (l *lister) each(ctx context.Context, kind builtin) error {
-	_, err := l.pages(ctx, kind.resource, l.typedPage(kind.newList, func(whole runtime.Object) error {
+	return l.pages(ctx, kind.resource, l.typedPage(kind.newList, func(whole runtime.Object) error {
 		return l.object(kind, whole)
 	}))
-	return err
 }
 
 // namespace fetches one namespace. One that may not be fetched is there, as far
@@ -112,14 +111,13 @@ func (l *lister) object(kind builtin, whole runtime.Object) error {
 		l.add(&item)
 		return nil
 	}
-	t, err := typed.Object(whole, workload.Options{Stored: true, Extra: l.Extra})
-	if err != nil {
-		item.Outcome, item.Err = workload.Broken, err
-		l.add(&item)
-		return nil
+	t, wrong := typed.Object(whole, workload.Options{Stored: true, Extra: l.Extra})
+	if wrong != nil {
+		item.Outcome, item.Err = workload.Broken, wrong
+	} else {
+		unifyTokenVolume(&t)
+		item.Outcome, item.Templates = workload.Read, []workload.Template{t}
 	}
-	unifyTokenVolume(&t)
-	item.Outcome, item.Templates = workload.Read, []workload.Template{t}
 	l.add(&item)
 	return nil
 }

@@ -71,10 +71,13 @@ func (l *lister) customResources(ctx context.Context) error {
 	}
 	l.rest.TemplatePaths = append(l.rest.TemplatePaths, paths[len(l.Paths):]...)
 	for _, kind := range wanted {
-		mayLack := !known.Knows(kind.apiVersion(), kind.kind)
-		_, err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
+		bySchema := !known.Knows(kind.apiVersion(), kind.kind)
+		err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
 			item := reader.ReadObject(text)
-			l.custom(&item, mayLack)
+			if bySchema && item.Outcome == workload.NotChecked && known.ReadObject(text).Outcome == workload.PassedOver {
+				return nil // places for pods are there by the schema, and no pod in them
+			}
+			l.custom(&item)
 			return nil
 		}))
 		if err != nil {
@@ -84,14 +87,10 @@ func (l *lister) customResources(ctx context.Context) error {
 	return nil
 }
 
-// custom takes a custom resource. mayLack says that its kind is known by its
-// schema alone, so that it need not state a pod at all.
-func (l *lister) custom(item *workload.Item, mayLack bool) {
+// custom takes a custom resource.
+func (l *lister) custom(item *workload.Item) {
 	item.Source, item.Controller.UID = workload.Source{}, ""
-	switch {
-	case mayLack && item.Outcome == workload.NotChecked && len(item.Unchecked) == 0:
-		return
-	case item.Outcome == workload.Read && item.Object.Namespace == "":
+	if item.Outcome == workload.Read && item.Object.Namespace == "" {
 		p := inventory.Problem{
 			Object: item.Object, Reason: "it is in no namespace: which one its pods will be in cannot be told",
 		}
@@ -116,7 +115,7 @@ func (l *lister) schemas(ctx context.Context, kinds []served) (map[groupKind]pla
 	}
 	all := map[groupKind]places{}
 	crds := resource{group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions", clusterScoped: true}
-	_, err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
+	err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
 		var d definition
 		if err := json.Unmarshal(text, &d); err != nil {
 			return fmt.Errorf("reading a CustomResourceDefinition: %w", err)

@@ -109,7 +109,7 @@ func (l *lister) discoverGroups(ctx context.Context, groups []metav1.APIGroup) (
 			var list metav1.APIResourceList
 			err := l.client.json(ctx, "/apis/"+g.Name+"/"+v.Version, nil, &list)
 			if apierrors.IsServiceUnavailable(err) || apierrors.IsNotFound(err) {
-				l.unavailable(g.Name, v.Version, err.Error())
+				l.unavailable(g.Name, v.Version, oneLine(err))
 				continue
 			}
 			if err != nil {

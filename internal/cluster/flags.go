@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // what kubeconfigs may name beside exec plugins
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/client-go/rest"
 
@@ -71,6 +70,8 @@ type lister struct {
 }
 
 func newLister(config *rest.Config, o ListOptions, into *inventory.Inventory, add func(*workload.Item)) (*lister, error) {
+	config = rest.CopyConfig(config)
+	config.WarningHandler = rest.NoWarnings{} // of versions that will be gone one day
 	c, err := newClient(config)
 	if err != nil {
 		return nil, err
@@ -123,11 +124,4 @@ func (l *lister) namespaces(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// problem reports objects of a kind that may hold pods and cannot be judged.
-func (l *lister) problem(apiVersion, kind string, paths []string, format string, args ...any) {
-	l.rest.NotChecked = append(l.rest.NotChecked, inventory.Problem{
-		Object: workload.Object{APIVersion: apiVersion, Kind: kind}, Paths: paths, Reason: fmt.Sprintf(format, args...),
-	})
 }

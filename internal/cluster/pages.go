@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -67,10 +66,8 @@ func (l *lister) scopes(r resource) []string {
 // it has.
 type page func(ctx context.Context, path string, o *metav1.ListOptions) (meta metav1.ListInterface, n int, err error)
 
-// pages lists a resource page by page. What may not be listed is missing. It
-// reports whether all of it was listed.
-func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, err error) {
-	all = true
+// pages lists a resource page by page. What may not be listed is missing.
+func (l *lister) pages(ctx context.Context, r resource, fetch page) error {
 	done := 0
 	for _, namespace := range l.scopes(r) {
 		o := metav1.ListOptions{Limit: pageSize}
@@ -82,11 +79,10 @@ func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, e
 			}
 			if why := refusal(ctx, r, err); why != "" {
 				l.missing(r, namespace, why)
-				all = false
 				break
 			}
 			if err != nil {
-				return false, fmt.Errorf("listing %s: %w", r.name(), err)
+				return fmt.Errorf("listing %s: %w", r.name(), err)
 			}
 			done += n
 			l.progress(r, done, info.GetRemainingItemCount())
@@ -95,7 +91,7 @@ func (l *lister) pages(ctx context.Context, r resource, fetch page) (all bool, e
 			}
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // missing reports a resource that may not be listed.
@@ -130,11 +126,13 @@ func refusal(ctx context.Context, r resource, err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
 	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
-	case r.custom && apierrors.IsServiceUnavailable(err): // an API server behind the API server
+	case r.custom && isStatus(err) && !apierrors.IsUnauthorized(err):
+		// Whatever answers for it fails: another API server, or a webhook that
+		// converts versions.
 	default:
 		return ""
 	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return oneLine(err)
 }
 
 // typedPage returns how a page of a built-in kind is fetched, as protobuf.
@@ -148,6 +146,9 @@ func (l *lister) typedPage(newList func() runtime.Object, take func(runtime.Obje
 		info, err := meta.ListAccessor(list)
 		if err != nil {
 			return nil, 0, err
+		}
+		if info.GetResourceVersion() == "" { // something answers that is no API server
+			return nil, 0, errors.New("the answer is no list")
 		}
 		n := 0
 		err = meta.EachListItem(list, func(whole runtime.Object) error {

@@ -292,7 +292,7 @@ func TestWhatIsNotKnownIsInTheWay(t *testing.T) {
 		{
 			name:      "what could not be read, known to be fine or not",
 			inventory: inventory.Inventory{Errors: []inventory.Problem{machine("shop"), machine("other"), {Reason: "broken"}}}, unchecked: true,
-			want: []string{"could not be read: Machine/m: who knows", "could not be read: an object: broken"},
+			want: []string{"could not be read: an object: broken", "could not be read: Machine/m: who knows"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,8 @@ type Namespace struct {
 	// Templates are the pods that workloads will make one day, under the
 	// workloads' names.
 	Templates []Pod
+	// Exempt says that the API server judges no pod in the namespace.
+	Exempt bool
 }
 
 // Pod is one pod under the name it is reported by.
@@ -36,10 +39,16 @@ type Change struct {
 	// Version is the enforce-version label; the zero Version leaves that label
 	// as it stands.
 	Version pss.Version
+	// Defaults are the policy where labels say nothing. The zero Policy is what
+	// an API server has that was given none: privileged.
+	Defaults pss.Policy
 }
 
-// labels returns the labels that the change sets.
-func (c Change) labels() map[string]string {
+// defaults are the policy where labels say nothing.
+func (c Change) defaults() pss.Policy { return cmp.Or(c.Defaults, pss.DefaultPolicy()) }
+
+// Labels returns the labels that the change sets.
+func (c Change) Labels() map[string]string {
 	set := map[string]string{pss.EnforceLabel: c.Level.String()}
 	if c.Version.Valid() {
 		set[pss.EnforceVersionLabel] = c.Version.String()
@@ -57,6 +66,8 @@ type Outcome struct {
 	// Evaluated is false if the API server would not look at the pods, because
 	// the new policy is not stricter.
 	Evaluated bool
+	// Exempt says that it would not because the namespace is exempt.
+	Exempt bool
 	// Warnings are the API server's warnings, in its words and order.
 	Warnings []string
 	// Pods are the pods that violate the new policy, by what they violate, in
@@ -89,9 +100,9 @@ func Label(e pss.Evaluator, ns Namespace, change Change) (Outcome, error) {
 	if after == nil {
 		after = map[string]string{}
 	}
-	maps.Copy(after, change.labels())
-	from, oldErrs := pss.PolicyFromLabels(ns.Labels, pss.DefaultPolicy())
-	to, newErrs := pss.PolicyFromLabels(after, pss.DefaultPolicy())
+	maps.Copy(after, change.Labels())
+	from, oldErrs := pss.PolicyFromLabels(ns.Labels, change.defaults())
+	to, newErrs := pss.PolicyFromLabels(after, change.defaults())
 	o := Outcome{
 		Namespace: ns.Name, From: from.Enforce, To: to.Enforce,
 		Labeled: !maps.Equal(after, ns.Labels),
@@ -100,25 +111,44 @@ func Label(e pss.Evaluator, ns Namespace, change Change) (Outcome, error) {
 		o.Denied = newErrs
 		return o, nil
 	}
-	if !stricter(from.Enforce, to.Enforce) {
-		return o, nil
+	err := o.judge(e, ns, "existing pods in namespace %q violate the new PodSecurity enforce level %q")
+	return o, err
+}
+
+// judge judges the pods, if the API server would look at them.
+func (o *Outcome) judge(e pss.Evaluator, ns Namespace, header string) (err error) {
+	if !stricter(o.From, o.To) {
+		return nil
+	}
+	if ns.Exempt {
+		o.Exempt = true
+		return nil
 	}
 	o.Evaluated = true
-	var err error
-	if o.Pods, err = groups(e, to.Enforce, ns.Pods, "pod"); err != nil {
-		return o, err
+	if o.Pods, err = groups(e, o.To, ns.Pods, "pod"); err != nil {
+		return err
 	}
-	if o.Templates, err = groups(e, to.Enforce, ns.Templates, "workload"); err != nil {
-		return o, err
+	if o.Templates, err = groups(e, o.To, ns.Templates, "workload"); err != nil {
+		return err
 	}
 	if len(o.Pods) > 0 {
-		o.Warnings = append(o.Warnings, fmt.Sprintf(
-			"existing pods in namespace %q violate the new PodSecurity enforce level %q", ns.Name, to.Enforce))
+		o.Warnings = append(o.Warnings, fmt.Sprintf(header, ns.Name, o.To))
 		for _, g := range o.Pods {
 			o.Warnings = append(o.Warnings, g.line)
 		}
 	}
-	return o, nil
+	return nil
+}
+
+// Default computes what other cluster-wide defaults would do to a namespace. The
+// API server itself says nothing when it starts with them, so the words are
+// Gabion's, after those of [Label].
+func Default(e pss.Evaluator, ns Namespace, before, after pss.Policy) (Outcome, error) {
+	from, _ := pss.PolicyFromLabels(ns.Labels, before)
+	to, _ := pss.PolicyFromLabels(ns.Labels, after)
+	o := Outcome{Namespace: ns.Name, From: from.Enforce, To: to.Enforce}
+	err := o.judge(e, ns, "existing pods in namespace %q violate the PodSecurity enforce level %q, which would be the default")
+	return o, err
 }
 
 // stricter reports whether the API server looks at existing pods when the

@@ -131,6 +131,9 @@ type Error struct {
 
 // String returns the error as one line, file:line: message.
 func (e Error) String() string {
+	if e.Source.File == "" { // of a cluster: the message names the object
+		return EscapeSentence(e.Message)
+	}
 	return Place(e.Source.File, e.Source.Line) + ": " + EscapeSentence(e.Message)
 }
 

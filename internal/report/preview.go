@@ -13,6 +13,7 @@ type Preview struct {
 	Namespaces []PreviewNamespace `json:"namespaces"`
 	NotChecked []NotChecked       `json:"notChecked"`
 	Errors     []Error            `json:"errors"`
+	Missing    []Missing          `json:"missing,omitempty"`
 	Summary    PreviewSummary     `json:"summary"`
 }
 
@@ -35,6 +36,27 @@ type PreviewNamespace struct {
 	Templates []PreviewGroup `json:"templates"`
 	// Error is why the API server would deny the change, else empty.
 	Error string `json:"error"`
+	// Unlabelled says that the change is to the cluster's defaults, which count
+	// for the namespace because it has no label.
+	Unlabelled bool `json:"unlabelled,omitempty"`
+	// Unasked is what the API server could not be asked, and why.
+	Unasked []string `json:"unasked,omitempty"`
+}
+
+// Missing is something that could not be listed, so that nothing is known of it.
+type Missing struct {
+	Resource  string `json:"resource"`
+	Namespace string `json:"namespace,omitempty"`
+	Reason    string `json:"reason"`
+}
+
+// String returns what is missing in one line.
+func (m Missing) String() string {
+	where := ""
+	if m.Namespace != "" {
+		where = " in namespace " + Escape(m.Namespace)
+	}
+	return Escape(m.Resource) + where + " could not be listed: " + EscapeSentence(m.Reason)
 }
 
 // PreviewGroup is pods or workloads that violate the policy in the same way.
@@ -85,6 +107,10 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 	if n.Error != "" {
 		return nil // kubectl reports a refusal on standard error only
 	}
+	newLevel := "new "
+	if n.Unlabelled {
+		newLevel = ""
+	}
 	var b strings.Builder
 	for _, warning := range n.Warnings {
 		b.WriteString(style.paint(yellow, "Warning:") + " " + escapeAll(warning) + "\n")
@@ -92,16 +118,19 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 	if len(n.Templates) > 0 {
 		prefix := style.paint(yellow, "Template:") + " "
 		b.WriteString(prefix + escapeAll(fmt.Sprintf(
-			"workloads in namespace %q whose pods would violate the new PodSecurity enforce level %q", n.Namespace, n.To)) + "\n")
+			"workloads in namespace %q whose pods would violate the %sPodSecurity enforce level %q", n.Namespace, newLevel, n.To)) + "\n")
 		for _, g := range n.Templates {
 			b.WriteString(prefix + escapeAll(g.Line) + "\n")
 		}
 	}
-	labeled := "labeled"
-	if !n.Labeled {
-		labeled = "not labeled"
+	last := " labeled (server dry run)"
+	switch {
+	case n.Unlabelled:
+		last = " has no enforce label: " + n.From + " would become " + n.To
+	case !n.Labeled:
+		last = " not labeled (server dry run)"
 	}
-	b.WriteString("namespace/" + escapeAll(n.Namespace) + " " + labeled + " (server dry run)\n")
+	b.WriteString("namespace/" + escapeAll(n.Namespace) + last + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -52,12 +52,18 @@ func (p *parser) parse(text []byte) (all []entry, err error) {
 	return all, nil
 }
 
-const podMark = `{"apiVersion":"v1","kind":"Pod",`
+// plainMarks begin lines that are read as objects, and nothing else.
+var plainMarks = []string{`{"apiVersion":"v1","kind":"Namespace",`, `{"apiVersion":"apps/v1",`, `{"apiVersion":"batch/v1",`}
 
 func (p *parser) line(text []byte) (entry, error) {
 	if bytes.HasPrefix(text, []byte(podMark)) {
 		if e, ok := p.pod(text); ok {
 			return e, nil
+		}
+	}
+	for _, plain := range plainMarks {
+		if bytes.HasPrefix(text, []byte(plain)) {
+			return p.read(text)
 		}
 	}
 	var l parsed
@@ -86,21 +92,16 @@ func (p *parser) read(text []byte) (entry, error) {
 	return entry{item: &item}, nil
 }
 
-// podHead is what comes before the spec of a pod.
-type podHead struct {
-	Metadata metadata `json:"metadata"`
-}
-
-// pod reads a pod whose spec was there before; it may not be possible. What
-// comes before the mark and what comes after it are read apart, and each is an
-// object by itself: so the mark is where it seems to be.
+// pod reads a pod whose spec may have been there before; it may not be possible.
+// What comes before the mark is an object by itself, and so is what comes after
+// it: so the mark is where it seems to be.
 func (p *parser) pod(text []byte) (entry, bool) {
 	cut := bytes.Index(text, []byte(specMark))
 	if cut < 0 {
 		return entry{}, false
 	}
-	var head podHead
-	if err := json.Unmarshal(append(text[:cut:cut], '}'), &head); err != nil || len(head.Metadata.Annotations) > 0 {
+	h, ok := readHead(text[:cut])
+	if !ok {
 		return entry{}, false
 	}
 	view := p.views[string(text[cut:])]
@@ -112,20 +113,21 @@ func (p *parser) pod(text []byte) (entry, bool) {
 		view = &inventory.View{Pod: item.Templates[0].Pod, RuntimeClass: item.Templates[0].RuntimeClass}
 		p.views[string(text[cut:])] = view
 	}
-	e := entry{namespace: p.intern(head.Metadata.Namespace), name: head.Metadata.Name, view: view}
-	for _, o := range head.Metadata.OwnerReferences {
-		e.controller = workload.Owner{APIVersion: p.intern(o.APIVersion), Kind: p.intern(o.Kind), Name: p.intern(o.Name)}
-	}
-	return e, true
+	c := h.controller
+	return entry{
+		namespace: p.intern(h.namespace), name: string(h.name), view: view,
+		controller: workload.Owner{APIVersion: p.intern(c.apiVersion), Kind: p.intern(c.kind), Name: p.intern(c.name)},
+	}, true
 }
 
 // intern returns a text of which there are many, once.
-func (p *parser) intern(s string) string {
-	if held, ok := p.texts[s]; ok {
+func (p *parser) intern(text []byte) string {
+	if held, ok := p.texts[string(text)]; ok {
 		return held
 	}
-	p.texts[s] = s
-	return s
+	held := string(text)
+	p.texts[held] = held
+	return held
 }
 
 // custom reads the pods of a custom resource.

@@ -143,25 +143,25 @@ func renderHost(c *container, h pss.Host) {
 		c.Lifecycle = new(lifecycle)
 	}
 	var to **handler
-	tcp := false
 	switch h.Field {
 	case pss.LivenessHTTP, pss.LivenessTCP:
-		to, tcp = &c.LivenessProbe, h.Field == pss.LivenessTCP
+		to = &c.LivenessProbe
 	case pss.ReadinessHTTP, pss.ReadinessTCP:
-		to, tcp = &c.ReadinessProbe, h.Field == pss.ReadinessTCP
+		to = &c.ReadinessProbe
 	case pss.StartupHTTP, pss.StartupTCP:
-		to, tcp = &c.StartupProbe, h.Field == pss.StartupTCP
+		to = &c.StartupProbe
 	case pss.PostStartHTTP, pss.PostStartTCP:
-		to, tcp = &c.Lifecycle.PostStart, h.Field == pss.PostStartTCP
+		to = &c.Lifecycle.PostStart
 	default:
-		to, tcp = &c.Lifecycle.PreStop, h.Field == pss.PreStopTCP
+		to = &c.Lifecycle.PreStop
 	}
 	if *to == nil {
 		*to = new(handler)
 	}
-	if tcp {
+	switch h.Field {
+	case pss.LivenessTCP, pss.ReadinessTCP, pss.StartupTCP, pss.PostStartTCP, pss.PreStopTCP:
 		(*to).TCPSocket = &host{h.Value}
-	} else {
+	default:
 		(*to).HTTPGet = &host{h.Value}
 	}
 }

@@ -1,13 +1,10 @@
-package cli
+package inventory
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/gabion-security/gabion/internal/preview"
 )
 
 func TestOnlyWorkloadsThatAnotherStandsForAreLeftOut(t *testing.T) {
@@ -34,39 +31,22 @@ func TestOnlyWorkloadsThatAnotherStandsForAreLeftOut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var all []waiting
+			var all []made
 			for _, object := range tt.objects {
 				name, owner, controlled := strings.Cut(object, "<")
-				w := waiting{key: keyOf("ns", "apps/v1", "Deployment", name), pods: []preview.Pod{{Name: object}}}
+				w := made{key: keyOf("apps/v1", "Deployment", name), workload: &Workload{Name: object}}
 				if controlled {
-					w.controller = keyOf("ns", "apps/v1beta1", "Deployment", owner)
+					w.controller = keyOf("apps/v1beta1", "Deployment", owner)
 				}
 				all = append(all, w)
 			}
 			var got []string
-			for _, w := range uncontrolled(all) {
-				got = append(got, w.pods[0].Name)
+			for _, w := range topmost(all) {
+				got = append(got, w.workload.Name)
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
 				t.Errorf("reported (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestTemplatesThatOwnThemselvesDoNotDisappear(t *testing.T) {
-	t.Parallel()
-	deployment := func(name, owner string) string {
-		return fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":%q,"ownerReferences":`+
-			`[{"apiVersion":"apps/v1","kind":"Deployment","name":%q,"controller":true,"uid":"u"}]},`+
-			`"spec":{"template":{"spec":{"hostPID":true,"containers":[{"name":"app"}]}}}}`, name, owner) + "\n"
-	}
-	s, out, stderr := system("preview", "--all", "--enforce=baseline", "--templates", "-")
-	s.Stdin = strings.NewReader(deployment("self", "self") + deployment("x", "y") + deployment("y", "x"))
-	if code := Main(s); code != 0 {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
-	if want := "Template: deployment.apps/self (and 2 other workloads): host namespaces\n"; !strings.Contains(out.String(), want) {
-		t.Errorf("got\n%swant\n%s", out, want)
 	}
 }

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gabion-security/gabion/internal/cluster"
+)
+
+// parsedSource returns the options of a source with these flags.
+func parsedSource(t *testing.T, args ...string) *sourceOptions {
+	t.Helper()
+	s, _, _ := system()
+	s.Getenv = func(string) string { return "" }
+	o := &sourceOptions{input: inputOptions{system: &s}}
+	cmd := &cobra.Command{}
+	o.flags(cmd)
+	if err := cmd.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.complete(cmd.Flags().Args()); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestAnInterruptedListSaysWhereAndThatNothingWasDone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/version":
+			_, _ = w.Write([]byte(`{"major":"1","minor":"37","gitVersion":"v1.37.2"}`))
+		case "/api/v1/namespaces":
+			_, _ = w.Write([]byte(`{"kind":"NamespaceList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}`))
+		default: // never answers
+			cancel()
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(server.Close)
+	_, err := parsedSource(t, "--api-server="+server.URL).load(ctx)
+	want := "interrupted while the cluster was being listed, after some or all of namespaces: nothing was done"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestANamespaceByFlagMeansOneThingWithFilesAndAnotherWithACluster(t *testing.T) {
+	t.Parallel()
+	if o := parsedSource(t); !o.live() || len(o.namespaces) > 0 {
+		t.Errorf("without flags: live %t, namespaces %q, want all of a live cluster", o.live(), o.namespaces)
+	}
+	if o := parsedSource(t, "-n", "shop"); !o.live() || strings.Join(o.namespaces, " ") != "shop" {
+		t.Errorf("with -n: live %t, namespaces %q, want shop alone", o.live(), o.namespaces)
+	}
+	if o := parsedSource(t, "-n", "shop", "-f", "x"); o.live() || len(o.namespaces) > 0 || o.input.namespace != "shop" {
+		t.Errorf("with -n and -f: live %t, namespaces %q, namespace of objects %q", o.live(), o.namespaces, o.input.namespace)
+	}
+	if o := parsedSource(t, "-n", "shop", "--from=x"); o.live() || strings.Join(o.namespaces, " ") != "shop" {
+		t.Errorf("with -n and --from: live %t, namespaces %q, want shop alone", o.live(), o.namespaces)
+	}
+}
+
+func TestALongListShowsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	var screen strings.Builder
+	c := &console{w: &screen, bar: &bar{now: func() time.Time { return now }, width: 80}}
+	c.list(cluster.Progress{Resource: "pods", Done: 500, Total: 10000})
+	if screen.Len() > 0 {
+		t.Errorf("a list that has just begun shows %q", screen.String())
+	}
+	now = now.Add(10 * time.Second)
+	c.list(cluster.Progress{Resource: "pods", Done: 2500, Total: 10000})
+	if got := screen.String(); !strings.Contains(got, "[#######-") || !strings.Contains(got, "25%  pods: 2500 of 10000, 30s left") {
+		t.Errorf("got %q", got)
+	}
+}

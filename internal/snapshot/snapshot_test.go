@@ -1,0 +1,259 @@
+package snapshot_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/snapshot"
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+	"github.com/gabion-security/gabion/workload/typed"
+)
+
+// file writes a snapshot of some items.
+func file(t testing.TB, items ...workload.Item) []byte {
+	t.Helper()
+	var w snapshot.Writer
+	for i := range items {
+		w.Add(&items[i])
+	}
+	return written(t, &w)
+}
+
+func written(t testing.TB, w *snapshot.Writer) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	n, err := w.WriteTo(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n != int64(out.Len()) {
+		t.Errorf("WriteTo says %d bytes, and wrote %d", n, out.Len())
+	}
+	return out.Bytes()
+}
+
+// read reads a snapshot.
+func read(t testing.TB, text []byte) *inventory.Inventory {
+	t.Helper()
+	b := inventory.NewBuilder("")
+	if err := snapshot.Read(bytes.NewReader(text), b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Build()
+}
+
+// built builds an inventory of the items themselves.
+func built(items ...workload.Item) *inventory.Inventory {
+	b := inventory.NewBuilder("")
+	for i := range items {
+		b.Add(&items[i])
+	}
+	return b.Build()
+}
+
+// fill gives everything in a value something at random: pointers, lists and maps
+// too, of which some stay empty.
+func fill(r *rand.Rand, v reflect.Value, depth int) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if depth > 0 && r.IntN(4) > 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(r, v.Elem(), depth-1)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(r, v.Field(i), depth-1)
+			}
+		}
+	case reflect.Slice:
+		if n := r.IntN(3); depth > 0 && n > 0 && v.Type().Elem().Kind() != reflect.Uint8 {
+			v.Set(reflect.MakeSlice(v.Type(), n, n))
+			for i := range n {
+				fill(r, v.Index(i), depth-1)
+			}
+		}
+	case reflect.Map:
+		if v.Type().Key().Kind() == reflect.String && v.Type().Elem().Kind() == reflect.String {
+			m := reflect.MakeMap(v.Type())
+			m.SetMapIndex(reflect.ValueOf(word(r)).Convert(v.Type().Key()), reflect.ValueOf(word(r)).Convert(v.Type().Elem()))
+			v.Set(m)
+		}
+	case reflect.String:
+		v.SetString(word(r))
+	case reflect.Bool:
+		v.SetBool(r.IntN(2) == 0)
+	case reflect.Int32, reflect.Int64:
+		v.SetInt(int64(r.IntN(9)))
+	default: // nothing that a pod is made of
+	}
+}
+
+func word(r *rand.Rand) string {
+	words := []string{"", "a", "spec", `,"spec":{`, "\u2028<é>", "Localhost", "hostPath"}
+	return words[r.IntN(len(words))]
+}
+
+// randomPod is a pod in which anything may be anything.
+func randomPod(r *rand.Rand) *corev1.Pod {
+	pod := new(corev1.Pod)
+	fill(r, reflect.ValueOf(&pod.Spec).Elem(), 12)
+	pod.Labels = map[string]string{"spec": word(r), "templates": word(r)}
+	if r.IntN(2) == 0 {
+		pod.Annotations = map[string]string{pss.SeccompPodAnnotation: word(r), pss.AppArmorAnnotationPrefix + "a": word(r)}
+	}
+	return pod
+}
+
+func TestWhatIsReadFromASnapshotIsWhatWasPutIn(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+	stored := workload.Options{Stored: true, Extra: true}
+	for n := range 300 {
+		pod := randomPod(r)
+		own := typed.Pod(pod, stored)
+		template := typed.Template(&metav1.ObjectMeta{Annotations: pod.Annotations}, &pod.Spec, stored)
+		at := func(path string) []workload.Template {
+			t := template
+			t.Path = path
+			return []workload.Template{t}
+		}
+		item := func(apiVersion, kind string, templates []workload.Template) workload.Item {
+			return workload.Item{
+				Outcome: workload.Read, Templates: templates, Controller: workload.Owner{APIVersion: "v1", Kind: "X", Name: `","spec":{`},
+				Object: workload.Object{APIVersion: apiVersion, Kind: kind, Namespace: "ns", Name: "n"},
+			}
+		}
+		custom := item("example.com/v1", "Thing", append(at("spec.a[0]"), at("spec.b")...))
+		custom.Templates[1].Partial = true
+		items := []workload.Item{
+			item("v1", "Pod", []workload.Template{own}), item("v1", "PodTemplate", at("template")),
+			item("apps/v1", "Deployment", at("spec.template")), item("batch/v1", "CronJob", at("spec.jobTemplate.spec.template")), custom,
+			{Object: workload.Object{APIVersion: "v1", Kind: "Namespace", Name: "ns"}, Labels: map[string]string{"templates": "x"}},
+		}
+		if diff := cmp.Diff(built(items...), read(t, file(t, items...))); diff != "" {
+			t.Fatalf("seed %d, pod %d: put in (-), read (+):\n%s", seed, n, diff)
+		}
+	}
+}
+
+func TestAFileThatIsNoWholeSnapshotIsOneClearLine(t *testing.T) {
+	t.Parallel()
+	whole := file(t, workload.Item{
+		Outcome: workload.Read, Templates: []workload.Template{{}},
+		Object: workload.Object{APIVersion: "v1", Kind: "Pod", Namespace: "ns", Name: "n"},
+	})
+	text := unzip(t, whole)
+	zip := func(text string) []byte {
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		_, _ = io.WriteString(w, text)
+		_ = w.Close()
+		return out.Bytes()
+	}
+	damaged := bytes.Clone(whole)
+	damaged[len(damaged)-8] ^= 1 // the checksum
+	const foreign, cutOff = "this is no snapshot of a cluster", "the snapshot is not complete"
+	for _, tt := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"nothing", nil, foreign},
+		{"text", []byte("apiVersion: v1\n"), foreign},
+		{"another file in gzip", zip("hello\n"), foreign},
+		{"a long one", zip(strings.Repeat("x", 1<<20)), foreign},
+		{"another object", zip(`{"apiVersion":"v1","kind":"Pod"}` + "\n"), foreign},
+		{"another form", zip(strings.Replace(text, "v1alpha1", "v2", 1)), "take it again"},
+		{"its beginning", whole[:len(whole)-9], cutOff},
+		{"the header of gzip", whole[:9], cutOff},
+		{"a line too few", zip(text[:strings.LastIndex(strings.TrimSpace(text), "\n")+1]), cutOff},
+		{"half a line", zip(text[:len(text)-4]), cutOff},
+		{"a damaged one", damaged, "the snapshot is damaged"},
+		{"an unknown object", zip(strings.Replace(text, `"kind":"Pod"`, `"kind":"Service"`, 1)), "nobody knows what this is"},
+		{"a broken pod", zip(strings.Replace(text, `"spec":{`, `"spec":{"hostPID":3`, 1)), "hostPID"},
+		{"a line that is no JSON", zip(strings.Replace(text, `"metadata"`, `metadata`, 1)), "a line is no object"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := snapshot.Read(bytes.NewReader(tt.file), inventory.NewBuilder(""))
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one line with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func unzip(t testing.TB, file []byte) string {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// large is a snapshot of many pods, as a cluster has them: replicas of a few
+// workloads in every namespace.
+func large(b *testing.B, namespaces, workloads, replicas int) []byte {
+	b.Helper()
+	var w snapshot.Writer
+	for n := range namespaces {
+		namespace := fmt.Sprintf("team-%04d", n)
+		w.Add(&workload.Item{Object: workload.Object{APIVersion: "v1", Kind: "Namespace", Name: namespace}, Labels: map[string]string{"team": namespace}})
+		for d := range workloads {
+			name := fmt.Sprintf("app-%d-%d", n, d) // no two are alike
+			spec := corev1.PodSpec{
+				ServiceAccountName: name, SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: new(true)},
+				Volumes:    []corev1.Volume{{Name: "kube-api-access", VolumeSource: corev1.VolumeSource{Projected: new(corev1.ProjectedVolumeSource)}}},
+				Containers: []corev1.Container{{Name: name, Image: "registry.example.com/team/" + name + ":1.2.3"}, {Name: "proxy", Image: "registry.example.com/proxy:2"}},
+			}
+			meta := metav1.ObjectMeta{Labels: map[string]string{"app": name, "pod-template-hash": "75c8f5c5d"}}
+			stored := workload.Options{Stored: true, Extra: true}
+			t := typed.Template(&meta, &spec, stored)
+			t.Path = "spec.template"
+			w.Add(&workload.Item{
+				Outcome: workload.Read, Templates: []workload.Template{t},
+				Object: workload.Object{APIVersion: "apps/v1", Kind: "Deployment", Namespace: namespace, Name: name},
+			})
+			for r := range replicas {
+				pod := typed.Pod(&corev1.Pod{ObjectMeta: meta, Spec: spec}, stored)
+				w.Add(&workload.Item{
+					Outcome: workload.Read, Templates: []workload.Template{pod},
+					Object:     workload.Object{APIVersion: "v1", Kind: "Pod", Namespace: namespace, Name: fmt.Sprintf("%s-75c8f5c5d-%05d", name, r)},
+					Controller: workload.Owner{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+				})
+			}
+		}
+	}
+	return written(b, &w)
+}
+
+func BenchmarkReadingASnapshotOf150000Pods(b *testing.B) {
+	const namespaces, workloads, replicas = 5000, 6, 5
+	text := large(b, namespaces, workloads, replicas)
+	b.ReportAllocs()
+	for b.Loop() {
+		if i := read(b, text); len(i.Namespaces) != namespaces {
+			b.Fatalf("got %d namespaces", len(i.Namespaces))
+		}
+	}
+	b.ReportMetric(float64(len(text))/(namespaces*workloads*replicas), "bytes/pod")
+}
