@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -80,7 +79,7 @@ func (c *Cache) Run(ctx context.Context) {
 	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.hear, c.idle), c.namespaces) })
 	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.hear, c.idle), c.pods) })
 	running.Wait()
-	utilnet.CloseIdleConnectionsFor(c.client.Client.Transport)
+	c.client.closeIdleConnections()
 }
 
 // follow reports to the store what the source says.

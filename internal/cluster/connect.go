@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"net/http"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -9,6 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -98,4 +100,14 @@ func newClient(config *rest.Config) (*client, error) {
 		return nil, err
 	}
 	return &client{RESTClient: c, parameters: runtime.NewParameterCodec(scheme)}, nil
+}
+
+// closeIdleConnections closes the connections that no request uses. A client
+// that needs neither TLS nor credentials has no transport of its own.
+func (c *client) closeIdleConnections() {
+	transport := c.Client.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	utilnet.CloseIdleConnectionsFor(transport)
 }

@@ -55,6 +55,8 @@ func (s *quietServer) answer(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
+	case strings.HasPrefix(note, "namespaces/"):
+		_, _ = fmt.Fprint(w, `{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "a"}}`)
 	case query.Get("continue") == "":
 		_, _ = fmt.Fprint(w, `{"kind": "NamespaceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5", "continue": "next"},
 			"items": [{"metadata": {"name": "a", "labels": {"l": "a"}}}]}`)
@@ -155,11 +157,17 @@ func TestAListThatIsGivenUpIsAnError(t *testing.T) {
 // TestNothingIsLeftOfARun is not parallel: it looks at all goroutines.
 func TestNothingIsLeftOfARun(t *testing.T) {
 	tests := []struct {
-		name  string
-		until func(*quietServer) bool
+		name   string
+		before func(*Cache)
+		until  func(*quietServer) bool
 	}{
-		{"stopped at once", func(*quietServer) bool { return true }},
-		{"stopped while it watches", func(s *quietServer) bool {
+		{"stopped at once", func(*Cache) {}, func(*quietServer) bool { return true }},
+		{"stopped with a connection that is idle", func(c *Cache) {
+			if _, err := c.Labels(t.Context(), "a"); err != nil {
+				t.Fatal(err)
+			}
+		}, func(*quietServer) bool { return true }},
+		{"stopped while it watches", func(*Cache) {}, func(s *quietServer) bool {
 			return slices.Contains(s.requests(), "namespaces watch=true resourceVersion=5")
 		}},
 	}
@@ -170,6 +178,7 @@ func TestNothingIsLeftOfARun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			tt.before(c)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			done := make(chan struct{})
@@ -184,8 +193,7 @@ func TestNothingIsLeftOfARun(t *testing.T) {
 					return false
 				}
 			})
-			var left string
-			await(t, "no goroutine is left", func() bool { left = leftOver(); return left == "" })
+			await(t, "no goroutine is left", func() bool { return leftOver() == "" })
 		})
 	}
 }
