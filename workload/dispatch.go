@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -229,12 +230,25 @@ func (r *reading) readTemplate(path *kindPath, at string) {
 	default:
 		p.finish(false, r.stored)
 		r.addTemplate(&p, at, path.partial)
+		if r.json && path.shape == nil {
+			r.keepJSON(start)
+		}
 		if !r.kind.builtin {
 			if r.covered == nil {
 				r.covered = map[int]bool{}
 			}
 			r.covered[start] = true
 		}
+	}
+}
+
+// keepJSON keeps the JSON of the template that was read last, which begins at
+// start; a PodSpec that stands alone becomes one with the template around it.
+func (r *reading) keepJSON(start int) {
+	t := &r.item.Templates[len(r.item.Templates)-1]
+	t.JSON = bytes.Clone(r.data[start:r.pos])
+	if _, bare := t.renames["spec"]; bare {
+		t.JSON = slices.Concat([]byte(`{"spec":`), t.JSON, []byte("}"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,10 +13,10 @@ type typeMeta struct{ apiVersion, kind string }
 // reading is one object as it is being read.
 type reading struct {
 	scanner
-	stored, extra bool
-	kinds         *kinds
-	item          *Item
-	start         int // where the object begins
+	stored, extra, json bool
+	kinds               *kinds
+	item                *Item
+	start               int // where the object begins
 
 	// What is known of the type: whether both parts have been seen, and the
 	// kind, nil if it is not known to bear pods.
@@ -59,7 +60,8 @@ func (r *Reader) ReadObject(json []byte) Item {
 func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) (item Item) {
 	item.Source = at
 	o := reading{
-		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, kinds: r.kinds, item: &item,
+		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds,
+		item: &item,
 	}
 	if doc != nil {
 		strict := scanner{data: raw}
@@ -75,6 +77,12 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 	}
 	for i := range item.Templates {
 		item.Templates[i].doc = doc
+	}
+	if r.opts.JSON && item.Kubernetes && item.Outcome != Broken {
+		item.JSON = bytes.Clone(raw)
+		if o.kind != nil && o.kind.pod && len(item.Templates) == 1 {
+			item.Templates[0].JSON = item.JSON
+		}
 	}
 	return item
 }

@@ -11,6 +11,8 @@ type Options struct {
 	// Stored says that the objects come from an API server, which has already
 	// applied its defaulting; none is applied again.
 	Stored bool
+	// JSON keeps each object's JSON in [Item.JSON], for who looks at more of it.
+	JSON bool
 	// MaxObject is the largest size in bytes of one object's text, 16 MiB if 0.
 	// Lists may be larger: only their items count.
 	MaxObject int

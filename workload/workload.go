@@ -58,6 +58,10 @@ type Item struct {
 	// Templates are the pod templates of an object that was Read, in the order
 	// of their paths in the table of kinds; at least one.
 	Templates []Template
+	// JSON is the object as JSON, without the type that an item of a typed list
+	// leaves out. It is nil unless [Options.JSON] asks for it, and for what is
+	// Broken or no object.
+	JSON []byte
 	// Labels are metadata.labels of a core/v1 Namespace, nil for other kinds.
 	Labels map[string]string
 	// Controller is the owner that controls the object
@@ -92,6 +96,10 @@ type Template struct {
 	// Extra is what profiles and PodSecurityPolicy look at beyond Pod; nil
 	// unless [Options.Extra] asks for it.
 	Extra *Extra
+	// JSON is the PodTemplateSpec, or the Pod, as the object states it. It is nil
+	// unless [Options.JSON] asks for it, and for a pod that the controller puts
+	// together from pieces.
+	JSON []byte
 
 	doc     *document         // for positions; nil if the template came without text
 	renames map[string]rename // where the object states what a PodSpec has elsewhere
