@@ -21,6 +21,8 @@ type inputOptions struct {
 	templatePaths  []string
 	allowUnchecked bool
 	fromSnapshot   bool // of objects that were read long ago
+	// json has every item come with its JSON.
+	json bool
 
 	// What complete makes of the flags.
 	paths     []string
@@ -73,7 +75,7 @@ func (o *inputOptions) complete(paths []string) error {
 		o.templates = append(o.templates, path)
 	}
 	var err error
-	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates}); err != nil {
+	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates, JSON: o.json}); err != nil {
 		return usagef("--pod-template-path: %s", err)
 	}
 	return nil

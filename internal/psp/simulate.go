@@ -118,7 +118,7 @@ type Attempt struct {
 func (p *Policy) Try(pod *corev1.Pod) (Attempt, error) {
 	after := *pod
 	p.mutate(&after)
-	if errs := p.validate(&after); len(errs) > 0 {
+	if errs := p.Validate(&after); len(errs) > 0 {
 		return Attempt{Errors: errs}, nil
 	}
 	patch, err := patchOf(pod, &after)

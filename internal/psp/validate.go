@@ -8,8 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// validate returns why the policy does not allow a pod, nothing if it does.
-func (p *Policy) validate(pod *corev1.Pod) []FieldError {
+// Validate returns why the policy does not allow a pod as it stands, nothing if it
+// does. The pod must be as the API server hands it to admission.
+func (p *Policy) Validate(pod *corev1.Pod) []FieldError {
 	const path = "spec.securityContext"
 	s := &p.Spec
 	sc := podContext(pod)
@@ -45,7 +46,7 @@ func (p *Policy) validate(pod *corev1.Pod) []FieldError {
 	return errs
 }
 
-// checkContainer is validate for one container.
+// checkContainer is Validate for one container.
 func (p *Policy) checkContainer(profiles *seccomp, pod *corev1.Pod, c *container) []FieldError {
 	s, own, path := &p.Spec, c.own(), c.path+".securityContext"
 	errs := s.RunAsUser.checkUser(path, c.runAsNonRoot(pod), c.runAsUser(pod))

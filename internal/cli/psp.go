@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newPSP returns `gabion psp`.
+func newPSP(s *System) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "psp COMMAND",
+		Short: "Understand PodSecurityPolicies, which Kubernetes 1.25 removed",
+		Long: `Understand the PodSecurityPolicies that a cluster had, from YAML backups or from
+what kubectl gets of a cluster before 1.25.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newPSPSimulate(s))
+	return cmd
+}
