@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +18,7 @@ import (
 type backup struct {
 	input      *input
 	policies   []*psp.Policy
-	places     map[string]report.Source // of the policies, by name
+	places     map[string]report.Source // of the policies, and of broken ones, by name
 	roles      rbac.Objects
 	accounts   map[[2]string]*corev1.ServiceAccount // by namespace and name
 	pods       []workload.Item
@@ -101,13 +100,14 @@ func (b *backup) policy(item *workload.Item) error {
 		}
 		b.input.console.line("warning: " + report.EscapeSentence(line))
 	}
+	name := item.Object.Name
+	if first, ok := b.places[name]; ok && name != "" {
+		return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s counts", name, report.Place(first.File, first.Line))
+	}
+	b.places[name] = at
 	if err != nil {
-		return prefixed("PodSecurityPolicy "+item.Object.Name+": ", err)
+		return prefixed("PodSecurityPolicy "+name+": ", err)
 	}
-	if first, ok := b.places[p.Name]; ok {
-		return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s counts", p.Name, report.Place(first.File, first.Line))
-	}
-	b.places[p.Name] = at
 	b.policies = append(b.policies, p)
 	return nil
 }
@@ -144,112 +144,33 @@ func decodeInto[T any](list *[]T, item *workload.Item, adjust func(*T)) error {
 	return nil
 }
 
-// simulation puts the pods of a backup before its policies.
-type simulation struct {
-	backup    *backup
-	simulator *psp.Simulator
-	user      *rbac.User
-	document  report.Simulation
+// unknownPolicy is a policy that a role names and the input does not have.
+type unknownPolicy struct {
+	role   rbac.Ref
+	policy string
 }
 
-// run simulates everything.
-func (s *simulation) run() *report.Simulation {
-	s.document = report.Simulation{
-		APIVersion: report.APIVersion, Kind: "PodSecurityPolicySimulation", Results: []report.SimulationResult{}, Notes: []string{
-			"PodSecurityPolicy looked at pods being created or updated, never at their subresources: ephemeral containers that were added to a running pod passed it",
-		},
-	}
-	s.document.Summary.Policies = len(s.backup.policies)
-	for i := range s.backup.pods {
-		item := &s.backup.pods[i]
-		for j := range item.Templates {
-			if err := s.pod(item, &item.Templates[j]); err != nil {
-				s.backup.fail(sourceOf(item, item.Templates[j].Path), err)
+// unknownPolicies returns what roles let be used and the input does not have.
+func (b *backup) unknownPolicies() []unknownPolicy {
+	var found []unknownPolicy
+	look := func(role rbac.Ref, rules []rbacv1.PolicyRule) {
+		for i := range rules {
+			for _, name := range rules[i].ResourceNames {
+				use := func(group string) bool {
+					return rbac.Allows(&rules[i], &rbac.Request{Verb: "use", Group: group, Resource: "podsecuritypolicies", Name: name})
+				}
+				if _, known := b.places[name]; !known && (use("policy") || use("extensions")) {
+					found = append(found, unknownPolicy{role, name})
+				}
 			}
 		}
 	}
-	s.document.NotChecked, s.document.Errors = s.backup.notChecked, s.backup.errors
-	return &s.document
-}
-
-// pod simulates one pod.
-func (s *simulation) pod(item *workload.Item, t *workload.Template) error {
-	if t.JSON == nil {
-		return fmt.Errorf("the pods of a %s are put together by its controller: they cannot be simulated before they exist", item.Object.Kind)
+	for i := range b.roles.ClusterRoles {
+		look(rbac.Ref{Kind: "ClusterRole", Name: b.roles.ClusterRoles[i].Name}, b.roles.ClusterRoles[i].Rules)
 	}
-	pod := new(corev1.Pod)
-	if err := json.UnmarshalCaseSensitivePreserveInts(t.JSON, pod); err != nil {
-		return fmt.Errorf("it cannot be read as a pod: %w", err)
+	for i := range b.roles.Roles {
+		r := &b.roles.Roles[i]
+		look(rbac.Ref{Kind: "Role", Namespace: r.Namespace, Name: r.Name}, r.Rules)
 	}
-	namespace := s.backup.input.namespaceOf(item)
-	request := psp.Request{Namespace: namespace, Pod: pod, User: s.creator(item)}
-	name := pod.Spec.ServiceAccountName
-	for _, other := range []string{pod.Spec.DeprecatedServiceAccount, "default"} {
-		if name == "" {
-			name = other
-		}
-	}
-	request.Account = s.backup.accounts[[2]string{namespace, name}]
-	result, err := s.simulator.Simulate(request)
-	if err != nil {
-		return err
-	}
-	s.document.Results = append(s.document.Results, s.result(item, t, namespace, &result))
-	return nil
-}
-
-// result puts a result in the report's shape and counts it.
-func (s *simulation) result(item *workload.Item, t *workload.Template, namespace string, r *psp.Result) report.SimulationResult {
-	out := report.SimulationResult{
-		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace), Partial: t.Partial,
-		Admitted: r.Admitted, Policy: r.Policy, Mutated: len(r.Patch) > 0, Message: r.Message,
-		Patch: []report.PatchOperation{}, Errors: []report.SimulationError{}, Unusable: list(r.Unusable),
-	}
-	for _, p := range r.Patch {
-		out.Patch = append(out.Patch, report.PatchOperation(p))
-	}
-	for _, e := range r.Errors {
-		out.Errors = append(out.Errors, report.SimulationError{Policy: e.Policy, Path: e.Path, Message: e.Text})
-	}
-	sum := &s.document.Summary
-	sum.Pods++
-	switch {
-	case !r.Admitted:
-		sum.Refused++
-	case out.Mutated:
-		sum.Mutated++
-		sum.Admitted++
-	default:
-		sum.Admitted++
-	}
-	return out
-}
-
-// creator is who creates the pods of an object, as far as that is known: a pod's
-// is the user at hand unless a controller made it, a template's its controller.
-func (s *simulation) creator(item *workload.Item) *rbac.User {
-	kind := item.Object.Kind
-	if kind == "Pod" {
-		if item.Controller == (workload.Owner{}) {
-			return s.user
-		}
-		kind = item.Controller.Kind
-	}
-	controllers := []struct {
-		name  string
-		kinds []string
-	}{
-		{"replicaset-controller", []string{"Deployment", "ReplicaSet"}},
-		{"replication-controller", []string{"ReplicationController"}},
-		{"statefulset-controller", []string{"StatefulSet"}},
-		{"daemon-set-controller", []string{"DaemonSet"}},
-		{"job-controller", []string{"CronJob", "Job"}},
-	}
-	for _, c := range controllers {
-		if slices.Contains(c.kinds, kind) {
-			user := rbac.ServiceAccount("kube-system", c.name)
-			return &user
-		}
-	}
-	return nil
+	return found
 }

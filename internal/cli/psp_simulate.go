@@ -76,19 +76,7 @@ func (o *simulateOptions) complete(args []string) error {
 func (o *simulateOptions) run() error {
 	backup := newBackup(newInput(&o.input))
 	backup.read()
-	var authorizer psp.Authorizer
-	if backup.roles.None() {
-		backup.note("there is no RBAC object in the input: every policy counts as usable by everybody")
-	} else {
-		known := rbac.New(&backup.roles)
-		authorizer = known
-		for _, d := range known.Dangling() {
-			backup.note(fmt.Sprintf("%s refers to %s, which is not in the input: it gives nothing", d.Binding, d.Role))
-		}
-	}
-	if len(backup.policies) == 0 {
-		backup.note("there is no usable PodSecurityPolicy in the input: the plugin refuses every pod then")
-	}
+	authorizer := o.authorizer(backup)
 	s := simulation{backup: backup, simulator: psp.NewSimulator(backup.policies, authorizer)}
 	if o.user != "" {
 		user := rbac.NewUser(o.user, o.groups...)
@@ -104,7 +92,8 @@ func (o *simulateOptions) run() error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	sum := document.Summary
-	backup.note(fmt.Sprintf("%d simulated, %d admitted, %d of them mutated, %d refused", sum.Pods, sum.Admitted, sum.Mutated, sum.Refused))
+	backup.input.console.line(fmt.Sprintf("%d simulated, %d admitted, %d of them mutated, %d refused",
+		sum.Pods, sum.Admitted, sum.Mutated, sum.Refused))
 	switch {
 	case len(document.Errors) > 0, len(document.NotChecked) > 0 && !o.input.allowUnchecked:
 		return errIncomplete
@@ -112,4 +101,24 @@ func (o *simulateOptions) run() error {
 		return errFindings
 	}
 	return nil
+}
+
+// authorizer returns who may use which policy, nil for everybody and every one,
+// and tells what is odd about it.
+func (o *simulateOptions) authorizer(b *backup) psp.Authorizer {
+	if len(b.policies) == 0 {
+		b.note("there is no usable PodSecurityPolicy in the input: the plugin refuses every pod then")
+	}
+	if b.roles.None() {
+		b.note("there is no RBAC object in the input: every policy counts as usable by everybody")
+		return nil
+	}
+	known := rbac.New(&b.roles)
+	for _, d := range known.Dangling() {
+		b.note(fmt.Sprintf("%s refers to %s, which is not in the input: it gives nothing", d.Binding, d.Role))
+	}
+	for _, u := range b.unknownPolicies() {
+		b.note(fmt.Sprintf("%s lets PodSecurityPolicy %s be used, which is not in the input", u.role, u.policy))
+	}
+	return known
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -109,7 +111,11 @@ func (t *checkTable) simulated(r *SimulationResult) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{"    " + p.Op, Escape(p.Path), Escape(strings.Join(strings.Fields(string(text)), " "))})
+		var line bytes.Buffer
+		if err := json.Compact(&line, text); err != nil {
+			return err
+		}
+		rows = append(rows, []string{"    " + p.Op, Escape(p.Path), EscapeSentence(line.String())})
 	}
 	for _, e := range r.Errors {
 		rows = append(rows, []string{"    " + Escape(e.Policy), EscapeSentence(e.Path + ": " + e.Message)})
@@ -120,12 +126,12 @@ func (t *checkTable) simulated(r *SimulationResult) error {
 	if !r.Admitted && len(rows) == 0 {
 		rows = append(rows, []string{"    " + EscapeSentence(r.Message)})
 	}
-	if r.Partial {
-		rows = append(rows, []string{"    note: the controller adds to this pod; only what the object states was simulated"})
-	}
-	body := ""
+	var body strings.Builder
 	for _, line := range grid(rows) {
-		body += line + "\n"
+		body.WriteString(line + "\n")
 	}
-	return t.block(heading, body)
+	if r.Partial {
+		body.WriteString("    note: the controller adds to this pod; only what the object states was simulated\n")
+	}
+	return t.block(heading, body.String())
 }
