@@ -8,6 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/rbac"
 )
 
 // Aim is what somebody may be up to.
@@ -49,7 +50,7 @@ type Answer struct {
 type Grant struct {
 	// Subjects have the same rights, in the order of the binding.
 	Subjects      []Subject
-	Binding, Role Ref
+	Binding, Role rbac.Ref
 	// Rights are in the order of the catalogue.
 	Rights []Held
 }
@@ -98,13 +99,13 @@ func Ask(q Question) Answer {
 type search struct {
 	question *Question
 	rights   []right
-	roles    roles
-	bindings []binding
+	roles    map[rbac.Ref][]rbacv1.PolicyRule
+	bindings []rbac.Binding
 	open     []Open
 	isOpen   map[string]bool
 	exempt   map[string]bool
 	// given are the rights of a role wherever it is bound.
-	given map[Ref][]given
+	given map[rbac.Ref][]given
 	// installed says that Gabion may be installed at all.
 	installed bool
 	accounts  []Subject
@@ -124,9 +125,13 @@ type given struct {
 }
 
 func newSearch(q *Question) *search {
+	a := &q.Inventory.Access
+	objects := &rbac.Objects{
+		ClusterRoles: a.ClusterRoles, ClusterRoleBindings: a.ClusterRoleBindings, Roles: a.Roles, RoleBindings: a.RoleBindings,
+	}
 	s := &search{
-		question: q, roles: newRoles(&q.Inventory.Access), bindings: bindings(&q.Inventory.Access),
-		isOpen: map[string]bool{}, exempt: map[string]bool{}, given: map[Ref][]given{}, strong: map[Subject]bool{},
+		question: q, roles: rbac.Rules(objects), bindings: rbac.Bindings(objects),
+		isOpen: map[string]bool{}, exempt: map[string]bool{}, given: map[rbac.Ref][]given{}, strong: map[Subject]bool{},
 	}
 	s.rights = weakening()
 	if q.Aim == Bypass {
@@ -158,7 +163,7 @@ func (s *search) namespaces() []inventory.Namespace {
 		known[all[i].Name] = true
 	}
 	for i := range s.bindings {
-		if name := s.bindings[i].ref.Namespace; name != "" && !known[name] {
+		if name := s.bindings[i].Ref.Namespace; name != "" && !known[name] {
 			known[name] = true
 			all = append(all, inventory.Namespace{Name: name})
 		}
@@ -179,8 +184,8 @@ func (s *search) allAccounts(spaces []inventory.Namespace) []Subject {
 		all = append(all, account(spaces[i].Name, defaultAccount))
 	}
 	for i := range s.bindings {
-		for _, named := range s.bindings[i].subjects {
-			if subject, ok := subjectOf(named, s.bindings[i].ref.Namespace); ok && subject.Namespace != "" {
+		for _, named := range s.bindings[i].Subjects {
+			if subject, ok := subjectOf(named, s.bindings[i].Ref.Namespace); ok && subject.Namespace != "" {
 				all = append(all, subject)
 			}
 		}
@@ -215,7 +220,7 @@ func (s *search) isAble(a Subject) bool {
 }
 
 // givenBy returns the rights that a role gives, once for all its bindings.
-func (s *search) givenBy(role Ref) []given {
+func (s *search) givenBy(role rbac.Ref) []given {
 	list, known := s.given[role]
 	if known {
 		return list
@@ -290,15 +295,15 @@ func (s *search) unknown(missing []inventory.Missing) []Grant {
 	for i := range s.bindings {
 		b := &s.bindings[i]
 		resource := "clusterroles." + rbacGroup
-		if b.role.Kind == kindRole {
+		if b.Role.Kind == rbac.KindRole {
 			resource = "roles." + rbacGroup
 		}
-		if _, seen := s.roles[b.role]; seen || !lacks(missing, resource, b.role.Namespace) || !s.asked(b.ref.Namespace) {
+		if _, seen := s.roles[b.Role]; seen || !lacks(missing, resource, b.Role.Namespace) || !s.asked(b.Ref.Namespace) {
 			continue
 		}
-		g := Grant{Binding: b.ref, Role: b.role}
-		for _, named := range b.subjects {
-			if subject, ok := subjectOf(named, b.ref.Namespace); ok {
+		g := Grant{Binding: b.Ref, Role: b.Role}
+		for _, named := range b.Subjects {
+			if subject, ok := subjectOf(named, b.Ref.Namespace); ok {
 				g.Subjects = append(g.Subjects, subject)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"github.com/gabion-security/gabion/internal/rbac"
 )
 
 // grants returns what each binding gives to whom. Subjects of one binding differ
@@ -12,13 +14,13 @@ func (s *search) grants() []Grant {
 	var all []Grant
 	for i := range s.bindings {
 		b := &s.bindings[i]
-		given := s.givenBy(b.role)
-		if len(given) == 0 || b.ref.Kind == kindClusterRoleBinding && b.role.Kind != kindClusterRole {
+		given := s.givenBy(b.Role)
+		if len(given) == 0 || b.Ref.Kind == rbac.KindClusterRoleBinding && b.Role.Kind != rbac.KindClusterRole {
 			continue
 		}
 		first := len(all)
-		for _, named := range b.subjects {
-			subject, ok := subjectOf(named, b.ref.Namespace)
+		for _, named := range b.Subjects {
+			subject, ok := subjectOf(named, b.Ref.Namespace)
 			if !ok {
 				continue
 			}
@@ -28,7 +30,7 @@ func (s *search) grants() []Grant {
 			}
 			same := slices.IndexFunc(all[first:], func(g Grant) bool { return reflect.DeepEqual(g.Rights, held) })
 			if same < 0 {
-				all = append(all, Grant{Binding: b.ref, Role: b.role, Rights: held})
+				all = append(all, Grant{Binding: b.Ref, Role: b.Role, Rights: held})
 				same = len(all) - 1 - first
 			}
 			g := &all[first+same]
@@ -41,7 +43,7 @@ func (s *search) grants() []Grant {
 }
 
 // heldBy returns the rights that a binding gives to one of its subjects.
-func (s *search) heldBy(subject Subject, b *binding, given []given) []Held {
+func (s *search) heldBy(subject Subject, b *rbac.Binding, given []given) []Held {
 	var list []Held
 	for i := range given {
 		g := &given[i]
@@ -57,8 +59,8 @@ func (s *search) heldBy(subject Subject, b *binding, given []given) []Held {
 }
 
 // place says where a right counts that a binding gives.
-func (s *search) place(subject Subject, b *binding, g *given) (h Held, ok bool) {
-	namespace := b.ref.Namespace
+func (s *search) place(subject Subject, b *rbac.Binding, g *given) (h Held, ok bool) {
+	namespace := b.Ref.Namespace
 	h.Names = g.reach.names
 	if namespace != "" {
 		h.Namespaces = []string{namespace}
@@ -95,7 +97,7 @@ func (s *search) place(subject Subject, b *binding, g *given) (h Held, ok bool) 
 
 // become says whose rights come with a right to be somebody else, and reports
 // whether there are any.
-func (s *search) become(subject Subject, b *binding, g *given, h *Held) bool {
+func (s *search) become(subject Subject, b *rbac.Binding, g *given, h *Held) bool {
 	switch s.rights[g.right].as {
 	case asUser, asGroup:
 		if g.reach.any {
@@ -103,9 +105,9 @@ func (s *search) become(subject Subject, b *binding, g *given, h *Held) bool {
 		}
 		h.As = s.strongNames(s.rights[g.right].as, g.reach.names)
 	case asRole:
-		return g.reach.any || slices.ContainsFunc(g.reach.names, func(name string) bool { return s.matters(g.resources[0], b.ref.Namespace, name) })
+		return g.reach.any || slices.ContainsFunc(g.reach.names, func(name string) bool { return s.matters(g.resources[0], b.Ref.Namespace, name) })
 	case asAccount, asAnyAccount:
-		for _, namespace := range s.ableIn(b.ref.Namespace) {
+		for _, namespace := range s.ableIn(b.Ref.Namespace) {
 			candidates := s.able[namespace]
 			if !g.reach.any && s.rights[g.right].as == asAccount {
 				candidates = s.ableOf(namespace, g.reach.names)
@@ -162,9 +164,9 @@ func (s *search) strongNames(as identity, names []string) (found []Subject) {
 // matters reports whether a role that somebody can bind gives a right that is
 // asked about. One that is not known may.
 func (s *search) matters(resource, namespace, name string) bool {
-	role := Ref{Kind: kindClusterRole, Name: name}
+	role := rbac.Ref{Kind: rbac.KindClusterRole, Name: name}
 	if resource == "roles" {
-		role = Ref{kindRole, namespace, name}
+		role = rbac.Ref{Kind: rbac.KindRole, Namespace: namespace, Name: name}
 	}
 	_, known := s.roles[role]
 	return !known || len(s.givenBy(role)) > 0

@@ -2,9 +2,10 @@ package access
 
 import (
 	"slices"
-	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/gabion-security/gabion/internal/rbac"
 )
 
 // reach is to how many objects a rule gives a right: none, some by name, or any.
@@ -37,7 +38,7 @@ func reachOf(rules []rbacv1.PolicyRule, verb, group, resource string) reach {
 	for i := range rules {
 		rule := &rules[i]
 		switch {
-		case !matches(rule.Verbs, verb) || !matches(rule.APIGroups, group) || !matchesResource(rule.Resources, resource):
+		case !rbac.Covers(rule, verb, group, resource):
 		case len(rule.ResourceNames) == 0:
 			return reach{any: true}
 		case verb != "deletecollection":
@@ -47,20 +48,4 @@ func reachOf(rules []rbacv1.PolicyRule, verb, group, resource string) reach {
 	slices.Sort(r.names)
 	r.names = slices.Compact(r.names)
 	return r
-}
-
-// matches reports whether a rule lists a word, or the asterisk for any.
-func matches(list []string, word string) bool {
-	return slices.Contains(list, rbacv1.VerbAll) || slices.Contains(list, word)
-}
-
-// matchesResource reports whether a rule lists a resource. "*" stands for all of
-// them with all subresources, "*/status" for that subresource of any, and
-// nothing else for more than itself: "namespaces" is not "namespaces/status",
-// and "namespaces/*" is neither.
-func matchesResource(list []string, resource string) bool {
-	_, sub, _ := strings.Cut(resource, "/")
-	return slices.ContainsFunc(list, func(listed string) bool {
-		return listed == rbacv1.ResourceAll || listed == resource || sub != "" && listed == "*/"+sub
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gabion-security/gabion/internal/access"
+	"github.com/gabion-security/gabion/internal/rbac"
 	"github.com/gabion-security/gabion/internal/report"
 )
 
@@ -39,7 +40,7 @@ func (o *whoCanOptions) report(a *access.Answer) report.WhoCan {
 		}
 	}
 	shown, system := map[access.Subject]bool{}, map[access.Subject]bool{}
-	bindings := map[access.Ref]bool{}
+	bindings := map[rbac.Ref]bool{}
 	for _, g := range a.Grants {
 		for _, s := range g.Subjects {
 			if s.System() {

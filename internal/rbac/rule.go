@@ -20,8 +20,14 @@ type Request struct {
 
 // Allows reports whether a rule allows a request, wherever it is bound.
 func Allows(rule *rbacv1.PolicyRule, r *Request) bool {
-	return matches(rule.Verbs, r.Verb) && matches(rule.APIGroups, r.Group) && matchesResource(rule.Resources, r.Resource) &&
+	return Covers(rule, r.Verb, r.Group, r.Resource) &&
 		(len(rule.ResourceNames) == 0 || slices.Contains(rule.ResourceNames, r.Name))
+}
+
+// Covers reports whether a rule gives a verb on a resource, be it only for the
+// names that it lists.
+func Covers(rule *rbacv1.PolicyRule, verb, group, resource string) bool {
+	return matches(rule.Verbs, verb) && matches(rule.APIGroups, group) && matchesResource(rule.Resources, resource)
 }
 
 // matches reports whether a rule lists a word, or the asterisk for any.
