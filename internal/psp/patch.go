@@ -33,14 +33,18 @@ func patchOf(before, after *corev1.Pod) ([]Operation, error) {
 }
 
 // treeOf returns a pod as JSON has it.
-func treeOf(pod *corev1.Pod) (tree any, err error) {
+func treeOf(pod *corev1.Pod) (any, error) {
 	text, err := json.Marshal(pod)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the pod: %w", err)
 	}
+	var tree any
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.UseNumber()
-	return tree, d.Decode(&tree)
+	if err := d.Decode(&tree); err != nil {
+		return nil, fmt.Errorf("decoding the pod: %w", err)
+	}
+	return tree, nil
 }
 
 // difference appends the steps from a to b. A policy only adds and changes, so
@@ -53,7 +57,7 @@ func difference(patch []Operation, path string, a, b any) []Operation {
 	bMap, bOK := b.(map[string]any)
 	if aOK && bOK {
 		for _, key := range slices.Sorted(maps.Keys(bMap)) {
-			member := path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+			member := path + "/" + strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 			if old, ok := aMap[key]; ok {
 				patch = difference(patch, member, old, bMap[key])
 			} else {

@@ -11,7 +11,7 @@ const (
 	mirrorAnnotation = "kubernetes.io/config.mirror"
 	defaultAccount   = "default"
 	tokenVolume      = "kube-api-access-"
-	tokenPath        = "/var/run/secrets/kubernetes.io/serviceaccount"
+	accountMount     = "/var/run/secrets/kubernetes.io/serviceaccount"
 	tokenSeconds     = 60*60 + 7
 )
 
@@ -90,8 +90,8 @@ func giveAccount(spec *corev1.PodSpec, account *corev1.ServiceAccount) {
 	needed := false
 	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range list {
-			if !mounts(&list[i], tokenPath) {
-				list[i].VolumeMounts = append(list[i].VolumeMounts, corev1.VolumeMount{Name: name, ReadOnly: true, MountPath: tokenPath})
+			if !mounts(&list[i], accountMount) {
+				list[i].VolumeMounts = append(list[i].VolumeMounts, corev1.VolumeMount{Name: name, ReadOnly: true, MountPath: accountMount})
 				needed = true
 			}
 		}

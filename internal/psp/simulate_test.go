@@ -170,7 +170,7 @@ func TestWithoutAnyPolicyEveryPodIsRefused(t *testing.T) {
 func TestTheTokenOfTheServiceAccountIsAVolumeToo(t *testing.T) {
 	t.Parallel()
 	off := false
-	mounted := "{containers: [{name: c, volumeMounts: [{name: own, mountPath: " + tokenPath + "}]}]}"
+	mounted := "{containers: [{name: c, volumeMounts: [{name: own, mountPath: " + accountMount + "}]}]}"
 	for _, c := range []struct {
 		name, volumes, pod string
 		account            *corev1.ServiceAccount

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"os"
 	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -36,34 +33,24 @@ type tally struct {
 
 func TestRandomPodsGetWhatKubernetesGaveThem(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64() //nolint:gosec // any number will do
-	first, count := uint64(0), uint64(policyCount)
-	for name, to := range map[string]*uint64{"GABION_SEED": &seed, "GABION_FIRST": &first, "GABION_COUNT": &count} {
-		if text, ok := os.LookupEnv(name); ok {
-			n, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			*to = n
-		}
-	}
+	s := newTrial(t, policyCount)
 	seen := &tally{errors: map[string]bool{}}
 	parts := uint64(runtime.GOMAXPROCS(0)) //nolint:gosec // it is positive
 	t.Run("policies", func(t *testing.T) {
 		for part := range parts {
 			t.Run(fmt.Sprintf("part %d", part), func(t *testing.T) {
 				t.Parallel()
-				for n := first + part; n < first+count && !t.Failed(); n += parts {
-					comparePolicy(t, newRandom(seed, n), seen)
+				for n := s.first + part; n < s.first+s.count && !t.Failed(); n += parts {
+					comparePolicy(t, newRandom(s.seed, n), seen)
 					if t.Failed() {
-						t.Logf("again: GABION_SEED=%d GABION_FIRST=%d GABION_COUNT=1", seed, n)
+						t.Logf("again: GABION_SEED=%d GABION_FIRST=%d GABION_COUNT=1", s.seed, n)
 					}
 				}
 			})
 		}
 	})
 	t.Logf("%d pairs, %d admitted, %d of them mutated, %d different errors", seen.pairs, seen.admitted, seen.mutated, len(seen.errors))
-	if count == policyCount && !t.Failed() {
+	if s.count == policyCount && !t.Failed() {
 		seen.check(t)
 	}
 }
@@ -161,23 +148,31 @@ func compareAsIs(t *testing.T, p *psp.Policy, policy, text []byte, theirs answer
 // Kubernetes' API server make the same of the outcome as its policy did.
 func comparePatch(t *testing.T, policy, text []byte, patch []psp.Operation, theirs answer) {
 	t.Helper()
-	patched := text
-	if len(patch) > 0 {
-		encoded, err := json.Marshal(patch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		decoded, err := jsonpatch.DecodePatch(encoded)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if patched, err = decoded.Apply(text); err != nil {
-			t.Fatalf("policy %s\npod %s\npatch %s: %v", policy, text, encoded, err)
-		}
-	}
+	patched := apply(t, patch, text)
 	if got := internalPod(t, patched); !apiequality.Semantic.DeepEqual(got, theirs.pod) {
 		t.Errorf("policy %s\npod %s\npatched to %s\nwant %#v", policy, text, patched, theirs.pod)
 	}
+}
+
+// apply applies a patch to a pod as it was written.
+func apply(t *testing.T, patch []psp.Operation, text []byte) []byte {
+	t.Helper()
+	if len(patch) == 0 {
+		return text
+	}
+	encoded, err := json.Marshal(patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := jsonpatch.DecodePatch(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patched, err := decoded.Apply(text)
+	if err != nil {
+		t.Fatalf("pod %s\npatch %s: %v", text, encoded, err)
+	}
+	return patched
 }
 
 func sameKeys(a, b map[string]bool) bool { return slices.Equal(keys(a), keys(b)) }

@@ -1,7 +1,7 @@
 package psp
 
 import (
-	"strings"
+	"bytes"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -73,7 +73,8 @@ const (
 // withEmptyLists puts empty lists where the two stand alone, and leaves them
 // nowhere else.
 func withEmptyLists(pod []byte) []byte {
-	return []byte(strings.NewReplacer("[-7]", "[]", `["EMPTY"]`, "[]").Replace(string(pod)))
+	pod = bytes.ReplaceAll(pod, []byte("[-7]"), []byte("[]"))
+	return bytes.ReplaceAll(pod, []byte(`["EMPTY"]`), []byte("[]"))
 }
 
 func (r random) podContext(sets func() bool) *corev1.PodSecurityContext {

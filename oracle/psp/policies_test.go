@@ -67,6 +67,18 @@ func (r random) policy() *policy.PodSecurityPolicy {
 	return p
 }
 
+// lenient makes a policy that allows everything and changes nothing.
+func (r random) lenient() *policy.PodSecurityPolicy {
+	p := &policy.PodSecurityPolicy{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{seccompAllowed: "*"}}}
+	s := &p.Spec
+	s.Privileged, s.HostNetwork, s.HostPID, s.HostIPC = true, true, true, true
+	s.Volumes, s.HostPorts = []policy.FSType{policy.All}, []policy.HostPortRange{{Min: 0, Max: 65535}}
+	s.AllowedCapabilities, s.AllowedUnsafeSysctls = []corev1.Capability{"*"}, []string{"*"}
+	s.AllowedProcMountTypes = []corev1.ProcMountType{corev1.DefaultProcMount, corev1.UnmaskedProcMount}
+	r.strategies(p, func() bool { return false })
+	return p
+}
+
 func ranges() []policy.IDRange {
 	return []policy.IDRange{{Min: 1, Max: 10}, {Min: 0, Max: 0}, {Min: 1000, Max: 65535}}
 }

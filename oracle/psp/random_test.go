@@ -1,6 +1,33 @@
 package psp
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// trial says which random objects a test makes.
+type trial struct{ seed, first, count uint64 }
+
+// newTrial reads the trial from GABION_SEED, GABION_FIRST and GABION_COUNT.
+// Without a seed there every run has its own.
+func newTrial(t *testing.T, count uint64) trial {
+	t.Helper()
+	s := trial{seed: rand.Uint64(), count: count} //nolint:gosec // any number will do
+	for name, to := range map[string]*uint64{"GABION_SEED": &s.seed, "GABION_FIRST": &s.first, "GABION_COUNT": &s.count} {
+		text, ok := os.LookupEnv(name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		*to = n
+	}
+	return s
+}
 
 // random makes objects for one trial.
 type random struct{ *rand.Rand }
