@@ -1,0 +1,181 @@
+package psp
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// Mapping is what the Pod Security Standards have for a policy.
+type Mapping struct {
+	// Controls are those of all levels in force at a version.
+	Controls []MappedControl
+	// Literal is the strictest level that every pod passes which the policy
+	// admits.
+	Literal pss.Level
+	// Nearest is the level that asks for the most like the policy: it differs from
+	// it in the fewest controls that a policy has a field for.
+	Nearest pss.Level
+	// NoOpinion are the settings of the policy that no level has an opinion on.
+	NoOpinion []Setting
+}
+
+// MappedControl is a control of the standard beside the policy.
+type MappedControl struct {
+	Control pss.Control
+	// Settings are the policy's for it, none if a policy has no field for it.
+	Settings []Setting
+	// Findings are how a pod that the policy admits could fail the control, none if
+	// no such pod can.
+	Findings []pss.Finding
+	// Meets says that the policy asks for what the control does, by Kubernetes'
+	// own mapping. It is the same as having no Findings, but for runAsNonRoot: a
+	// pod that passes MustRunAsNonRoot by its user alone does not pass the control.
+	Meets bool
+}
+
+// Setting is a field of a policy, or an annotation of it.
+type Setting struct {
+	Field string
+	// Value is JSON, empty if it is not set.
+	Value string
+	// Goes says what becomes of it without the policy.
+	Goes string
+}
+
+// Map holds a policy against the standard at a version.
+func (p *Policy) Map(version pss.Version) (*Mapping, error) {
+	pod, err := view(p.Loosest())
+	if err != nil {
+		return nil, err
+	}
+	m := &Mapping{Literal: pss.Privileged, NoOpinion: p.noOpinion()}
+	for _, level := range []pss.Level{pss.Baseline, pss.Restricted} {
+		at := pss.LevelVersion{Level: level, Version: version}
+		verdict, err := pss.Evaluator{}.Evaluate(pod, at)
+		if err != nil {
+			return nil, fmt.Errorf("judging the loosest pod: %w", err)
+		}
+		if verdict.Allowed() {
+			m.Literal = level
+		}
+		failed := map[pss.ID][]pss.Finding{}
+		for _, v := range verdict.Violations() {
+			failed[v.Control] = v.Findings
+		}
+		for _, c := range pss.ControlsAt(at) {
+			if c.Level == level {
+				m.Controls = append(m.Controls, p.mapped(c, failed[c.ID]))
+			}
+		}
+	}
+	m.Nearest = nearest(m.Controls)
+	return m, nil
+}
+
+func (p *Policy) mapped(c pss.Control, findings []pss.Finding) MappedControl {
+	m := MappedControl{Control: c, Findings: findings, Meets: len(findings) == 0}
+	m.Meets = m.Meets || c.ID == "runAsNonRoot" && p.Spec.RunAsUser.Rule == MustRunAsNonRoot
+	fields := fieldsFor(c)
+	for _, field := range fields {
+		m.Settings = append(m.Settings, Setting{Field: field, Value: p.value(field)})
+	}
+	return m
+}
+
+// fieldsFor returns the fields of a policy that decide on a control. Where the
+// catalogue of controls names the table of the standard, some are beside the
+// point or missing.
+func fieldsFor(c pss.Control) []string {
+	switch c.ID {
+	case "hostPathVolumes", "restrictedVolumes":
+		return []string{"volumes"}
+	case "windowsHostProcess":
+		return []string{"hostNetwork"}
+	case "allowPrivilegeEscalation":
+		return []string{"allowPrivilegeEscalation"}
+	case "sysctls":
+		return []string{"allowedUnsafeSysctls"}
+	}
+	var fields []string
+	for _, psp := range c.PSP {
+		for _, f := range psp.Fields {
+			if !strings.Contains(f, "defaultProfileName") {
+				fields = append(fields, f)
+			}
+		}
+	}
+	return fields
+}
+
+// value returns a setting as JSON, empty if it is not set.
+func (p *Policy) value(field string) string {
+	var value any
+	if key, ok := strings.CutPrefix(field, "metadata.annotations["); ok {
+		text, set := p.Annotations[strings.TrimSuffix(key, "]")]
+		if !set {
+			return ""
+		}
+		value = text
+	} else {
+		text, err := json.Marshal(p.Spec)
+		var fields map[string]json.RawMessage
+		if err != nil || json.Unmarshal(text, &fields) != nil {
+			return "" // a Spec can be encoded and read again
+		}
+		return string(fields[field])
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// nearest returns the level that differs from the policy in the fewest controls:
+// those it asks for and the policy does not, and the other way round. A tie goes
+// to the stricter one.
+func nearest(controls []MappedControl) pss.Level {
+	best, least := pss.Privileged, len(controls)+1
+	for _, level := range []pss.Level{pss.Restricted, pss.Baseline, pss.Privileged} {
+		differs := 0
+		for i := range controls {
+			if c := &controls[i]; len(c.Settings) > 0 && c.Meets != (c.Control.Level <= level) {
+				differs++
+			}
+		}
+		if differs < least {
+			best, least = level, differs
+		}
+	}
+	return best
+}
+
+// noOpinion returns the settings that no level looks at.
+func (p *Policy) noOpinion() []Setting {
+	const (
+		template = "into the pods' templates: nothing sets it for them any more"
+		nowhere  = "nowhere: no level asks for it"
+	)
+	var found []Setting
+	for _, s := range []struct{ field, goes string }{
+		{"defaultAddCapabilities", template}, {"runAsGroup", nowhere}, {"supplementalGroups", nowhere}, {"fsGroup", nowhere},
+		{"readOnlyRootFilesystem", nowhere}, {"defaultAllowPrivilegeEscalation", template},
+		{"allowedHostPaths", "nowhere: a level allows no path of the host, or all"},
+		{"allowedFlexVolumes", "nowhere: a level allows no FlexVolume, or all"},
+		{"allowedCSIDrivers", nowhere}, {"forbiddenSysctls", nowhere}, {"runtimeClass", nowhere},
+		{"metadata.annotations[" + seccompDefault + "]", template}, {"metadata.annotations[" + appArmorDefault + "]", template},
+	} {
+		value := p.value(s.field)
+		if value != "" && !slices.Contains([]string{`{"rule":"RunAsAny"}`, "false", "[]"}, value) {
+			found = append(found, Setting{s.field, value, s.goes})
+		}
+	}
+	if p.Spec.RunAsUser.Rule == MustRunAs {
+		found = append(found, Setting{"runAsUser", p.value("runAsUser"), nowhere + ", only for a user other than 0"})
+	}
+	return found
+}
