@@ -76,7 +76,7 @@ func (o *simulateOptions) complete(args []string) error {
 func (o *simulateOptions) run() error {
 	backup := newBackup(newInput(&o.input))
 	backup.read()
-	authorizer := o.authorizer(backup)
+	authorizer := backup.authorizer()
 	s := simulation{backup: backup, simulator: psp.NewSimulator(backup.policies, authorizer)}
 	if o.user != "" {
 		user := rbac.NewUser(o.user, o.groups...)
@@ -101,24 +101,4 @@ func (o *simulateOptions) run() error {
 		return errFindings
 	}
 	return nil
-}
-
-// authorizer returns who may use which policy, nil for everybody and every one,
-// and tells what is odd about it.
-func (o *simulateOptions) authorizer(b *backup) psp.Authorizer {
-	if len(b.policies) == 0 {
-		b.note("there is no usable PodSecurityPolicy in the input: the plugin refuses every pod then")
-	}
-	if b.roles.None() {
-		b.note("there is no RBAC object in the input: every policy counts as usable by everybody")
-		return nil
-	}
-	known := rbac.New(&b.roles)
-	for _, d := range known.Dangling() {
-		b.note(fmt.Sprintf("%s refers to %s, which is not in the input: it gives nothing", d.Binding, d.Role))
-	}
-	for _, u := range b.unknownPolicies() {
-		b.note(fmt.Sprintf("%s lets PodSecurityPolicy %s be used, which is not in the input", u.role, u.policy))
-	}
-	return known
 }

@@ -42,31 +42,37 @@ func (s *simulation) run() *report.Simulation {
 	return &s.document
 }
 
-// pod simulates one pod.
+// pod simulates one pod and reports it.
 func (s *simulation) pod(item *workload.Item, t *workload.Template) error {
-	if t.JSON == nil {
-		return fmt.Errorf("the pods of a %s are put together by its controller: they cannot be simulated before they exist", item.Object.Kind)
-	}
-	pod := new(corev1.Pod)
-	if err := json.UnmarshalCaseSensitivePreserveInts(t.JSON, pod); err != nil {
-		return fmt.Errorf("it cannot be read as a pod: %w", err)
-	}
-	namespace := s.backup.input.namespaceOf(item)
-	request := psp.Request{Namespace: namespace, Pod: pod, User: s.creator(item)}
-	name := cmp.Or(pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount, "default")
-	request.Account = s.backup.accounts[[2]string{namespace, name}]
-	result, err := s.simulator.Simulate(request)
+	result, err := s.simulate(item, t)
 	if err != nil {
 		return err
 	}
-	s.document.Results = append(s.document.Results, s.result(item, t, namespace, &result))
+	s.document.Results = append(s.document.Results, s.result(item, t, &result))
 	return nil
 }
 
+// simulate says what becomes of one pod.
+func (s *simulation) simulate(item *workload.Item, t *workload.Template) (psp.Result, error) {
+	if t.JSON == nil {
+		return psp.Result{}, fmt.Errorf("the pods of a %s are put together by its controller: they cannot be simulated before they exist",
+			item.Object.Kind)
+	}
+	pod := new(corev1.Pod)
+	if err := json.UnmarshalCaseSensitivePreserveInts(t.JSON, pod); err != nil {
+		return psp.Result{}, fmt.Errorf("it cannot be read as a pod: %w", err)
+	}
+	namespace := s.backup.input.namespaceOf(item)
+	name := cmp.Or(pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount, "default")
+	return s.simulator.Simulate(psp.Request{
+		Namespace: namespace, Pod: pod, User: s.creator(item), Account: s.backup.accounts[[2]string{namespace, name}],
+	})
+}
+
 // result puts a result in the report's shape and counts it.
-func (s *simulation) result(item *workload.Item, t *workload.Template, namespace string, r *psp.Result) report.SimulationResult {
+func (s *simulation) result(item *workload.Item, t *workload.Template, r *psp.Result) report.SimulationResult {
 	out := report.SimulationResult{
-		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace), Partial: t.Partial,
+		Source: sourceOf(item, t.Path), Object: objectOf(item, s.backup.input.namespaceOf(item)), Partial: t.Partial,
 		Admitted: r.Admitted, Policy: r.Policy, Mutated: len(r.Patch) > 0, Message: r.Message,
 		Patch: []report.PatchOperation{}, Errors: []report.SimulationError{}, Unusable: list(r.Unusable),
 	}

@@ -78,7 +78,7 @@ func (s *Spec) looseContext() *corev1.SecurityContext {
 		sc.Capabilities.Add[i] = looseCapability
 	}
 	switch s.RunAsUser.Rule {
-	case RunAsAny:
+	case RunAsAny, MayRunAs: // the latter is for groups only
 		sc.RunAsUser, sc.RunAsNonRoot = new(int64(0)), new(false)
 	case MustRunAsNonRoot:
 		sc.RunAsUser = new(int64(1)) // and so nothing sets runAsNonRoot

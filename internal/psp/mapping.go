@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gabion-security/gabion/pss"
@@ -35,6 +36,12 @@ type MappedControl struct {
 	// own mapping. It is the same as having no Findings, but for runAsNonRoot: a
 	// pod that passes MustRunAsNonRoot by its user alone does not pass the control.
 	Meets bool
+}
+
+// Differs reports whether the policy asks for the control and the level does not,
+// or the other way round. A policy that has no field for it does neither.
+func (c *MappedControl) Differs(level pss.Level) bool {
+	return len(c.Settings) > 0 && c.Meets != (c.Control.Level <= level)
 }
 
 // Setting is a field of a policy, or an annotation of it.
@@ -113,26 +120,18 @@ func fieldsFor(c pss.Control) []string {
 
 // value returns a setting as JSON, empty if it is not set.
 func (p *Policy) value(field string) string {
-	var value any
 	if key, ok := strings.CutPrefix(field, "metadata.annotations["); ok {
-		text, set := p.Annotations[strings.TrimSuffix(key, "]")]
-		if !set {
-			return ""
+		if text, set := p.Annotations[strings.TrimSuffix(key, "]")]; set {
+			return strconv.Quote(text)
 		}
-		value = text
-	} else {
-		text, err := json.Marshal(p.Spec)
-		var fields map[string]json.RawMessage
-		if err != nil || json.Unmarshal(text, &fields) != nil {
-			return "" // a Spec can be encoded and read again
-		}
-		return string(fields[field])
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
 		return ""
 	}
-	return string(text)
+	text, err := json.Marshal(p.Spec)
+	var fields map[string]json.RawMessage
+	if err != nil || json.Unmarshal(text, &fields) != nil {
+		return "" // never: a Spec can be encoded, and read again
+	}
+	return string(fields[field])
 }
 
 // nearest returns the level that differs from the policy in the fewest controls:
@@ -143,7 +142,7 @@ func nearest(controls []MappedControl) pss.Level {
 	for _, level := range []pss.Level{pss.Restricted, pss.Baseline, pss.Privileged} {
 		differs := 0
 		for i := range controls {
-			if c := &controls[i]; len(c.Settings) > 0 && c.Meets != (c.Control.Level <= level) {
+			if controls[i].Differs(level) {
 				differs++
 			}
 		}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gabion-security/gabion/internal/psp"
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
+)
+
+type pspMapOptions struct {
+	system  *System
+	input   inputOptions
+	version parsed[pss.Version]
+	output  string
+}
+
+// newPSPMap returns `gabion psp map`.
+func newPSPMap(s *System) *cobra.Command {
+	o := pspMapOptions{system: s, input: inputOptions{system: s, json: true}, version: versionFlag()}
+	cmd := &cobra.Command{
+		Use:   "map -f FILE...",
+		Short: "Hold PodSecurityPolicies against the Pod Security Standards",
+		Long: `Hold every PodSecurityPolicy in the input against the controls of the Pod Security
+Standards, and give three answers that are three things:
+
+  It could admit     what every pod passes that the policy admits, taken literally
+  It is nearest to   the level that asks for the most like it, and where it differs
+  Its pods need      what the pods in the input need that the policy admits
+
+The table below has each control with the fields of the policy for it, and how a
+pod that the policy admits could fail it. Settings that no level has an opinion
+on follow, and where they go. RBAC objects, service accounts, pods and workloads
+in the input count as in 'gabion psp simulate'.`,
+		Example: `  # The policies of a cluster before 1.25, and the workloads under them
+  kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings,sa,deploy,ds,sts,cronjobs -A -o yaml > cluster.yaml
+  gabion psp map -f cluster.yaml
+
+  # For a machine
+  gabion psp map -f psp.yaml -o json`,
+		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	o.input.flags(cmd)
+	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
+		fs.Var(&o.version, "version", "the version of the standard: v1.25, latest (the default)")
+	})
+	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
+		outputFlag(fs, &o.output, report.PSPMapFormats())
+	})
+	complete(cmd, map[string][]string{"output": report.PSPMapFormats()})
+	return cmd
+}
+
+// complete finds faults of the command line before anything is read.
+func (o *pspMapOptions) complete(args []string) error {
+	if !o.version.set {
+		o.version.value = pss.Latest
+	}
+	if err := o.input.complete(args); err != nil {
+		return err
+	}
+	if len(o.input.paths) == 0 {
+		return usagef("nothing to read: name files or directories with -f, or - for standard input")
+	}
+	return nil
+}
+
+func (o *pspMapOptions) run() error {
+	b := newBackup(newInput(&o.input))
+	b.input.console.noteVersions(o.version.value)
+	b.read()
+	needs, err := o.needs(b)
+	if err != nil {
+		return err
+	}
+	document := report.PSPMap{
+		APIVersion: report.APIVersion, Kind: "PodSecurityPolicyMap", Version: o.version.value.String(), Policies: []report.PSPMapPolicy{},
+	}
+	for _, p := range b.policies {
+		m, err := p.Map(o.version.value)
+		if err != nil {
+			b.fail(b.places[p.Name], err)
+			continue
+		}
+		row := pspMapRow(m)
+		row.Source, row.Name, row.Need = b.places[p.Name], p.Name, needs[p.Name]
+		document.Policies = append(document.Policies, row)
+	}
+	if len(b.policies) == 0 && len(b.errors) == 0 {
+		b.note("there is no PodSecurityPolicy in the input")
+	}
+	document.NotChecked, document.Errors = b.notChecked, b.errors
+	out := bufio.NewWriter(o.system.Stdout)
+	if err = report.WritePSPMap(out, o.output, o.system.style(), &document); err == nil {
+		err = out.Flush()
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("writing the report: %w", err)
+	case len(b.errors) > 0, len(b.notChecked) > 0 && !o.input.allowUnchecked:
+		return errIncomplete
+	}
+	return nil
+}
+
+// needs returns what the pods need that each policy admits, by its name.
+func (o *pspMapOptions) needs(b *backup) (map[string]*report.PSPMapNeed, error) {
+	needs := map[string]*report.PSPMapNeed{}
+	if len(b.pods) == 0 || len(b.policies) == 0 {
+		return needs, nil
+	}
+	s := simulation{backup: b, simulator: psp.NewSimulator(b.policies, b.authorizer())}
+	levels := map[string]pss.Level{}
+	for i := range b.pods {
+		item := &b.pods[i]
+		for j := range item.Templates {
+			result, err := s.simulate(item, &item.Templates[j])
+			if err != nil {
+				b.fail(sourceOf(item, item.Templates[j].Path), err)
+				continue
+			}
+			if !result.Admitted {
+				continue
+			}
+			need := needs[result.Policy]
+			if need == nil {
+				need = &report.PSPMapNeed{Failing: []string{}}
+				needs[result.Policy], levels[result.Policy] = need, pss.Restricted
+			}
+			if need.Pods++; len(result.Patch) > 0 {
+				need.Mutated++
+			}
+			level, failing, err := passes(&item.Templates[j].Pod, o.version.value)
+			if err != nil {
+				return nil, err
+			}
+			levels[result.Policy] = min(levels[result.Policy], level)
+			need.Level = levels[result.Policy].String()
+			for _, id := range failing {
+				if !slices.Contains(need.Failing, id) {
+					need.Failing = append(need.Failing, id)
+				}
+			}
+			slices.Sort(need.Failing)
+		}
+	}
+	return needs, nil
+}
+
+// passes returns the strictest level that a pod passes, and the controls that
+// keep it from the next ones.
+func passes(pod *pss.Pod, version pss.Version) (pss.Level, []string, error) {
+	best := pss.Privileged
+	var failing []string
+	for _, level := range []pss.Level{pss.Baseline, pss.Restricted} {
+		verdict, err := pss.Evaluator{}.Evaluate(pod, pss.LevelVersion{Level: level, Version: version})
+		if err != nil {
+			return 0, nil, fmt.Errorf("judging a pod: %w", err)
+		}
+		if verdict.Allowed() {
+			best = level
+		}
+		for _, id := range verdict.Failed() {
+			failing = append(failing, string(id))
+		}
+	}
+	return best, failing, nil
+}
+
+// pspMapRow puts a mapping in the report's shape.
+func pspMapRow(m *psp.Mapping) report.PSPMapPolicy {
+	row := report.PSPMapPolicy{
+		CouldAdmit: m.Literal.String(), Nearest: m.Nearest.String(), Differences: []string{},
+		Controls: []report.PSPMapControl{}, NoOpinion: pspSettings(m.NoOpinion),
+	}
+	for i := range m.Controls {
+		c := &m.Controls[i]
+		out := report.PSPMapControl{
+			Control: string(c.Control.ID), Name: c.Control.Name, Level: c.Control.Level.String(),
+			Settings: pspSettings(c.Settings), Answer: report.PSPLooser, CouldAdmit: []report.PSPMapFinding{},
+		}
+		switch {
+		case len(c.Settings) == 0:
+			out.Answer = report.PSPNoField
+		case c.Meets:
+			out.Answer = report.PSPMet
+		}
+		if c.Differs(m.Nearest) {
+			row.Differences = append(row.Differences, out.Control)
+		}
+		for _, f := range c.Findings {
+			out.CouldAdmit = append(out.CouldAdmit, report.PSPMapFinding{Path: f.Path(), Value: f.Value.Any()})
+		}
+		row.Controls = append(row.Controls, out)
+	}
+	return row
+}
+
+func pspSettings(settings []psp.Setting) []report.PSPMapSetting {
+	out := []report.PSPMapSetting{}
+	for _, s := range settings {
+		out = append(out, report.PSPMapSetting(s))
+	}
+	return out
+}
