@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gabion-security/gabion/pss"
@@ -121,10 +120,12 @@ func fieldsFor(c pss.Control) []string {
 // value returns a setting as JSON, empty if it is not set.
 func (p *Policy) value(field string) string {
 	if key, ok := strings.CutPrefix(field, "metadata.annotations["); ok {
-		if text, set := p.Annotations[strings.TrimSuffix(key, "]")]; set {
-			return strconv.Quote(text)
+		text, set := p.Annotations[strings.TrimSuffix(key, "]")]
+		quoted, err := json.Marshal(text)
+		if !set || err != nil {
+			return ""
 		}
-		return ""
+		return string(quoted)
 	}
 	text, err := json.Marshal(p.Spec)
 	var fields map[string]json.RawMessage
