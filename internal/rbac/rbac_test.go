@@ -122,6 +122,25 @@ func TestBindingsGiveRightsToWhomTheyNameWhereTheyStand(t *testing.T) {
 	}
 }
 
+func TestUsersAreInTheGroupsThatTheirNamesSay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		user User
+		want []string
+	}{
+		{NewUser("jane", "developers"), []string{"developers", "system:authenticated"}},
+		{NewUser("jane", "system:authenticated"), []string{"system:authenticated"}},
+		{NewUser("system:anonymous"), []string{"system:unauthenticated"}},
+		{ServiceAccount("shop", "app"), []string{"system:authenticated", "system:serviceaccounts", "system:serviceaccounts:shop"}},
+		{NewUser("system:serviceaccount:shop:app"), []string{"system:authenticated", "system:serviceaccounts", "system:serviceaccounts:shop"}},
+		{NewUser("system:serviceaccount:odd"), []string{"system:authenticated"}},
+	} {
+		if diff := cmp.Diff(c.want, c.user.Groups); diff != "" {
+			t.Errorf("%s: %s", c.user.Name, diff)
+		}
+	}
+}
+
 func TestABindingToARoleThatIsNotKnownIsNamed(t *testing.T) {
 	t.Parallel()
 	var got []string

@@ -3,6 +3,7 @@ package rbac
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 )
@@ -23,23 +24,31 @@ type User struct {
 	Groups []string
 }
 
-// NewUser returns a user with the groups given and the one that the API server
-// adds: everybody is authenticated, but for the anonymous user.
+// NewUser returns a user with the groups given and those that the API server adds:
+// everybody is authenticated, but for the anonymous user, and service accounts are
+// in two groups by their names.
 func NewUser(name string, groups ...string) User {
-	everybody := authenticated
+	own := []string{authenticated}
 	if name == anonymous {
-		everybody = unauthenticated
+		own = []string{unauthenticated}
+	}
+	if account, ok := strings.CutPrefix(name, accountPrefix); ok {
+		if namespace, _, ok := strings.Cut(account, ":"); ok {
+			own = append(own, accountsGroup, accountsGroup+":"+namespace)
+		}
 	}
 	all := slices.Clone(groups)
-	if !slices.Contains(all, everybody) {
-		all = append(all, everybody)
+	for _, group := range own {
+		if !slices.Contains(all, group) {
+			all = append(all, group)
+		}
 	}
 	return User{Name: name, Groups: all}
 }
 
 // ServiceAccount returns the user that a service account is.
 func ServiceAccount(namespace, name string) User {
-	return NewUser(accountPrefix+namespace+":"+name, accountsGroup, accountsGroup+":"+namespace)
+	return NewUser(accountPrefix + namespace + ":" + name)
 }
 
 // is reports whether a subject of a binding in a namespace, or in none, means
