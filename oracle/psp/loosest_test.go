@@ -14,7 +14,7 @@ import (
 	"github.com/gabion-security/gabion/workload"
 )
 
-const loosestCount = 2_000
+const loosestCount = 1_000
 
 // failedBy returns the controls that a pod fails, of all levels.
 func failedBy(t *testing.T, r *workload.Reader, pod []byte) map[pss.ID]bool {

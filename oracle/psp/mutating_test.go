@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	core "k8s.io/kubernetes/pkg/apis/core"
 
 	"github.com/gabion-security/gabion/internal/psp"
 )
@@ -17,7 +19,7 @@ const seccompPod = "seccomp.security.alpha.kubernetes.io/pod"
 // did to the pod.
 func TestWhatAPolicyChangesIsForeseenAndFoundAgain(t *testing.T) {
 	t.Parallel()
-	s := newTrial(t, 1_000)
+	s := newTrial(t, 600)
 	changed, unchanged := 0, 0
 	for n := s.first; n < s.first+s.count && !t.Failed(); n++ {
 		r := newRandom(s.seed, n^1<<61)
@@ -47,11 +49,7 @@ func TestWhatAPolicyChangesIsForeseenAndFoundAgain(t *testing.T) {
 			if !theirs.admitted || twins(made) {
 				continue
 			}
-			// That annotation says again what a field says, and is no change.
-			mutated := theirs.mutated
-			if len(result.Patch) == 1 && theirs.pod.Annotations[seccompPod] != "" && made.Annotations[seccompPod] == "" {
-				mutated = made.Spec.SecurityContext == nil || made.Spec.SecurityContext.SeccompProfile == nil
-			}
+			mutated := changedBeyondAnnotation(internalPod(t, before), theirs.pod)
 			if mutated && len(policy.Mutates()) == 0 {
 				t.Errorf("policy %s\nmutates %s", text, before)
 			}
@@ -72,9 +70,22 @@ func TestWhatAPolicyChangesIsForeseenAndFoundAgain(t *testing.T) {
 			t.Logf("again: GABION_SEED=%d GABION_FIRST=%d GABION_COUNT=1", s.seed, n)
 		}
 	}
-	if s.count == 1_000 && !t.Failed() && (changed < 500 || unchanged < 200) {
+	if s.count == 600 && !t.Failed() && (changed < 300 || unchanged < 100) {
 		t.Errorf("the pods are too much alike: %d changed, %d did not", changed, unchanged)
 	}
+}
+
+// changedBeyondAnnotation reports whether a pod was changed, but for the annotation
+// that says of seccomp again what a field says.
+func changedBeyondAnnotation(before, after *core.Pod) bool {
+	after = after.DeepCopy()
+	if old, had := before.Annotations[seccompPod]; before.Spec.SecurityContext.SeccompProfile != nil && old == "" {
+		delete(after.Annotations, seccompPod)
+		if had {
+			after.Annotations[seccompPod] = ""
+		}
+	}
+	return !apiequality.Semantic.DeepEqual(before, after)
 }
 
 // twins reports whether two containers have one name, which the API server does
