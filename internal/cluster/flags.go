@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,6 +78,9 @@ func (f *Flags) Config(getenv func(string) string, version string) (*rest.Config
 	}
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &overrides)
 	raw, err := loader.RawConfig()
+	if errors.Is(err, os.ErrNotExist) && f.kubeconfig != "" {
+		return nil, fmt.Errorf("--kubeconfig: there is no file %s", f.kubeconfig)
+	}
 	if err != nil {
 		return nil, err
 	}
