@@ -79,7 +79,7 @@ func (f *Flags) Config(getenv func(string) string, version string) (*rest.Config
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &overrides)
 	raw, err := loader.RawConfig()
 	if errors.Is(err, os.ErrNotExist) && f.kubeconfig != "" {
-		return nil, fmt.Errorf("--kubeconfig: there is no file %s", f.kubeconfig)
+		return nil, fmt.Errorf("kubeconfig %s: no such file", f.kubeconfig)
 	}
 	if err != nil {
 		return nil, err
