@@ -31,6 +31,8 @@ type SecurityContextExtra struct {
 	// SeccompLocalhost and AppArmorLocalhost are the names of the profiles on
 	// the node, localhostProfile.
 	SeccompLocalhost, AppArmorLocalhost pss.Opt[string]
+	// SELinux says that seLinuxOptions is there, be it empty.
+	SELinux bool
 	// SELinuxLevel is seLinuxOptions.level.
 	SELinuxLevel string
 }

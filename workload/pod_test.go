@@ -120,7 +120,7 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 	}
 	extra := &Extra{
 		ServiceAccount: "sa", AutomountServiceAccountToken: pss.Some(false), ShareProcessNamespace: pss.Some(true), HostAliases: 2,
-		SecurityContext: SecurityContextExtra{RunAsGroup: pss.Some(int64(2)), SELinuxLevel: "s0"},
+		SecurityContext: SecurityContextExtra{RunAsGroup: pss.Some(int64(2)), SELinux: true, SELinuxLevel: "s0"},
 		FSGroup:         pss.Some(int64(3)), SupplementalGroups: []int64{4, 0, 5},
 		Volumes: []VolumeExtra{{HostPath: "/etc"}, {CSIDriver: "d"}, {FlexVolumeDriver: "x/y"}, {}, {}},
 		Containers: []ContainerExtra{
@@ -128,7 +128,7 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 			{
 				Image: "b:1", ReadOnlyRootFilesystem: pss.Some(true), CPULimit: pss.Some("2"), MemoryLimit: pss.Some("1Gi"),
 				SecurityContext: SecurityContextExtra{
-					RunAsGroup: pss.Some(int64(1)), SeccompLocalhost: pss.Some("s"), AppArmorLocalhost: pss.Some("aa"), SELinuxLevel: "l",
+					RunAsGroup: pss.Some(int64(1)), SeccompLocalhost: pss.Some("s"), AppArmorLocalhost: pss.Some("aa"), SELinux: true, SELinuxLevel: "l",
 				},
 				VolumeMounts: []VolumeMount{{Name: "v", MountPath: "/v", ReadOnly: true}},
 				Ports:        []ContainerPort{{ContainerPort: 80}, {ContainerPort: 81, HostPort: 8081, Protocol: "UDP"}, {}},

@@ -156,6 +156,10 @@ func (r *reading) profile(localhost *pss.Opt[string]) (kind pss.Opt[string]) {
 }
 
 func (r *reading) seLinux(o *pss.SELinuxOptions, x *SecurityContextExtra) {
+	if r.null() {
+		return
+	}
+	x.SELinux = true
 	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
 		switch key := r.key(); string(key) {

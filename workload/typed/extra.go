@@ -41,7 +41,7 @@ func contextExtra(runAsGroup *int64, seccomp *corev1.SeccompProfile, appArmor *c
 		x.AppArmorLocalhost = opt(appArmor.LocalhostProfile)
 	}
 	if seLinux != nil {
-		x.SELinuxLevel = seLinux.Level
+		x.SELinux, x.SELinuxLevel = true, seLinux.Level
 	}
 	return x
 }
