@@ -2,6 +2,7 @@
 export GOTOOLCHAIN ?= local
 
 BIN       := bin
+GENERATED := api/v1alpha1
 EXAMPLE   := examples/docker-desktop
 FUZZTIME  ?= 30s
 ROOT      := $(CURDIR)
@@ -22,7 +23,7 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint bench cluster demo fuzz clean
+.PHONY: help build run test lint generate bench cluster demo fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -55,10 +56,20 @@ lint: $(LINT) ## Check formatting, go.mod files and code.
 		echo "go -C $$m mod tidy -diff"; \
 		go -C $$m mod tidy -diff || exit; \
 	done
+	@generated=$$(mktemp -d) && trap 'rm -r "$$generated"' EXIT && \
+		$(MAKE) --no-print-directory generate GENERATED="$$generated" && \
+		for file in zz_generated.deepcopy.go crds/gabion.io_podsecurityprofiles.yaml; do \
+			diff -u api/v1alpha1/$$file "$$generated/$$file" || { echo "not generated from the types: run make generate"; exit 1; }; \
+		done
 	@for m in $(CHECKED); do \
 		echo "golangci-lint run  # in $$m"; \
 		(cd $$m && $(LINT) run --config $(ROOT)/.golangci.yml ./...) || exit; \
 	done
+
+generate: ## Write what is generated from the types in api/: deep copies and CustomResourceDefinitions.
+	@mkdir -p $(BIN)
+	go -C tools build -o $(ROOT)/$(BIN)/controller-gen sigs.k8s.io/controller-tools/cmd/controller-gen
+	$(BIN)/controller-gen object crd paths=./api/... output:object:dir=$(GENERATED) output:crd:dir=$(GENERATED)/crds
 
 $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION), once: this takes minutes"

@@ -32,6 +32,7 @@ var allowLists = map[string][]string{
 	"pss":            {},
 	"workload":       {"sigs.k8s.io/yaml", "sigs.k8s.io/json", "go.yaml.in/yaml"},
 	"workload/typed": {"k8s.io/api", "k8s.io/apimachinery"},
+	"api/v1alpha1":   {"k8s.io/apimachinery"}, // metadata and schemes: the types are objects of a cluster, too
 	"cmd":            {},
 }
 

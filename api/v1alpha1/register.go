@@ -1,0 +1,25 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// GroupName is the API group of Gabion's documents.
+const GroupName = "gabion.io"
+
+// KindPodSecurityProfile is the kind of a [PodSecurityProfile].
+const KindPodSecurityProfile = "PodSecurityProfile"
+
+// GroupVersion returns the group and version of the types in this package.
+func GroupVersion() schema.GroupVersion {
+	return schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
+}
+
+// AddToScheme makes the types in this package known to a scheme.
+func AddToScheme(scheme *runtime.Scheme) error {
+	scheme.AddKnownTypes(GroupVersion(), &PodSecurityProfile{}, &PodSecurityProfileList{})
+	metav1.AddToGroupVersion(scheme, GroupVersion())
+	return nil
+}
