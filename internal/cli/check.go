@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -18,6 +19,7 @@ type checkOptions struct {
 	version    parsed[pss.Version]
 	floor      parsed[pss.Level]
 	kubernetes parsed[pss.Version]
+	profile    string
 	output     string
 }
 
@@ -36,7 +38,8 @@ as Pod Security admission would, and say where and why it violates its policy.
 The policy is that of --level and --version. Without them, the labels of a
 Namespace object anywhere in the input decide for its namespace; its warn and
 audit labels are reported, and never change the exit code. Otherwise it is
-restricted:latest.
+restricted:latest. With --profile, a PodSecurityProfile decides instead: its level,
+and its controls beyond the standard ('gabion controls --profiles' lists them).
 
 Exit codes: 0 no violations, 1 violations, 2 wrong usage, 3 something could not
 be read or judged. If several apply, the highest.`,
@@ -52,6 +55,9 @@ be read or judged. If several apply, the highest.`,
   # Whatever the manifests' own namespaces say, nothing below baseline
   gabion check --at-least=baseline deploy/
 
+  # By a level and more: read-only root filesystems, image registries and so on
+  gabion check --profile=examples/profiles/hardened-web.yaml deploy/
+
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
@@ -61,6 +67,7 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.level, "level", "the level to judge by: privileged, baseline, restricted")
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
 		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
+		profileFlag(fs, &o.profile)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 	})
 	o.input.flags(cmd)
@@ -73,6 +80,10 @@ be read or judged. If several apply, the highest.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *checkOptions) complete(args []string) error {
+	o.input.extra = o.profile != ""
+	if o.profile != "" && (o.level.set || o.version.set || o.floor.set) {
+		return usagef("--profile has a level and a version of its own: leave out --level, --version and --at-least")
+	}
 	if err := o.input.complete(args); err != nil {
 		return err
 	}
@@ -106,11 +117,19 @@ func (o *checkOptions) run() error {
 	if !ok {
 		return fmt.Errorf("no format %q", o.output)
 	}
+	policies := policies{flags: o.flagPolicy(), floor: o.floor.value}
+	var by *profile.Profile
+	if o.profile != "" {
+		var err error
+		if by, err = readProfile(o.profile); err != nil {
+			return err
+		}
+		policies.flags = by.Base()
+	}
 	c := checker{
 		input: newInput(&o.input), out: out, writer: writer,
 		judge: judge{
-			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value},
-			policies:  policies{flags: o.flagPolicy(), floor: o.floor.value},
+			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
 		},
 	}
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)

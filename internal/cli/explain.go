@@ -21,11 +21,13 @@ func newExplain(s *System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain CONTROL",
 		Short: "Explain a control: what it asks for, why, and how to meet it",
-		Long: `Explain one control of the Pod Security Standards: what it looks at and allows,
+		Long: `Explain one control of the Pod Security Standards, or of profiles: what it looks at and allows,
 why, how a pod is brought to meet it, how it changed, and what corresponded to it
 in PodSecurityPolicy. 'gabion controls' lists the controls; case does not matter.`,
 		Example: `  gabion explain capabilities_restricted
-  gabion explain runasnonroot -o json`,
+  gabion explain runasnonroot -o json
+  # One that only profiles have
+  gabion explain readOnlyRootFilesystem`,
 		ValidArgs: controlNames(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -65,6 +67,14 @@ func lookupControl(name string) (report.Control, bool) {
 			named = append(named, row)
 		}
 	}
+	for _, row := range profileRows() {
+		if strings.EqualFold(row.ID, name) {
+			return row, true
+		}
+		if strings.EqualFold(row.Name, name) {
+			named = append(named, row)
+		}
+	}
 	for _, r := range pss.RetiredControls() {
 		if strings.EqualFold(r.Name, name) {
 			named = append(named, retiredRow(&r))
@@ -81,6 +91,9 @@ func controlNames() []string {
 	var names []string
 	for _, c := range pss.Controls() {
 		names = append(names, string(c.ID))
+	}
+	for _, row := range profileRows() {
+		names = append(names, row.ID)
 	}
 	return names
 }

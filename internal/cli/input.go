@@ -23,6 +23,8 @@ type inputOptions struct {
 	fromSnapshot   bool // of objects that were read long ago
 	// json has every item come with its JSON.
 	json bool
+	// extra has templates come with what profiles look at.
+	extra bool
 
 	// What complete makes of the flags.
 	paths     []string
@@ -75,7 +77,7 @@ func (o *inputOptions) complete(paths []string) error {
 		o.templates = append(o.templates, path)
 	}
 	var err error
-	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates, JSON: o.json}); err != nil {
+	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates, JSON: o.json, Extra: o.extra}); err != nil {
 		return usagef("--pod-template-path: %s", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -12,6 +13,7 @@ import (
 type judge struct {
 	evaluator pss.Evaluator
 	policies  policies
+	profile   *profile.Profile // nil if there is none
 }
 
 // result judges one template of an object in a namespace.
@@ -25,6 +27,11 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace),
 		Policy: shown.policy.String(), PolicyFrom: shown.from, Partial: t.Partial,
 		Verdict: verdictOf(verdict, t), Invalid: []report.Invalid{},
+	}
+	if j.profile != nil {
+		if err := j.addProfile(&r, t); err != nil {
+			return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
+		}
 	}
 	for _, i := range t.Invalid() {
 		line, column := t.Position(i.Path)
@@ -90,13 +97,15 @@ func verdictOf(v pss.Verdict, t *workload.Template) report.Verdict {
 }
 
 func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) report.Finding {
-	path := f.Path()
-	line, column := t.Position(path)
-	to := report.Finding{
-		Path: t.FullPath(path), Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix,
-		Line: line, Column: column, Root: t.Path,
-	}
-	if c := f.Container; c != nil {
+	to := report.Finding{Path: f.Path(), Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}
+	return placed(to, f.Container, t, order)
+}
+
+// placed completes a finding, which has its path in the pod, by where it is.
+func placed(to report.Finding, c *pss.Container, t *workload.Template, order map[containerKey]int) report.Finding {
+	to.Line, to.Column = t.Position(to.Path)
+	to.Path, to.Root = t.FullPath(to.Path), t.Path
+	if c != nil {
 		to.Container, to.ContainerKind = c.Name, c.Kind.String()
 		to.Root = t.FullPath(fmt.Sprintf("spec.%s[%d]", c.Kind.Field(), c.Index))
 		to.Order = order[containerKey{c.Kind, c.Index}]

@@ -15,6 +15,7 @@ const (
 	FromNamespace = "namespace" // the enforce label of the Namespace in the input
 	FromDefault   = "default"   // nothing said anything: restricted:latest
 	FromFloor     = "floor"     // --at-least, which the input cannot lower
+	FromProfile   = "profile"   // the base of --profile
 )
 
 // Source says where an object stands in the input.
@@ -53,6 +54,8 @@ type Result struct {
 	Object     Object `json:"object"`
 	Policy     string `json:"policy"`
 	PolicyFrom string `json:"policyFrom"`
+	// Profile is the name of the profile that adds to the policy, if one does.
+	Profile string `json:"profile,omitempty"`
 	// Partial marks a template to which a controller adds on its own.
 	Partial bool `json:"partial"`
 	Verdict

@@ -74,6 +74,9 @@ func place(s Source) string {
 
 // policy names the policy and where it came from.
 func policy(r *Result) string {
+	if r.Profile != "" {
+		return r.Policy + " and profile " + Escape(r.Profile)
+	}
 	from := map[string]string{
 		FromFlag: "by flag", FromNamespace: "by its namespace", FromDefault: "by default", FromFloor: "by --at-least",
 	}[r.PolicyFrom]

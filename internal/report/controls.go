@@ -16,7 +16,11 @@ type Controls struct {
 	Controls []Control `json:"controls"`
 }
 
-// Control is one row of the standard.
+// LevelProfile stands for the level of a control that is not part of the
+// standard: profiles may ask for it.
+const LevelProfile = "profile"
+
+// Control is one row of the standard, or a control that only profiles have.
 type Control struct {
 	// ID is empty for a row that is no longer in the standard.
 	ID        string     `json:"id"`

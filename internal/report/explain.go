@@ -22,7 +22,7 @@ func WriteExplanation(w io.Writer, format string, style Style, c *Control) error
 	if c.ID != "" {
 		b.WriteString(" (" + c.ID + ")")
 	}
-	b.WriteString(", level " + c.Level + "\n")
+	b.WriteString(", " + levelText(c) + "\n")
 	section := func(title string, lines ...string) {
 		if len(lines) == 0 || lines[0] == "" {
 			return
@@ -44,9 +44,18 @@ func WriteExplanation(w io.Writer, format string, style Style, c *Control) error
 	section("Allowed", c.Allowed...)
 	section("Versions", versions(c.Revisions)...)
 	section("PodSecurityPolicy", pspLines(c)...)
-	section("More", StandardURL)
+	if c.Level != LevelProfile {
+		section("More", StandardURL)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func levelText(c *Control) string {
+	if c.Level == LevelProfile {
+		return "of profiles"
+	}
+	return "level " + c.Level
 }
 
 // versions returns a line for each revision.
