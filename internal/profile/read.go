@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -39,6 +40,13 @@ func Read(text []byte) (*Profile, error) {
 	if len(unknown) > 0 {
 		return nil, errors.New(suggest(oneLine(unknown[0])))
 	}
+	var fields map[string]any
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &fields); err != nil {
+		return nil, errors.New(oneLine(err))
+	}
+	if path := hollow("spec", fields["spec"]); path != "" {
+		return nil, fmt.Errorf("%s has no value: write {} for a list that allows nothing, or remove it", path)
+	}
 	return Compile(&p)
 }
 
@@ -60,6 +68,35 @@ func single(text []byte) error {
 		}
 		n++
 	}
+}
+
+// hollow returns the path of a field that is there without a value, which would
+// ask nothing although it stands there; empty if there is none.
+func hollow(path string, value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if found := hollow(path+"."+name, v[name]); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i := range v {
+			if _, ok := v[i].(map[string]any); !ok {
+				continue // the control knows its names
+			}
+			if found := hollow(index(path, i), v[i]); found != "" {
+				return found
+			}
+		}
+	case string:
+		if v == "" {
+			return path
+		}
+	case nil:
+		return path
+	}
+	return ""
 }
 
 // ofKind checks what the document says it is, before its fields are looked at.
