@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,12 +57,24 @@ func (i installed) run(t *testing.T, args ...string) (lines []string, stderr str
 func TestKubectlRunsGabionUnderItsOwnName(t *testing.T) {
 	t.Parallel()
 	i := install(t)
-	help, _ := i.run(t, "gabion", "who-can", "--help")
-	text := strings.Join(help, "\n")
-	for _, want := range []string{"\n  kubectl gabion who-can COMMAND [flags]\n", "See 'kubectl gabion who-can COMMAND --help'"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the help does not say %q:\n%s", want, text)
+	for _, tt := range []struct {
+		command string
+		says    []string
+	}{
+		{"who-can", []string{"\n  kubectl gabion who-can COMMAND [flags]\n", "See 'kubectl gabion who-can COMMAND --help'"}},
+		{"plan", []string{"\n  kubectl gabion plan "}},
+	} {
+		help, _ := i.run(t, "gabion", tt.command, "--help")
+		text := strings.Join(help, "\n")
+		for _, want := range tt.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("the help of %s does not say %q:\n%s", tt.command, want, text)
+			}
 		}
+	}
+	plan, _ := i.run(t, "gabion", "plan", "../../examples/docker-desktop", "-o", "kubectl")
+	if want := "kubectl label --overwrite ns default \\"; !slices.Contains(plan, want) {
+		t.Errorf("the plan does not say %q:\n%s", want, strings.Join(plan, "\n"))
 	}
 	plugins, warnings := i.run(t, "plugin", "list", "--name-only")
 	if diff := cmp.Diff([]string{"The following compatible plugins are available:", "", "kubectl-gabion"}, plugins); diff != "" {
@@ -80,6 +93,8 @@ func TestKubectlCompletesGabion(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"gabion", "prev"}, []string{"preview", ":4"}},
+		{[]string{"gabion", "pla"}, []string{"plan", ":4"}},
+		{[]string{"gabion", "plan", "--target", ""}, []string{"privileged", "baseline", "restricted", ":4"}},
 		{[]string{"gabion", "who-can", "w"}, []string{"weaken", ":4"}},
 		{[]string{"gabion", "preview", "--enforce", "r"}, []string{"privileged", "baseline", "restricted", ":4"}}, // the shell chooses
 		{[]string{"gabion", "who-can", "bypass", "-o", ""}, []string{"table", "wide", "json", "yaml", "markdown", ":4"}},
