@@ -158,15 +158,16 @@ func nearest(controls []MappedControl) pss.Level {
 func (p *Policy) noOpinion() []Setting {
 	const (
 		template = "into the pods' templates: nothing sets it for them any more"
-		nowhere  = "nowhere: no level asks for it"
+		profile  = "into a profile: "
 	)
 	var found []Setting
 	for _, s := range []struct{ field, goes string }{
-		{"defaultAddCapabilities", template}, {"runAsGroup", nowhere}, {"supplementalGroups", nowhere}, {"fsGroup", nowhere},
-		{"readOnlyRootFilesystem", nowhere}, {"defaultAllowPrivilegeEscalation", template},
-		{"allowedHostPaths", "nowhere: a level allows no path of the host, or all"},
-		{"allowedFlexVolumes", "nowhere: a level allows no FlexVolume, or all"},
-		{"allowedCSIDrivers", nowhere}, {"forbiddenSysctls", nowhere}, {"runtimeClass", nowhere},
+		{"defaultAddCapabilities", template}, {"runAsGroup", profile + "groupIDs"},
+		{"supplementalGroups", profile + "supplementalGroups"}, {"fsGroup", profile + "fsGroups"},
+		{"readOnlyRootFilesystem", profile + "readOnlyRootFilesystem"}, {"defaultAllowPrivilegeEscalation", template},
+		{"allowedHostPaths", profile + "allowedHostPaths"}, {"allowedFlexVolumes", profile + "flexVolumeDrivers"},
+		{"allowedCSIDrivers", profile + "csiDrivers"}, {"forbiddenSysctls", profile + "forbiddenSysctls"},
+		{"runtimeClass", profile + "runtimeClasses"},
 		{"metadata.annotations[" + seccompDefault + "]", template}, {"metadata.annotations[" + appArmorDefault + "]", template},
 	} {
 		value := p.value(s.field)
@@ -175,7 +176,7 @@ func (p *Policy) noOpinion() []Setting {
 		}
 	}
 	if p.Spec.RunAsUser.Rule == MustRunAs {
-		found = append(found, Setting{"runAsUser", p.value("runAsUser"), nowhere + ", only for a user other than 0"})
+		found = append(found, Setting{"runAsUser", p.value("runAsUser"), profile + "userIDs"})
 	}
 	return found
 }
