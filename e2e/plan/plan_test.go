@@ -122,7 +122,7 @@ func TestAPlanOf300NamespacesAnd10000PodsIsWhatTheAPIServerSaysOfThem(t *testing
 		}
 	})
 	t.Run("the commands do what they say, in the real kubectl", func(t *testing.T) { runCommands(t, gabion, spaces[:10]) })
-	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion, spaces[10:40]) })
+	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion, spaces[10:]) })
 	t.Run("labelling by the plan refuses nothing that was allowed", func(t *testing.T) { apply(t, client, got, spaces) })
 	t.Run("then there is nothing to label", func(t *testing.T) {
 		for _, n := range gabion.plan(t).Namespaces {
@@ -233,7 +233,7 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 	}
 }
 
-// rehearse hands the plan for a few namespaces to gabion label, which asks the API
+// rehearse hands the plan for namespaces to gabion label, which asks the API
 // server without changing anything.
 func rehearse(t *testing.T, gabion program, spaces []space) {
 	var names []string
