@@ -122,7 +122,7 @@ func TestAPlanOf300NamespacesAnd10000PodsIsWhatTheAPIServerSaysOfThem(t *testing
 		}
 	})
 	t.Run("the commands do what they say, in the real kubectl", func(t *testing.T) { runCommands(t, gabion, spaces[:10]) })
-	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion, spaces[10:]) })
+	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion) })
 	t.Run("labelling by the plan refuses nothing that was allowed", func(t *testing.T) { apply(t, client, got, spaces) })
 	t.Run("then there is nothing to label", func(t *testing.T) {
 		for _, n := range gabion.plan(t).Namespaces {
@@ -233,15 +233,11 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 	}
 }
 
-// rehearse hands the plan for namespaces to gabion label, which asks the API
+// rehearse hands the plan for all namespaces to gabion label, which asks the API
 // server without changing anything.
-func rehearse(t *testing.T, gabion program, spaces []space) {
-	var names []string
-	for _, s := range spaces {
-		names = append(names, s.name)
-	}
+func rehearse(t *testing.T, gabion program) {
 	file := filepath.Join(t.TempDir(), "plan.json")
-	text := gabion.run(t, append(names, "-o", "json")...)
+	text := gabion.run(t, "-o", "json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +253,7 @@ func rehearse(t *testing.T, gabion program, spaces []space) {
 			Warnings           []string
 		}
 	}
-	if json.Unmarshal(out.Bytes(), &labelled) != nil || len(labelled.Namespaces) == 0 {
+	if json.Unmarshal(out.Bytes(), &labelled) != nil || len(labelled.Namespaces) < 200 {
 		t.Fatalf("%v: %s\n%s", err, errs.String(), out.String())
 	}
 	var got planned
