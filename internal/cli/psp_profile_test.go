@@ -26,7 +26,7 @@ func TestWhatGoesIntoAProfileIsAControlThatProfilesHave(t *testing.T) {
 	}
 	known := map[string]bool{}
 	for _, c := range profile.Controls() {
-		known[string(c.ID)] = true
+		known[c.ID] = true
 	}
 	found := 0
 	for _, s := range mapping.NoOpinion {
