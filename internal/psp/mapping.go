@@ -32,8 +32,11 @@ type MappedControl struct {
 	// no such pod can.
 	Findings []pss.Finding
 	// Meets says that the policy asks for what the control does, by Kubernetes'
-	// own mapping. It is the same as having no Findings, but for runAsNonRoot: a
-	// pod that passes MustRunAsNonRoot by its user alone does not pass the control.
+	// own mapping. It is the same as having no Findings, but for users: a policy
+	// looks at the user that each container ends up with, and a control at what pod
+	// and containers say. A pod that passes MustRunAsNonRoot by its user alone does
+	// not pass runAsNonRoot, and one that names root does not pass runAsUser
+	// although no container of it runs as root.
 	Meets bool
 }
 
@@ -84,7 +87,12 @@ func (p *Policy) Map(version pss.Version) (*Mapping, error) {
 
 func (p *Policy) mapped(c pss.Control, findings []pss.Finding) MappedControl {
 	m := MappedControl{Control: c, Findings: findings, Meets: len(findings) == 0}
-	m.Meets = m.Meets || c.ID == "runAsNonRoot" && p.Spec.RunAsUser.Rule == MustRunAsNonRoot
+	switch users := &p.Spec.RunAsUser; c.ID {
+	case "runAsNonRoot":
+		m.Meets = users.Rule == MustRunAsNonRoot
+	case "runAsUser":
+		m.Meets = users.Rule == MustRunAsNonRoot || users.Rule == MustRunAs && !users.contains(0)
+	}
 	fields := fieldsFor(c)
 	for _, field := range fields {
 		m.Settings = append(m.Settings, Setting{Field: field, Value: p.value(field)})
