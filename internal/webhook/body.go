@@ -34,7 +34,8 @@ type buffers struct{ in, out []byte }
 
 func (b *buffers) reusable() bool { return cap(b.in) <= keptBuffer && cap(b.out) <= keptBuffer }
 
-// budget bounds the bytes of all bodies.
+// budget bounds the bytes of all bodies. A quarter of it is for small ones, so that
+// some bodies that are large, or come slowly, stop no pod of the usual size.
 type budget struct {
 	limit int64
 	used  atomic.Int64
@@ -46,13 +47,16 @@ type charge int64
 // raise takes so much that the charge is at least n, and reports whether there
 // was enough left.
 func (b *budget) raise(c *charge, n int64) bool {
-	more := n - int64(*c)
+	more, limit := n-int64(*c), b.limit
 	if more <= 0 {
 		return true
 	}
+	if n > keptBuffer {
+		limit = b.forLarge()
+	}
 	for {
 		used := b.used.Load()
-		if used+more > b.limit {
+		if used+more > limit {
 			return false
 		}
 		if b.used.CompareAndSwap(used, used+more) {
@@ -62,76 +66,84 @@ func (b *budget) raise(c *charge, n int64) bool {
 	}
 }
 
+// forLarge is how much of the budget bodies may take that are not small.
+func (b *budget) forLarge() int64 { return b.limit - b.limit/4 }
+
 func (b *budget) release(c charge) { b.used.Add(-int64(c)) }
 
 // readBody reads the body of a request to b.in. The budget is charged before
-// memory is used: at once for a body whose length is known, as the buffer grows
-// for others.
+// memory is used, and as the body arrives: what a client only says it will send
+// takes nothing from others.
 func (h *Handler) readBody(r *http.Request, b *buffers, c *charge) *fault {
 	if r.ContentLength > h.maxBody {
 		return h.tooLarge()
 	}
-	if !h.inFlight.raise(c, max(r.ContentLength, smallBody)) {
+	size := int64(smallBody)
+	if 0 <= r.ContentLength && r.ContentLength <= keptBuffer {
+		size = max(r.ContentLength, smallBody)
+	}
+	if !h.inFlight.raise(c, size) {
 		return tooMany()
 	}
-	var err error
-	if r.ContentLength >= 0 {
-		n := int(r.ContentLength)
-		b.in = slices.Grow(b.in[:0], n)[:n]
-		_, err = io.ReadFull(r.Body, b.in)
-	} else if f := h.readUnknown(r.Body, b, c, &err); f != nil {
-		return f
+	b.in = slices.Grow(b.in[:0], int(size))
+	f := h.read(r, b, c)
+	if f == nil && len(b.in) == 0 {
+		f = &fault{http.StatusBadRequest, "the request body is empty"}
 	}
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &fault{http.StatusRequestTimeout, "the request body came too slowly"}
-	case err != nil:
-		return &fault{http.StatusBadRequest, "the request body ends too early"}
-	case len(b.in) == 0:
-		return &fault{http.StatusBadRequest, "the request body is empty"}
-	}
-	return nil
+	return f
 }
 
-// readUnknown reads a body of unknown length.
-func (h *Handler) readUnknown(body io.Reader, b *buffers, c *charge, failed *error) *fault {
-	b.in = b.in[:0]
+// read reads a body until its end. The buffer grows with it, and the charge with
+// the buffer.
+func (h *Handler) read(r *http.Request, b *buffers, c *charge) *fault {
 	for {
-		if int64(len(b.in)) == h.maxBody {
-			return h.demandEnd(body, failed)
-		}
-		if len(b.in) == cap(b.in) {
+		switch {
+		case int64(len(b.in)) == r.ContentLength:
+			return nil
+		case int64(len(b.in)) == h.maxBody:
+			return h.demandEnd(r.Body)
+		case len(b.in) == cap(b.in):
 			size := min(2*cap(b.in), int(h.maxBody))
+			if r.ContentLength > 0 {
+				size = min(size, int(r.ContentLength))
+			}
 			if !h.inFlight.raise(c, int64(size)) {
 				return tooMany()
 			}
 			b.in = append(make([]byte, 0, size), b.in...)
 		}
-		n, err := body.Read(b.in[len(b.in):cap(b.in)])
+		n, err := r.Body.Read(b.in[len(b.in):cap(b.in)])
 		b.in = b.in[:len(b.in)+n]
 		switch {
 		case int64(len(b.in)) > h.maxBody:
 			return h.tooLarge()
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && (r.ContentLength < 0 || int64(len(b.in)) == r.ContentLength):
 			return nil
 		case err != nil:
-			*failed = err
-			return nil
+			return cutOff(err)
 		}
 	}
 }
 
 // demandEnd refuses a body that goes on.
-func (h *Handler) demandEnd(body io.Reader, failed *error) *fault {
+func (h *Handler) demandEnd(body io.Reader) *fault {
 	var more [1]byte
 	_, err := io.ReadFull(body, more[:])
 	switch {
 	case err == nil:
 		return h.tooLarge()
 	case !errors.Is(err, io.EOF):
-		*failed = err
+		return cutOff(err)
 	}
 	return nil
+}
+
+// cutOff is a body whose end never came.
+func cutOff(err error) *fault {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &fault{http.StatusRequestTimeout, "the request body came too slowly"}
+	}
+	return &fault{http.StatusBadRequest, "the request body ends too early"}
 }
 
 func (h *Handler) tooLarge() *fault {

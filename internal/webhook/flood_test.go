@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"runtime"
@@ -21,7 +22,7 @@ func TestAFloodOfLargeBodiesIsTurnedAway(t *testing.T) {
 	const (
 		size   = 7 << 20
 		budget = 32 << 20
-		fits   = budget / size
+		fits   = budget * 3 / 4 / size // the rest is for small ones
 	)
 	for _, c := range []struct {
 		name           string
@@ -66,6 +67,9 @@ func TestAFloodOfLargeBodiesIsTurnedAway(t *testing.T) {
 				})
 			}
 			wait(t, "all others to be turned away", func() bool { return refused.Load() >= c.callers-fits })
+			if n := r.handler.BytesInFlight(); n > budget*3/4 {
+				t.Errorf("%d bytes are in flight, and small bodies have no room", n)
+			}
 			if used := liveHeap() - before; used > 2*budget {
 				t.Errorf("%d MiB are in memory", used>>20)
 			}
@@ -80,6 +84,29 @@ func TestAFloodOfLargeBodiesIsTurnedAway(t *testing.T) {
 				t.Errorf("after the flood: %v", err)
 			}
 		})
+	}
+}
+
+// TestWhoSaysMuchAndSendsNothingTakesNothing has clients announce large bodies.
+func TestWhoSaysMuchAndSendsNothingTakesNothing(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll), MaxBytesInFlight: 32 << 20}, webhook.ServerOptions{})
+	config := &tls.Config{RootCAs: r.pool, MinVersion: tls.VersionTLS12}
+	for range 100 {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(r.url, "https://"), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = io.WriteString(conn, "POST /validate HTTP/1.1\r\nHost: gabion\r\nContent-Type: application/json\r\nContent-Length: 16777216\r\n\r\n{")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait(t, "all of them to be read", func() bool { return r.handler.BytesInFlight() >= 100*32<<10 })
+	large := review("u", "n", `"`+strings.Repeat("x", 7<<20)+`"`)
+	if _, err := ask(t.Context(), r.client(t, false), r.url, large); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -105,7 +132,7 @@ func TestATurnedAwayRequestIsToldToComeAgain(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
 	r := serve(t, webhook.HandlerOptions{
-		MaxBodyBytes: 40 << 10, MaxBytesInFlight: 40 << 10,
+		MaxBodyBytes: 40 << 10, MaxBytesInFlight: 60 << 10,
 		Decider: decider(func(context.Context, admission.Request) admission.Decision {
 			entered <- struct{}{}
 			<-leave

@@ -49,7 +49,8 @@ type HandlerOptions struct {
 	MaxBodyBytes int64
 	// MaxBytesInFlight is how many bytes the bodies of all requests that are
 	// being answered may have; a request beyond that is a 429. A small body
-	// counts as 32 KiB, which bounds the number of requests too.
+	// counts as 32 KiB, which bounds the number of requests too, and those of
+	// more than 64 KiB get three quarters of it.
 	MaxBytesInFlight int64
 	// MaxTimeout is the deadline of requests that state none or a later one.
 	MaxTimeout time.Duration
@@ -67,6 +68,7 @@ type Handler struct {
 	log        *slog.Logger
 	observer   Observer
 	inFlight   budget
+	work       work
 	buffers    sync.Pool // of *buffers
 	// contentType is the header of every answer; nobody changes it.
 	contentType []string
@@ -76,7 +78,7 @@ type Handler struct {
 func NewHandler(o HandlerOptions) (*Handler, error) {
 	h := &Handler{
 		decider: o.Decider, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
-		inFlight: budget{limit: o.MaxBytesInFlight}, contentType: []string{jsonType},
+		inFlight: budget{limit: o.MaxBytesInFlight}, work: newWork(), contentType: []string{jsonType},
 	}
 	h.buffers.New = func() any { return &buffers{in: make([]byte, 0, smallBody)} }
 	if h.maxBody == 0 {
@@ -86,7 +88,7 @@ func NewHandler(o HandlerOptions) (*Handler, error) {
 		h.maxTimeout = DefaultMaxTimeout
 	}
 	if h.inFlight.limit == 0 {
-		h.inFlight.limit = max(DefaultMaxBytesInFlight, h.maxBody)
+		h.inFlight.limit = DefaultMaxBytesInFlight
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
@@ -99,8 +101,9 @@ func NewHandler(o HandlerOptions) (*Handler, error) {
 		return nil, errors.New("webhook: Decider required")
 	case h.maxBody < 0 || h.maxTimeout < 0:
 		return nil, errors.New("webhook: the bounds of a request must not be negative")
-	case h.inFlight.limit < max(h.maxBody, smallBody):
-		return nil, fmt.Errorf("webhook: %d bytes in flight are not enough for one body of %d", h.inFlight.limit, h.maxBody)
+	case h.inFlight.limit < smallBody || h.inFlight.forLarge() < h.maxBody:
+		return nil, fmt.Errorf("a body of %d bytes is more than %d, which is three quarters of what all bodies may have together",
+			h.maxBody, h.inFlight.forLarge())
 	}
 	return h, nil
 }
@@ -168,8 +171,14 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *
 	if f := h.readBody(r, b, &charge); f != nil {
 		return 0, f
 	}
-	if status, f = h.answer(ctx, b); f != nil {
+	if status, f = h.decide(ctx, b); f != nil {
 		return 0, f
+	}
+	if b.in = b.in[:0]; cap(b.in) > keptBuffer {
+		b.in = nil // who reads slowly keeps the answer in memory, not the question
+	}
+	if !h.inFlight.raise(&charge, int64(cap(b.out))) {
+		return 0, tooMany()
 	}
 	header := w.Header()
 	header["Content-Type"] = h.contentType
@@ -194,6 +203,17 @@ func (h *Handler) timeout(u *url.URL) time.Duration {
 		return h.maxTimeout
 	}
 	return min(d, h.maxTimeout)
+}
+
+// decide writes the answer to the review in b.in to b.out, once there is room for
+// what that takes.
+func (h *Handler) decide(ctx context.Context, b *buffers) (status int, f *fault) {
+	end, f := h.work.begin(ctx, b.in)
+	if f != nil {
+		return 0, f
+	}
+	defer end()
+	return h.answer(ctx, b)
 }
 
 // answer writes the answer to the review in b.in to b.out. A panic on the way is

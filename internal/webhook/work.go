@@ -1,0 +1,65 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// What it costs to decide on a review: the memory that its objects take once they
+// are read, judged and answered, in bytes. A body of a few megabytes may hold a
+// million empty containers, so its size alone says little.
+const (
+	listItemCost = 640 // an object in a list, such as a container, with what is noted of it
+	valueCost    = 128 // a value of any other kind, such as a member's key
+	// Sentences repeat the values of a pod, one for each control; package
+	// admission bounds how much of them there is.
+	sentenceCost, maxSentencesCost = 64, 4 << 20
+
+	// Reviews that cost more are decided few at a time, so that those that cost
+	// less, which are all but the strangest, never wait for them.
+	smallWork    = 4 << 20
+	maxSmallWork = 32 << 20 // of all together
+	maxLargeWork = 64 << 20 // of all together, and so of one
+)
+
+// work bounds what the reviews cost that are being decided.
+type work struct{ small, large *semaphore.Weighted }
+
+func newWork() work {
+	return work{semaphore.NewWeighted(maxSmallWork), semaphore.NewWeighted(maxLargeWork)}
+}
+
+// begin waits until there is room to decide on a review, and returns a function
+// that gives it back.
+func (w *work) begin(ctx context.Context, body []byte) (end func(), f *fault) {
+	n, room := cost(body), w.small
+	if n > smallWork {
+		room = w.large
+	}
+	switch {
+	case n > maxLargeWork:
+		return nil, &fault{http.StatusRequestEntityTooLarge, "the request body holds more values than can be judged"}
+	case !room.TryAcquire(n) && room.Acquire(ctx, n) != nil:
+		return nil, tooMany()
+	}
+	return func() { room.Release(n) }, nil
+}
+
+// cost returns at least what it costs to decide on a review. In a list, no colon
+// stands before an object.
+func cost(body []byte) int64 {
+	n := min(sentenceCost*int64(len(body)), maxSentencesCost) + valueCost*int64(bytes.Count(body, []byte(",")))
+	for rest := body; ; {
+		i := bytes.IndexByte(rest, '{')
+		if i < 0 {
+			return n
+		}
+		if i == 0 || rest[i-1] != ':' {
+			n += listItemCost
+		}
+		rest = rest[i+1:]
+	}
+}
