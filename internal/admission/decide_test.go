@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -297,5 +298,17 @@ func runDecideTests(t *testing.T, tests []decideTest) {
 				t.Errorf("metrics (want -, got +):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAPodThatNobodyWaitsForIsNotJudged(t *testing.T) {
+	t.Parallel()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	req := Request{Operation: Create, Resource: podsResource, Namespace: "restricted", Name: "p", Kind: "Pod",
+		Object: []byte(`{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":"a"}]}}`)}
+	d := newWorld().controller(t).Decide(over, req)
+	if want := `pods "p" is forbidden: violates PodSecurity "restricted:latest": not judged: the time of the request is over`; d.Allowed || d.Message != want {
+		t.Errorf("allowed %v: %q", d.Allowed, d.Message)
 	}
 }

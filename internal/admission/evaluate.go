@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"context"
+
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -14,7 +16,7 @@ type judged struct {
 
 // evaluate judges a pod, or the pod of a template, in each mode; in enforce mode
 // only if that is asked for.
-func (r *review) evaluate(policy pss.Policy, errs pss.LabelErrors, t *workload.Template, enforce bool) Decision {
+func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.LabelErrors, t *workload.Template, enforce bool) Decision {
 	if r.config.Exemptions.RuntimeClass(t.RuntimeClass) {
 		r.recorder.RecordExemption(r.req.labels())
 		return allowWith(ExemptKey, "runtimeClass")
@@ -26,7 +28,7 @@ func (r *review) evaluate(policy pss.Policy, errs pss.LabelErrors, t *workload.T
 	d := allow()
 	var known judged // the zero judged belongs to no policy
 	if enforce {
-		known = r.judge(t, policy.Enforce)
+		known = r.judge(ctx, t, policy.Enforce)
 		if !known.allowed {
 			d = forbid(r.req, policy.Enforce, known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
@@ -35,12 +37,12 @@ func (r *review) evaluate(policy pss.Policy, errs pss.LabelErrors, t *workload.T
 		}
 	}
 
-	audit := r.judgeAgain(t, policy.Audit, known, known)
+	audit := r.judgeAgain(ctx, t, policy.Audit, known, known)
 	if !audit.allowed {
 		r.evaluated(DecisionDeny, policy.Audit, ModeAudit)
 	}
 	if d.Allowed { // else an error says it all
-		if warn := r.judgeAgain(t, policy.Warn, known, audit); !warn.allowed {
+		if warn := r.judgeAgain(ctx, t, policy.Warn, known, audit); !warn.allowed {
 			d.Warnings = []string{warn.violation()}
 			r.evaluated(DecisionDeny, policy.Warn, ModeWarn)
 		}
@@ -64,8 +66,12 @@ func (j judged) violation() string {
 	return `would violate PodSecurity "` + j.policy.String() + `": ` + j.detail
 }
 
-// judge judges a pod. What cannot be judged is not allowed.
-func (r *review) judge(t *workload.Template, policy pss.LevelVersion) judged {
+// judge judges a pod. What cannot be judged is not allowed, and what nobody waits
+// for any more is not judged.
+func (r *review) judge(ctx context.Context, t *workload.Template, policy pss.LevelVersion) judged {
+	if ctx.Err() != nil {
+		return judged{policy: policy, detail: "not judged: the time of the request is over"}
+	}
 	verdict, err := r.evaluator.Evaluate(&t.Pod, policy)
 	switch {
 	case err != nil:
@@ -77,14 +83,14 @@ func (r *review) judge(t *workload.Template, policy pss.LevelVersion) judged {
 }
 
 // judgeAgain judges a pod, unless one of the judgements is for the same policy.
-func (r *review) judgeAgain(t *workload.Template, policy pss.LevelVersion, first, second judged) judged {
+func (r *review) judgeAgain(ctx context.Context, t *workload.Template, policy pss.LevelVersion, first, second judged) judged {
 	switch policy {
 	case first.policy:
 		return first
 	case second.policy:
 		return second
 	}
-	return r.judge(t, policy)
+	return r.judge(ctx, t, policy)
 }
 
 // evaluated counts a judgement.

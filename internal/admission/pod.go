@@ -40,7 +40,7 @@ func (r *review) pod(ctx context.Context) Decision {
 		if !ok {
 			return d
 		}
-		return r.evaluate(policy, errs, pod, true)
+		return r.evaluate(ctx, policy, errs, pod, true)
 	}
 	pod, d, ok := r.readPod(r.updates, r.req.Object, "")
 	if !ok {
@@ -53,7 +53,7 @@ func (r *review) pod(ctx context.Context) Decision {
 	if !significant(pod, old) {
 		return allow()
 	}
-	return r.evaluate(policy, errs, pod, true)
+	return r.evaluate(ctx, policy, errs, pod, true)
 }
 
 // readPod reads a pod; if it is none, the Decision refuses the request.

@@ -18,6 +18,11 @@ import (
 const (
 	maxValue    = 256  // runes of a value
 	maxSentence = 1024 // runes of an error's text
+
+	// What sentences may be about, each of which names the pod's containers
+	// again: texts in bytes, and items.
+	maxTexts = 64 << 10
+	maxItems = 4096
 )
 
 // printable returns the value with quotes, backslashes and all that is not
@@ -105,15 +110,27 @@ func cutValues(errs pss.LabelErrors) pss.LabelErrors {
 }
 
 // detail returns what the pod violates, in the API server's words with every
-// value printable.
+// value printable. A pod of which there would be too much to say, as there is of
+// none that a kubelet could run, gets no details.
 func detail(e pss.Evaluator, verdict pss.Verdict, pod *pss.Pod) string {
-	odd := false
-	eachText(pod, func(s *string) { odd = odd || !ordinary(*s) }, func(s *string) { odd = odd || cut(*s) != *s })
-	if !odd {
+	if items(pod) > maxItems {
+		return verdict.Reason()
+	}
+	odd, size := false, 0
+	eachText(pod,
+		func(s *string) { odd, size = odd || !ordinary(*s), size+len(*s) },
+		func(s *string) { odd, size = odd || cut(*s) != *s, size+len(*s) })
+	if !odd && size <= maxTexts {
 		return verdict.Detail()
 	}
 	shown := clone(pod)
-	eachText(shown, func(s *string) { *s = printable(*s) }, func(s *string) { *s = cut(*s) })
+	size = 0
+	eachText(shown,
+		func(s *string) { *s = printable(*s); size += len(*s) },
+		func(s *string) { *s = cut(*s); size += len(*s) })
+	if size > maxTexts {
+		return verdict.Reason()
+	}
 	again, err := e.Evaluate(shown, verdict.Policy())
 	if err != nil || !slices.Equal(again.Failed(), verdict.Failed()) {
 		// No value that is allowed or refused for what it says is odd, so this
@@ -121,6 +138,16 @@ func detail(e pss.Evaluator, verdict pss.Verdict, pod *pss.Pod) string {
 		return sentence(verdict.Detail())
 	}
 	return again.Detail()
+}
+
+// items counts what a pod has of everything that sentences go through.
+func items(p *pss.Pod) int {
+	n := len(p.Annotations) + len(p.Sysctls) + len(p.Volumes) + len(p.Containers)
+	for i := range p.Containers {
+		c := &p.Containers[i]
+		n += len(c.AddedCapabilities) + len(c.DroppedCapabilities) + len(c.HostPorts) + len(c.Hosts)
+	}
+	return n
 }
 
 // eachText visits every text of a pod that a message may show; quoted visits

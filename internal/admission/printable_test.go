@@ -155,3 +155,41 @@ func TestNamesAndErrorsAreEscapedAndCut(t *testing.T) {
 		t.Errorf("the message has %d bytes", len(d.Message))
 	}
 }
+
+// Each of the pods violates all that containers can.
+func TestAPodOfWhichThereIsTooMuchToSayGetsNoDetails(t *testing.T) {
+	t.Parallel()
+	many := func(n int, name string) *pss.Pod {
+		p := &pss.Pod{}
+		for i := range n {
+			p.Containers = append(p.Containers, pss.Container{Name: name, Index: i, AddedCapabilities: []string{name}})
+		}
+		return p
+	}
+	for name, tt := range map[string]struct {
+		pod     *pss.Pod
+		details bool
+	}{
+		"as many items as there may be":  {many(maxItems/2, "container"), true},
+		"more":                           {many(maxItems/2+1, "container"), false},
+		"as much text as there may be":   {many(maxTexts/256/2, strings.Repeat("a", 256)), true},
+		"more, of fewer items":           {many(maxTexts/256/2+1, strings.Repeat("a", 256)), false},
+		"text that is cut":               {many(100, strings.Repeat("a", 2000)), true},
+		"text that escaping makes large": {many(maxTexts/256/2+1, strings.Repeat("\x01", 64)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			verdict, err := pss.Evaluator{}.Evaluate(tt.pod, pss.LevelVersion{Level: pss.Restricted, Version: pss.Latest})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := detail(pss.Evaluator{}, verdict, tt.pod)
+			if details := got != verdict.Reason(); details != tt.details {
+				t.Errorf("details: %v, want %v: %.200s", details, tt.details, got)
+			}
+			if len(got) > 16*maxTexts {
+				t.Errorf("%d bytes", len(got))
+			}
+		})
+	}
+}

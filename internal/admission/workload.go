@@ -34,5 +34,5 @@ func (r *review) workload(ctx context.Context) Decision {
 	case o.kind == kindTemplateless:
 		return allow()
 	}
-	return r.evaluate(policy, errs, o.template, false)
+	return r.evaluate(ctx, policy, errs, o.template, false)
 }

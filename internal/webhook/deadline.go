@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type deadline struct {
 
 	at     time.Time
 	once   sync.Once
+	made   atomic.Bool // timed is there
 	timed  context.Context
 	cancel context.CancelFunc
 }
@@ -34,16 +36,27 @@ func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
 func (d *deadline) Done() <-chan struct{} { return d.context().Done() }
 
 // Err says why the context has ended, if it has.
-func (d *deadline) Err() error { return d.context().Err() }
+func (d *deadline) Err() error {
+	if !d.made.Load() && time.Now().Before(d.at) {
+		return d.Context.Err()
+	}
+	return d.context().Err()
+}
 
 func (d *deadline) context() context.Context {
-	d.once.Do(func() { d.timed, d.cancel = context.WithDeadline(d.Context, d.at) })
+	d.once.Do(func() {
+		d.timed, d.cancel = context.WithDeadline(d.Context, d.at)
+		d.made.Store(true)
+	})
 	return d.timed
 }
 
 // end releases what the context has made. It ends it, as a cancel function does.
 func (d *deadline) end() {
-	d.once.Do(func() { d.timed, d.cancel = ended, func() {} })
+	d.once.Do(func() {
+		d.timed, d.cancel = ended, func() {}
+		d.made.Store(true)
+	})
 	d.cancel()
 }
 

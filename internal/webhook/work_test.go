@@ -10,7 +10,9 @@ import (
 )
 
 // listOf returns a body with so many objects in a list.
-func listOf(n int) []byte { return []byte("[" + strings.TrimSuffix(strings.Repeat("{},", n), ",") + "]") }
+func listOf(n int) []byte {
+	return []byte("[" + strings.TrimSuffix(strings.Repeat("{},", n), ",") + "]")
+}
 
 func TestTheCostOfAReviewIsThatOfItsValuesNotOfItsBytes(t *testing.T) {
 	t.Parallel()
