@@ -134,9 +134,9 @@ func (m *Metrics) gauge(name, help string, labels prometheus.Labels, value func(
 	m.register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
 }
 
-// Handler serves the metrics.
+// Handler serves the metrics, to few at a time.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
 // RequestStarted counts an HTTP request that is being answered.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime"
 	"sync"
@@ -76,14 +75,12 @@ func Run(ctx context.Context, o Options) error {
 	// What requests need lives until the last of them is answered.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	status := webhook.NewPlainServer(webhook.NewStatusHandler(webhook.StatusOptions{
-		NotReady: s.notReady, Metrics: s.metrics.Handler(),
-	}), s.log)
-	s.run(func() error { return ignoreClosed(status.Serve(s.statusListener)) })
+	status := webhook.NewStatusServer(webhook.StatusOptions{NotReady: s.notReady, Metrics: s.metrics.Handler()}, s.log)
+	s.run(func() error { return status.Serve(s.statusListener) })
 	err = s.serve(ctx, serving)
 	stop()
 	_ = s.admissionListener.Close() // it may be closed already
-	_ = status.Close()              // probes and metrics can be cut
+	status.Close()
 	s.running.Wait()
 	return err
 }
@@ -262,11 +259,4 @@ func (s *server) notReady() []string {
 		}
 	}
 	return reasons
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve probes and metrics: %w", err)
 }

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 // DefaultMaxConnections is how many connections a [Server] has at once unless
@@ -38,8 +36,9 @@ type ServerOptions struct {
 	// Handler and Certificates are required.
 	Handler      http.Handler
 	Certificates *Certificates
-	// MaxConnections is how many connections there may be at once; more of them
-	// wait. Zero is the default.
+	// MaxConnections is how many connections there may be at once. For another
+	// one, that which has been idle the longest is closed; if none is, it waits.
+	// Zero is the default.
 	MaxConnections int
 	// DrainDelay is how long Shutdown goes on to serve as before, so that all
 	// who send requests have seen that the program is not ready any more.
@@ -70,20 +69,19 @@ func NewServer(o ServerOptions) (*Server, error) {
 	}
 	s := &Server{
 		maxConnections: o.MaxConnections, drainDelay: o.DrainDelay,
-		connections: connections{busy: map[net.Conn]busy{}},
+		connections: connections{doing: map[net.Conn]doing{}},
 	}
 	if s.maxConnections <= 0 {
 		s.maxConnections = DefaultMaxConnections
 	}
-	s.http = NewPlainServer(s.leaving(o.Handler), o.Log)
+	s.http = newHTTPServer(s.leaving(o.Handler), o.Log)
 	s.http.ConnState = s.connections.track
 	s.http.TLSConfig = o.Certificates.TLSConfig()
 	return s, nil
 }
 
-// NewPlainServer returns a server without TLS that has the bounds of a [Server],
-// such as for [NewStatusHandler].
-func NewPlainServer(h http.Handler, log *slog.Logger) *http.Server {
+// newHTTPServer returns a server with the bounds of a connection.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -111,7 +109,7 @@ func (s *Server) leaving(h http.Handler) http.Handler {
 // Serve serves the connections of the listener until Shutdown closes it. Then
 // it returns nil, while Shutdown is still waiting for requests.
 func (s *Server) Serve(l net.Listener) error {
-	l = netutil.LimitListener(l, s.maxConnections)
+	l = s.connections.bound(l, s.maxConnections)
 	if !s.begin(l) {
 		return nil
 	}

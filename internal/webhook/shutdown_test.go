@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptrace"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -185,6 +187,41 @@ func TestShutdownWaitsForRequestsAsLongAsItMay(t *testing.T) {
 
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	r := serve(t, webhook.HandlerOptions{Decider: decider(func(context.Context, admission.Request) admission.Decision {
+		entered <- struct{}{}
+		<-leave
+		return admission.Decision{Allowed: true}
+	})}, webhook.ServerOptions{MaxConnections: 2})
+	client := r.client(t, false)
+	answered := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := ask(t.Context(), client, r.url, review("u", "n", "{}"))
+			answered <- err
+		}()
+		<-entered
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	third := r.client(t, false)
+	if _, err := ask(ctx, third, r.url, review("u", "n", "{}")); err == nil {
+		t.Error("a third connection was served")
+	}
+	close(leave)
+	for range 2 {
+		if err := <-answered; err != nil {
+			t.Errorf("a request was cut: %v", err)
+		}
+	}
+	go func() { <-entered }()
+	if _, err := ask(t.Context(), third, r.url, review("u", "n", "{}")); err != nil {
+		t.Errorf("a connection does not get its turn: %v", err)
+	}
+}
+
+func TestIdleConnectionsGiveWayToNewOnesTheLongestIdleFirst(t *testing.T) {
+	t.Parallel()
 	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{MaxConnections: 2})
 	address := strings.TrimPrefix(r.url, "https://")
 	var idle []net.Conn
@@ -193,20 +230,52 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = conn.Close() })
 		idle = append(idle, conn)
+		time.Sleep(20 * time.Millisecond)
 	}
-	client := r.client(t, false)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := ask(ctx, client, r.url, review("u", "n", "{}")); err == nil {
-		t.Error("a third connection was served")
-	}
-	for _, conn := range idle {
-		if err := conn.Close(); err != nil {
-			t.Error(err)
+	for range 3 { // one connection each
+		client := r.client(t, false)
+		if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err != nil {
+			t.Fatal(err)
+		}
+		if err := idle[0].SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := idle[0].Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the first connection is still open: %v", err)
 		}
 	}
-	if _, err := ask(t.Context(), client, r.url, review("u", "n", "{}")); err != nil {
-		t.Errorf("a connection does not get its turn: %v", err)
+}
+
+func TestProbesAreAnsweredHoweverManyConnectionsThereAre(t *testing.T) {
+	t.Parallel()
+	s := webhook.NewStatusServer(webhook.StatusOptions{}, nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(listener) }()
+	t.Cleanup(func() {
+		s.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	for range 200 {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + listener.Addr().String() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d, %v", resp.StatusCode, err)
 	}
 }

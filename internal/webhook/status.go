@@ -1,10 +1,42 @@
 package webhook
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 )
+
+// maxStatusConnections is more than probes and those who collect metrics open.
+const maxStatusConnections = 64
+
+// StatusServer serves a [NewStatusHandler] over plain HTTP.
+type StatusServer struct {
+	http        *http.Server
+	connections connections
+}
+
+// NewStatusServer returns a StatusServer; the log, which may be nil, gets what goes
+// wrong on connections.
+func NewStatusServer(o StatusOptions, log *slog.Logger) *StatusServer {
+	s := &StatusServer{http: newHTTPServer(NewStatusHandler(o), log), connections: connections{doing: map[net.Conn]doing{}}}
+	s.http.ConnState = s.connections.track
+	return s
+}
+
+// Serve serves the connections of the listener until Close.
+func (s *StatusServer) Serve(l net.Listener) error {
+	if err := s.http.Serve(s.connections.bound(l, maxStatusConnections)); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve probes and metrics: %w", err)
+	}
+	return nil
+}
+
+// Close closes the listener and all connections.
+func (s *StatusServer) Close() { _ = s.http.Close() } // probes and metrics can be cut
 
 // StatusOptions are what [NewStatusHandler] is made of.
 type StatusOptions struct {
