@@ -158,6 +158,7 @@ func (f *credentialsFollower) change(ctx context.Context, next material) {
 		f.report(err)
 		return
 	}
+	f.key.Store(&next.credentials.Key)
 	f.current, f.fault = next, ""
 	f.log.Info("new TLS credentials are in use", slog.Time("notAfter", f.certificates.Load().NotAfter()))
 	f.metrics.RecordCertificateReload(true)

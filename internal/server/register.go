@@ -26,7 +26,7 @@ func (s *server) newKeeper() (*registration.Keeper, error) {
 		return nil, fmt.Errorf("the name of this machine: %w", err)
 	}
 	return registration.NewKeeper(s.client, registration.Options{
-		Target: target, CAs: s.wantedCAs, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
+		Target: target, CAs: s.wantedCAs, Key: func() []byte { return *s.key.Load() }, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
 	}), nil
 }
 

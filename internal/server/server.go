@@ -55,6 +55,7 @@ type server struct {
 	web          atomic.Pointer[webhook.Server]
 	keeper       atomic.Pointer[registration.Keeper]
 	cas          atomic.Pointer[[]byte] // that API servers should know
+	key          atomic.Pointer[[]byte] // of the certificate that is served
 
 	running sync.WaitGroup
 	failed  chan error
@@ -146,6 +147,10 @@ func (s *server) metricsOptions() metrics.Options {
 			}
 			return time.Unix(0, 0)
 		},
+		Registered: func() bool {
+			keeper := s.keeper.Load()
+			return keeper != nil && keeper.Written()
+		},
 		BytesInFlight: func() int64 { return s.handler.BytesInFlight() },
 	}
 }
@@ -217,6 +222,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	}
 	s.certificates.Store(certificates)
 	s.cas.Store(&m.cas)
+	s.key.Store(&m.credentials.Key)
 	web, err := webhook.NewServer(webhook.ServerOptions{
 		Handler: s.handler, Certificates: certificates, DrainDelay: s.o.DrainDelay, Log: s.log,
 	})
