@@ -56,6 +56,7 @@ type server struct {
 	keeper       atomic.Pointer[registration.Keeper]
 	cas          atomic.Pointer[[]byte] // that API servers should know
 	key          atomic.Pointer[[]byte] // of the certificate that is served
+	secretRead   atomic.Int64           // when, in nanoseconds since 1970
 
 	running sync.WaitGroup
 	failed  chan error
@@ -179,6 +180,8 @@ func (s *server) serve(ctx, serving context.Context) error {
 		return err
 	}
 	s.run(func() error { return web.Serve(s.admissionListener) })
+	s.log.Info("configuration", slog.String("file", s.o.ConfigFile), slog.String("enforce", s.configuration.Defaults.Enforce.String()),
+		slog.String("audit", s.configuration.Defaults.Audit.String()), slog.String("warn", s.configuration.Defaults.Warn.String()))
 	s.log.Info("serving", slog.String("admission", s.admissionListener.Addr().String()),
 		slog.String("status", s.statusListener.Addr().String()), slog.String("version", s.o.Build.Version))
 
@@ -262,6 +265,9 @@ func (s *server) notReady() []string {
 		return []string{"shutting down"}
 	}
 	reasons := s.cache.Unready()
+	if reason := s.secretUnread(time.Now()); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	if keeper := s.keeper.Load(); keeper != nil {
 		if reason := keeper.NotReady(); reason != "" {
 			reasons = append(reasons, reason)
