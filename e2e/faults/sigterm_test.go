@@ -126,20 +126,16 @@ func (f *service) start(t *testing.T, replicas []*serve.Server) {
 			if !f.ready[n%len(replicas)].Load() {
 				n++
 			}
-			go join(t.Context(), client, replicas[n%len(replicas)].Admission, replicas[(n+1)%len(replicas)].Admission)
+			go join(t.Context(), client, replicas[n%len(replicas)].Admission)
 		}
 	}()
 }
 
-// join connects a client with the first of the addresses at which somebody
-// listens, until one of the two ends.
-func join(ctx context.Context, client net.Conn, addresses ...string) {
+// join connects a client with an address until one of the two ends.
+func join(ctx context.Context, client net.Conn, address string) {
 	defer client.Close() //nolint:errcheck // it is over
 	var dialer net.Dialer
-	server, err := dialer.DialContext(ctx, "tcp", addresses[0])
-	if err != nil { // its readiness was not looked at again yet
-		server, err = dialer.DialContext(ctx, "tcp", addresses[1])
-	}
+	server, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return
 	}

@@ -153,6 +153,18 @@ func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
 	if webhooks(t, c) == before {
 		t.Error("the registration still has the old CAs only")
 	}
+	// Connections that were open go on with the certificate they began with. Now
+	// each begins anew, at one replica after the other.
+	for range 3 * len(replicas) {
+		reached := front.connections.Load()
+		front.drop()
+		if err := tryPod(t, c, "shop"); err == nil || err.Error() != refusal {
+			t.Errorf("on a new connection: not refused, but: %v", err)
+		}
+		if front.connections.Load() == reached {
+			t.Error("there was no new connection")
+		}
+	}
 }
 
 // load sends requests that Gabion has to refuse until the function that it
@@ -189,9 +201,13 @@ func load(t *testing.T, c *cluster.Cluster) func() (int64, error) {
 
 // balancer gives each connection to another replica, as a Service does.
 type balancer struct {
-	address  string
-	listener net.Listener
-	to       []string
+	address     string
+	listener    net.Listener
+	to          []string
+	connections atomic.Int64 // that there ever were
+
+	mu   sync.Mutex
+	open map[net.Conn]bool
 }
 
 func newBalancer(t *testing.T) *balancer {
@@ -202,7 +218,18 @@ func newBalancer(t *testing.T) *balancer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	return &balancer{address: l.Addr().String(), listener: l}
+	return &balancer{address: l.Addr().String(), listener: l, open: map[net.Conn]bool{}}
+}
+
+// drop ends all connections, and leaves clients the time to see it. Nothing is to
+// be on its way.
+func (b *balancer) drop() {
+	b.mu.Lock()
+	for conn := range b.open {
+		_ = conn.Close()
+	}
+	b.mu.Unlock()
+	time.Sleep(200 * time.Millisecond)
 }
 
 func (b *balancer) start(t *testing.T) {
@@ -213,13 +240,22 @@ func (b *balancer) start(t *testing.T) {
 			if err != nil {
 				return
 			}
+			b.connections.Add(1)
+			b.mu.Lock()
+			b.open[client] = true
+			b.mu.Unlock()
 			go b.join(t, client, b.to[n%len(b.to)])
 		}
 	}()
 }
 
 func (b *balancer) join(t *testing.T, client net.Conn, address string) {
-	defer client.Close() //nolint:errcheck // it is over
+	defer func() {
+		_ = client.Close()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.open, client)
+	}()
 	var dialer net.Dialer
 	server, err := dialer.DialContext(t.Context(), "tcp", address)
 	if err != nil {

@@ -46,6 +46,9 @@ func TestARegistrationFromBeginningToEnd(t *testing.T) {
 	enforced(t, c, "shop")
 
 	repairsDrift(t, c, s)
+	if text, err := s.Get(t.Context(), "/metrics"); err != nil || !strings.Contains(text, "gabion_registration_written 1\n") {
+		t.Errorf("the metrics do not say that the registration is there: %v", err)
+	}
 	if err := s.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +80,8 @@ func repairsDrift(t *testing.T, c *cluster.Cluster, s *serve.Server) {
 		{"fewer rules", `[{"op":"remove","path":"/webhooks/0/rules/0/operations/1"}]`},
 		{"a webhook less", `[{"op":"remove","path":"/webhooks/0"}]`},
 		{"a longer time", `[{"op":"replace","path":"/webhooks/0/timeoutSeconds","value":30}]`},
+		{"a removal that is announced and never comes", `[{"op":"add","path":"/metadata/annotations/gabion.io~1withdrawn-by","value":"nobody"},` +
+			`{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`},
 		{"deletion", ""},
 	}
 	for _, d := range drifts {
@@ -179,6 +184,9 @@ func unregisters(t *testing.T, c *cluster.Cluster, s *serve.Server) {
 	if _, err := s.Get(t.Context(), "/readyz"); err != nil {
 		t.Errorf("the server is not ready any more: %v", err)
 	}
+	if text, err := s.Get(t.Context(), "/metrics"); err != nil || !strings.Contains(text, "gabion_registration_written 0\n") {
+		t.Errorf("the metrics do not say that the registration is gone: %v", err)
+	}
 	out, err = command(t, "unregister", "--kubeconfig="+c.Kubeconfig()).Output()
 	if err != nil || !strings.Contains(string(out), "There is no webhook configuration") {
 		t.Errorf("unregistering twice: %v: %s", err, out)
@@ -221,5 +229,63 @@ func TestPodUpdatesAreJudgedIfTheyChangeAnImageOrContainer(t *testing.T) {
 		if judged := err != nil && err.Error() == refusal; judged != tt.judged || !judged && err != nil && !apierrors.IsInvalid(err) {
 			t.Errorf("%s: judged %v, want %v: %v", tt.name, judged, tt.judged, err)
 		}
+	}
+}
+
+// TestServersOfOtherFlagsLeaveTheRegistrationToTheLatest is what happens during
+// every rolling update with other flags.
+func TestServersOfOtherFlagsLeaveTheRegistrationToTheLatest(t *testing.T) {
+	t.Parallel()
+	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
+	flags := append(serve.Credentials(t, t.TempDir()), "--register", "--register-url=https://127.0.0.1:9/validate")
+	earlier := serve.Start(t, c, gabion, "earlier", c.Kubeconfig(), flags...)
+	before := webhooks(t, c)
+	later := serve.Start(t, c, gabion, "later", c.Kubeconfig(), append(flags, "--exclude-namespaces=kube-system,more")...)
+	want := webhooks(t, c)
+	if want == before || !strings.Contains(want, `"more"`) {
+		t.Fatalf("the later server is ready, but the registration is %s", want)
+	}
+	for range 40 {
+		if got := webhooks(t, c); got != want {
+			t.Fatalf("it was changed to %s", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	api := c.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	for _, patch := range []string{
+		`[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`,
+		`[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"},{"op":"replace","path":"/metadata/annotations/gabion.io~1generation","value":"99999999999 x"}]`,
+	} {
+		if _, err := api.Patch(t.Context(), "gabion", types.JSONPatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 15*time.Second, "repair", func() string {
+			if got := webhooks(t, c); got != want {
+				return got
+			}
+			return ""
+		})
+	}
+	for _, s := range []*serve.Server{earlier, later} {
+		text, err := s.Get(t.Context(), "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(text) {
+			var repairs int
+			if n, _ := fmt.Sscanf(line, "gabion_registration_repairs_total %d\n", &repairs); n == 1 && repairs > 4 {
+				t.Errorf("%d repairs of two changes", repairs)
+			}
+		}
+	}
+	// One with the earlier's flags that is started now is the latest.
+	if err := earlier.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := earlier.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := webhooks(t, c); got != before {
+		t.Errorf("after another start: %s, want %s", got, before)
 	}
 }

@@ -30,6 +30,8 @@ func TestAStartThatFailsIsOneLineAndExitCode3(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("kind: PodSecurityConfiguration\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	other := t.TempDir()
+	serve.Credentials(t, other)
 	var config net.ListenConfig
 	busy, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,6 +48,15 @@ func TestAStartThatFailsIsOneLineAndExitCode3(t *testing.T) {
 		{"key and certificate exchanged", "TLS", []string{
 			kubeconfig, "--tls-cert-file=" + filepath.Join(dir, "tls.key"), "--tls-private-key-file=" + filepath.Join(dir, "tls.crt"),
 		}},
+		{"a certificate for another name than is registered", "would not trust the TLS certificate: x509: certificate is valid for 127.0.0.1, not 127.0.0.2", append(
+			files, kubeconfig, "--register", "--register-url=https://127.0.0.2:9443/validate",
+		)},
+		{"a certificate for another name than the Service's", "would not trust the TLS certificate: x509: certificate is valid for localhost, not gabion.gabion-system.svc", append(
+			files, kubeconfig, "--register", "--register-service=gabion-system/gabion",
+		)},
+		{"CAs that did not sign the certificate", "would not trust the TLS certificate: x509: certificate signed by unknown authority", append(
+			files, kubeconfig, "--register", "--register-ca-file="+filepath.Join(other, "tls.crt"),
+		)},
 		{"a broken configuration", "'apiVersion' is missing", append(files, kubeconfig, "--config="+broken)},
 		{"a port that is taken", "address already in use", append(files, kubeconfig, "--listen="+busy.Addr().String())},
 		{"a status port that is taken", "address already in use", append(files, kubeconfig, "--metrics-listen="+busy.Addr().String())},

@@ -88,6 +88,11 @@ func (o *installOptions) run() error {
 	if err != nil {
 		return err
 	}
-	_, err = o.system.Stdout.Write(text)
+	if _, err := o.system.Stdout.Write(text); err != nil {
+		return err
+	}
+	if o.image == defaultImage(o.system) && strings.HasSuffix(o.image, ":devel") {
+		_, err = fmt.Fprintf(o.system.Stderr, "note: there is no image %s: this gabion was built from a checkout. Build one with the Containerfile, and give its name with --image\n", o.image)
+	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/gabion-security/gabion/internal/server/install"
+	"github.com/gabion-security/gabion/internal/server/registration"
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
@@ -61,6 +62,13 @@ func (o *uninstallOptions) run() error {
 	var faults []error
 	for _, object := range append(install.Objects(o.namespace), install.Namespace(o.namespace)) {
 		faults = append(faults, o.remove(ctx, client, object))
+	}
+	// A server that was starting meanwhile may have written it once more.
+	again, err := registration.Remove(ctx, client, "gabion uninstall")
+	if err != nil {
+		faults = append(faults, fmt.Errorf("removing the webhook configuration from %s again: %w", host, err))
+	} else if len(again) > 0 {
+		faults = append(faults, o.say("The webhook configuration had been written again meanwhile, and is removed.\n"))
 	}
 	return errors.Join(faults...)
 }

@@ -23,6 +23,9 @@ type Options struct {
 	// CertificateExpiry returns when the serving certificate expires; nil if
 	// there is none.
 	CertificateExpiry func() time.Time
+	// Registered reports whether the webhook configuration is as it should be; nil
+	// if nobody knows.
+	Registered func() bool
 	// BytesInFlight returns how many bytes of requests are in memory; nil if
 	// nobody knows.
 	BytesInFlight func() int64
@@ -120,6 +123,15 @@ func (m *Metrics) state(o Options) {
 			func() float64 { return float64(c.Objects()) })
 		m.gauge("gabion_cache_age_seconds", "How long ago the API server was last heard of.", labels,
 			func() float64 { return c.Age().Seconds() })
+	}
+	if o.Registered != nil {
+		m.gauge("gabion_registration_written", "1 if the webhook configuration was as it should be when it was last looked at, else 0.", nil,
+			func() float64 {
+				if o.Registered() {
+					return 1
+				}
+				return 0
+			})
 	}
 	if o.CertificateExpiry != nil {
 		m.gauge("gabion_certificate_expiry_timestamp_seconds", "When the serving certificate expires, in seconds since 1970.", nil,

@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -68,7 +70,29 @@ func (s *server) readFiles() (material, error) {
 	if m.cas, err = certificatesOf(m.cas); err != nil {
 		return material{}, fmt.Errorf("CAs to register: %w", err)
 	}
+	if s.o.Register {
+		if err := trusted(m, hostOf(s.o.Target, s.o.Listen), time.Now()); err != nil {
+			return material{}, err
+		}
+	}
 	return m, nil
+}
+
+// trusted says why an API server that knows the CAs would not speak to a host that
+// shows the certificate: then every pod would be refused.
+func trusted(m material, host string, now time.Time) error {
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM(m.cas)
+	intermediates.AppendCertsFromPEM(m.credentials.Certificate)
+	leaf := first(m.credentials.Certificate)
+	if leaf == nil {
+		return errors.New("TLS certificate: there is none")
+	}
+	if _, err := leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: intermediates, CurrentTime: now}); err != nil {
+		return fmt.Errorf("an API server that is to reach the webhook as %s would not trust the TLS certificate: %w "+
+			"(the CAs to register are those in --register-ca-file, or else the certificate's own file)", host, err)
+	}
+	return nil
 }
 
 // followCredentials serves with what is new in files or Secret. It begins with
@@ -134,6 +158,7 @@ func (f *credentialsFollower) change(ctx context.Context, next material) {
 		f.report(err)
 		return
 	}
+	f.key.Store(&next.credentials.Key)
 	f.current, f.fault = next, ""
 	f.log.Info("new TLS credentials are in use", slog.Time("notAfter", f.certificates.Load().NotAfter()))
 	f.metrics.RecordCertificateReload(true)

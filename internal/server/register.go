@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -14,23 +15,32 @@ import (
 func (s *server) newKeeper() (*registration.Keeper, error) {
 	target := s.o.Target
 	if target.Service.Name == "" && target.URL == "" {
-		host, _, err := net.SplitHostPort(s.o.Listen)
-		if err != nil {
-			return nil, err
-		}
 		_, port, err := net.SplitHostPort(s.admissionListener.Addr().String())
 		if err != nil {
 			return nil, err
 		}
-		target.URL = "https://" + net.JoinHostPort(host, port) + "/validate"
+		target.URL = "https://" + net.JoinHostPort(hostOf(target, s.o.Listen), port) + "/validate"
 	}
 	instance, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("the name of this machine: %w", err)
 	}
 	return registration.NewKeeper(s.client, registration.Options{
-		Target: target, CAs: s.wantedCAs, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
+		Target: target, CAs: s.wantedCAs, Key: func() []byte { return *s.key.Load() }, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
 	}), nil
+}
+
+// hostOf returns the name by which API servers find the webhook of a target, which
+// its certificate must be for. Without any, it is that which is listened on.
+func hostOf(target registration.Target, listen string) string {
+	if target.Service.Name != "" {
+		return target.Service.Name + "." + target.Service.Namespace + ".svc"
+	}
+	if u, err := url.Parse(target.URL); err == nil && target.URL != "" {
+		return u.Hostname()
+	}
+	host, _, _ := net.SplitHostPort(listen) // one that cannot be read cannot be listened on either
+	return host
 }
 
 // keep keeps the registration as soon as what is asked for can be answered.

@@ -20,7 +20,7 @@ const (
 	// renewBefore is how long before its end a certificate is replaced.
 	renewBefore = servingLifetime / 3
 	// trustOld is how long older CAs stay. A replica that has not heard of the new
-	// certificate by then is not ready, because it has heard of nothing.
+	// certificate by then has not been ready for minutes, see unreadFor.
 	trustOld = 15 * time.Minute
 )
 

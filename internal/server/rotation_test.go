@@ -126,3 +126,24 @@ func TestCertificatesAreUnitedWithoutRepetition(t *testing.T) {
 		}
 	}
 }
+
+func TestAReplicaThatCannotReadTheSecretIsNotReadyLongBeforeItsCAIsForgotten(t *testing.T) {
+	t.Parallel()
+	read := time.Now()
+	s := &server{o: Options{Secret: SecretOptions{Namespace: "own", Name: "tls"}}}
+	s.secretRead.Store(read.UnixNano())
+	for after, want := range map[time.Duration]string{
+		0:               "",
+		4 * time.Minute: "",
+		trustOld / 2:    "the TLS Secret own/tls was not read for 5m0s: this replica may serve an old certificate",
+		24 * time.Hour:  "the TLS Secret own/tls was not read for 5m0s: this replica may serve an old certificate",
+	} {
+		if got := s.secretUnread(read.Add(after)); got != want {
+			t.Errorf("after %s: %q, want %q", after, got, want)
+		}
+	}
+	s.o.CredentialFiles.Certificate = "file"
+	if got := s.secretUnread(read.Add(24 * time.Hour)); got != "" {
+		t.Errorf("with files: %q", got)
+	}
+}

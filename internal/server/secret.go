@@ -45,12 +45,28 @@ func (s *server) readSecret(ctx context.Context) (material, error) {
 		switch {
 		case err == nil:
 			s.cas.Store(&m.cas)
+			s.secretRead.Store(time.Now().UnixNano())
 			return m, nil
 		case !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err):
 			return material{}, fmt.Errorf("TLS Secret %s/%s: %w", s.o.Secret.Namespace, s.o.Secret.Name, err)
 		}
 	}
 	return material{}, fmt.Errorf("TLS Secret %s/%s: others keep changing it", s.o.Secret.Namespace, s.o.Secret.Name)
+}
+
+// unreadFor is how long a replica is ready that cannot read the Secret. It may have
+// missed a new certificate, so it gets no requests any more long before older CAs
+// are forgotten (see trustOld), and with them the certificate it serves with.
+const unreadFor = 5 * time.Minute
+
+// secretUnread says that the Secret was not read for too long; it says nothing
+// if all is well.
+func (s *server) secretUnread(now time.Time) string {
+	if s.fromFiles() || now.Sub(time.Unix(0, s.secretRead.Load())) < unreadFor {
+		return ""
+	}
+	return fmt.Sprintf("the TLS Secret %s/%s was not read for %s: this replica may serve an old certificate",
+		s.o.Secret.Namespace, s.o.Secret.Name, unreadFor)
 }
 
 func (s *server) trySecret(ctx context.Context) (material, error) {

@@ -54,6 +54,8 @@ type server struct {
 	web          atomic.Pointer[webhook.Server]
 	keeper       atomic.Pointer[registration.Keeper]
 	cas          atomic.Pointer[[]byte] // that API servers should know
+	key          atomic.Pointer[[]byte] // of the certificate that is served
+	secretRead   atomic.Int64           // when, in nanoseconds since 1970
 
 	running sync.WaitGroup
 	failed  chan error
@@ -143,6 +145,10 @@ func (s *server) metricsOptions() metrics.Options {
 			}
 			return time.Unix(0, 0)
 		},
+		Registered: func() bool {
+			keeper := s.keeper.Load()
+			return keeper != nil && keeper.Written()
+		},
 		BytesInFlight: func() int64 { return s.handler.BytesInFlight() },
 	}
 }
@@ -171,6 +177,8 @@ func (s *server) serve(ctx, serving context.Context) error {
 		return err
 	}
 	s.run(func() error { return web.Serve(s.admissionListener) })
+	s.log.Info("configuration", slog.String("file", s.o.ConfigFile), slog.String("enforce", s.configuration.Defaults.Enforce.String()),
+		slog.String("audit", s.configuration.Defaults.Audit.String()), slog.String("warn", s.configuration.Defaults.Warn.String()))
 	s.log.Info("serving", slog.String("admission", s.admissionListener.Addr().String()),
 		slog.String("status", s.statusListener.Addr().String()), slog.String("version", s.o.Build.Version))
 
@@ -214,6 +222,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	}
 	s.certificates.Store(certificates)
 	s.cas.Store(&m.cas)
+	s.key.Store(&m.credentials.Key)
 	web, err := webhook.NewServer(webhook.ServerOptions{
 		Handler: s.handler, Certificates: certificates, DrainDelay: s.o.DrainDelay, Log: s.log,
 	})
@@ -253,6 +262,9 @@ func (s *server) notReady() []string {
 		return []string{"shutting down"}
 	}
 	reasons := s.cache.Unready()
+	if reason := s.secretUnread(time.Now()); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	if keeper := s.keeper.Load(); keeper != nil {
 		if reason := keeper.NotReady(); reason != "" {
 			reasons = append(reasons, reason)

@@ -26,6 +26,12 @@ const (
 	repairsAtOnce = 10
 	repairGap     = 10 * time.Second
 	calm          = time.Minute
+	// withdrawal is how long a configuration that is said to be removed on purpose
+	// may still be there. After that nobody is removing it.
+	withdrawal = 5 * time.Second
+	// yielding is how long a server leaves the configuration to one that was
+	// started after it. That one may have ended since.
+	yielding = 10 * time.Minute
 )
 
 // Options are what a [Keeper] is made of.
@@ -34,6 +40,8 @@ type Options struct {
 	// CAs returns the CAs that sign the webhook's certificate now, in PEM. Servers
 	// that keep the same configuration must agree on them.
 	CAs func(context.Context) ([]byte, error)
+	// Key returns the private key of that certificate.
+	Key func() []byte
 	// Instance is who keeps, for events.
 	Instance string
 	// Log gets a line for each write and fault.
@@ -49,12 +57,20 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	fault   string // of the last attempt, before the configuration was written
+	gone    bool   // removed, or being removed, on purpose
 	written *admissionregistrationv1.ValidatingWebhookConfiguration
 	changed chan struct{} // something is to be looked at
 
 	lastRepair time.Time
 	repairs    int // since it was calm
-	withdrawn  bool
+	// generation is that of the wanted configuration; 0 before it was first written.
+	generation uint64
+	// yieldUntil is when this server takes the configuration from a later one.
+	yieldUntil time.Time
+	// announced is when the configuration was first seen to be removed on purpose,
+	// withdrawn that it then was.
+	announced time.Time
+	withdrawn bool
 }
 
 // NewKeeper returns a Keeper. Nothing is sent to the API server yet.
@@ -82,6 +98,14 @@ func (k *Keeper) NotReady() string {
 		return "the webhook configuration is not written: " + k.fault
 	}
 	return "the webhook configuration is not written yet"
+}
+
+// Written reports whether the configuration was as it should be when it was last
+// looked at.
+func (k *Keeper) Written() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.written != nil && k.fault == "" && !k.gone
 }
 
 // Holds reports whether the configuration was written with the CAs.
@@ -142,6 +166,7 @@ func (k *Keeper) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-k.changed:
+		case <-k.later():
 		case e, ok := <-events.ResultChan():
 			if !ok || e.Type == watch.Error {
 				return nil // what happened since is seen by who begins again
@@ -155,23 +180,16 @@ func (k *Keeper) follow(ctx context.Context) error {
 	return nil
 }
 
-// see notes whether the configuration is being removed on purpose.
-func (k *Keeper) see(ctx context.Context, e watch.Event) {
-	c, ok := e.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
-	if ok {
-		k.heed(ctx, c)
+// later returns a channel that says when to look again although nothing happens;
+// nil if that is never.
+func (k *Keeper) later() <-chan time.Time {
+	switch {
+	case !k.announced.IsZero():
+		return time.After(time.Until(k.announced.Add(withdrawal)))
+	case !k.yieldUntil.IsZero():
+		return time.After(time.Until(k.yieldUntil))
 	}
-}
-
-// heed ends the keeping if the configuration says that it is being removed. One
-// that said so before this program wrote it does not count.
-func (k *Keeper) heed(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration) {
-	if k.last() == nil || k.withdrawn || c.Annotations[withdrawnAnnotation] == "" {
-		return
-	}
-	k.withdrawn = true
-	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was removed on purpose and is not written again until the next start: "+
-		"nothing is enforced", slog.String("by", c.Annotations[withdrawnAnnotation]))
+	return nil
 }
 
 // ensure looks at the configuration and writes it if it is not as wanted. It
@@ -184,10 +202,8 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 		have = nil
 	case err != nil:
 		return nil, err
-	default:
-		k.heed(ctx, have)
 	}
-	if k.withdrawn {
+	if k.leave(ctx, have) {
 		return have, nil
 	}
 	cas, err := k.o.CAs(ctx) // after the configuration: who changed it may have changed them before
@@ -195,25 +211,49 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 		return nil, err
 	}
 	want, before := Configuration(k.o.Target, cas), k.last()
-	wrong := []string{"it is missing"}
+	wrong, stored := []string{"it is missing"}, uint64(0)
 	if have != nil {
-		wrong = differences(have, want)
+		wrong, stored = differences(have, want), generationOf(have, k.o.Key())
 	}
-	if len(wrong) == 0 && before != nil {
+	switch {
+	case len(wrong) == 0 && (before != nil || stored > 0):
+		k.generation, k.yieldUntil = max(k.generation, stored), time.Time{}
 		k.remember(want)
 		return have, nil
+	case k.yield(ctx, have, stored):
+		return have, nil
 	}
+	// It is for who was started last, and for who has yielded for long enough.
+	if k.generation == 0 || stored > k.generation {
+		k.generation = max(stored+1, uint64(time.Now().Unix())) //nolint:gosec // no time before 1970
+		k.yieldUntil, before = time.Time{}, nil
+	}
+	seal(want, k.generation, k.o.Key())
 	repair := before != nil && len(differences(before, want)) == 0
 	if repair {
 		k.pause(ctx)
 	}
-	stored, err := write(ctx, k.client, want)
+	now, err := write(ctx, k.client, want)
 	if err != nil {
 		return nil, err
 	}
 	k.remember(want)
-	k.report(ctx, stored, wrong, repair)
-	return stored, nil
+	k.report(ctx, now, wrong, repair)
+	return now, nil
+}
+
+// yield reports whether the configuration is that of a server that was started
+// after this one with other flags, and so is not to be changed for now.
+func (k *Keeper) yield(ctx context.Context, have *admissionregistrationv1.ValidatingWebhookConfiguration, stored uint64) bool {
+	if k.generation == 0 || stored <= k.generation || !k.yieldUntil.IsZero() && time.Now().After(k.yieldUntil) {
+		return false
+	}
+	if k.yieldUntil.IsZero() {
+		k.yieldUntil = time.Now().Add(yielding)
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "a server that was started later wants another webhook configuration, and keeps it from now on")
+	}
+	k.remember(have)
+	return true
 }
 
 // last returns the configuration that was last written or found as wanted.
@@ -226,7 +266,7 @@ func (k *Keeper) last() *admissionregistrationv1.ValidatingWebhookConfiguration 
 func (k *Keeper) remember(c *admissionregistrationv1.ValidatingWebhookConfiguration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.written, k.fault = c, ""
+	k.written, k.fault, k.gone = c, "", false
 }
 
 // pause keeps repairs apart.

@@ -1,0 +1,57 @@
+package registration
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+)
+
+// generationAnnotation says which of several wanted configurations the stored one
+// is, and proves that it comes from a server that has the webhook's private key.
+// Servers that were started with other flags, as happens during every rolling
+// update, would otherwise take it from each other again and again: of them, the
+// one that was started last has the highest generation. Whoever can change the
+// configuration, but has no key, cannot make one that is left alone.
+const generationAnnotation = "gabion.io/generation"
+
+// seal writes the generation into a configuration.
+func seal(c *admissionregistrationv1.ValidatingWebhookConfiguration, generation uint64, key []byte) {
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
+	}
+	c.Annotations[generationAnnotation] = strconv.FormatUint(generation, 10) + " " + proof(c, generation, key)
+}
+
+// generationOf returns the generation of a configuration as a server has stored
+// it; 0 if it was changed since, or never had one.
+func generationOf(c *admissionregistrationv1.ValidatingWebhookConfiguration, key []byte) uint64 {
+	number, mac, _ := strings.Cut(c.Annotations[generationAnnotation], " ")
+	generation, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || !hmac.Equal([]byte(mac), []byte(proof(c, generation, key))) {
+		return 0
+	}
+	return generation
+}
+
+// proof is over all that is compared, but for the CAs: they change by themselves.
+func proof(c *admissionregistrationv1.ValidatingWebhookConfiguration, generation uint64, key []byte) string {
+	webhooks := c.DeepCopy().Webhooks
+	slices.SortFunc(webhooks, func(a, b admissionregistrationv1.ValidatingWebhook) int { return strings.Compare(a.Name, b.Name) })
+	for i := range webhooks {
+		webhooks[i].ClientConfig.CABundle = nil
+	}
+	text, err := json.Marshal(webhooks)
+	if err != nil {
+		return "" // never: it came as JSON, or goes as such
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(strconv.AppendUint([]byte("gabion registration "), generation, 10))
+	mac.Write(text)
+	return hex.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,70 @@
+package registration
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// A configuration is removed on purpose by two steps: it is first said in an
+// annotation, and then it is deleted. The annotation alone ends nothing: who has
+// been interrupted before the deletion, or never meant it, leaves a configuration
+// that is soon kept again.
+
+// see notes how the configuration was removed.
+func (k *Keeper) see(ctx context.Context, e watch.Event) {
+	c, ok := e.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
+	if !ok || k.last() == nil || c.Annotations[withdrawnAnnotation] == "" {
+		return
+	}
+	k.announce()
+	if e.Type == watch.Deleted {
+		k.withdraw(ctx)
+	}
+}
+
+// leave reports whether the configuration, nil if there is none, is to be left as
+// it is because somebody removes it on purpose. One of which that was said before
+// this program wrote it does not count.
+func (k *Keeper) leave(ctx context.Context, have *admissionregistrationv1.ValidatingWebhookConfiguration) bool {
+	switch {
+	case k.withdrawn:
+		return true
+	case k.last() == nil:
+		return false
+	case have == nil:
+		if k.announced.IsZero() {
+			return false
+		}
+		k.withdraw(ctx)
+		return true
+	case have.Annotations[withdrawnAnnotation] == "":
+		k.announced = time.Time{}
+		return false
+	}
+	k.announce()
+	return time.Since(k.announced) < withdrawal
+}
+
+// announce notes that the configuration is about to be removed.
+func (k *Keeper) announce() {
+	if k.announced.IsZero() {
+		k.announced = time.Now()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.gone = true
+}
+
+// withdraw ends the keeping.
+func (k *Keeper) withdraw(ctx context.Context) {
+	if k.withdrawn {
+		return
+	}
+	k.withdrawn = true
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was removed on purpose and is not written again until the next start: "+
+		"nothing is enforced")
+}
