@@ -55,15 +55,17 @@ func run(stdout io.Writer, o options) error {
 		return fmt.Errorf("webhooks: %w", err)
 	}
 	text := render(&f, thisMachine(), time.Now())
-	if _, err := io.WriteString(stdout, text); err != nil || o.root == "" {
+	if _, err := io.WriteString(stdout, text); err != nil {
 		return err
 	}
-	for _, name := range []string{"README.md", filepath.Join("docs", "performance.md")} {
-		if err := update(filepath.Join(o.root, name), text); err != nil {
-			return err
+	if o.root != "" {
+		for _, name := range []string{"README.md", filepath.Join("docs", "performance.md")} {
+			if err := update(filepath.Join(o.root, name), text); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return demandBounds(f.webhook)
 }
 
 // The figures stand between these lines of a document.

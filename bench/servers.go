@@ -67,7 +67,8 @@ func (s *servers) startGabion(ctx context.Context, credentials []string) error {
 	if err != nil {
 		return err
 	}
-	gabion, err := serve.Prepare(s.cluster, program, "gabion", s.cluster.Kubeconfig(), credentials...)
+	// With what `gabion install` has it log in.
+	gabion, err := serve.Prepare(s.cluster, program, "gabion", s.cluster.Kubeconfig(), append(credentials, "--log-format=json")...)
 	if err != nil {
 		return err
 	}

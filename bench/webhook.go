@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
 )
@@ -26,6 +27,25 @@ type webhookRow struct {
 	// overConstant and overUpstream are Gabion's time over theirs: the medians of
 	// the rounds.
 	overConstant, overUpstream sample
+}
+
+// What Gabion may take at most, over HTTP/1.1, as API servers ask Services.
+const (
+	mostOverConstant = 1.5
+	mostOverUpstream = 0.45
+)
+
+// demandBounds says which rows are out of bounds.
+func demandBounds(rows []webhookRow) error {
+	var faults []error
+	for i := range rows {
+		r := &rows[i]
+		if strings.HasPrefix(r.name, protocols()[0].name) && (r.overConstant.median > mostOverConstant || r.overUpstream.median > mostOverUpstream) {
+			faults = append(faults, fmt.Errorf("%s: %.2fx of the constant handler and %.2fx of upstream, and the bounds are %.2fx and %.2fx",
+				r.name, r.overConstant.median, r.overUpstream.median, mostOverConstant, mostOverUpstream))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // exchange is one kind of request in one protocol.

@@ -38,6 +38,30 @@ func TestAllWebhooksAreMeasuredWithEveryRequest(t *testing.T) {
 	}
 }
 
+func TestARowOutOfBoundsIsAnError(t *testing.T) {
+	t.Parallel()
+	row := func(name string, overConstant, overUpstream float64) webhookRow {
+		return webhookRow{name: name, overConstant: sample{median: overConstant}, overUpstream: sample{median: overUpstream}}
+	}
+	for _, tt := range []struct {
+		row  webhookRow
+		want string
+	}{
+		{row("HTTP/1.1, a", 1.5, 0.45), ""},
+		{row("HTTP/1.1, b", 1.51, 0.2), "HTTP/1.1, b: 1.51x of the constant handler and 0.20x of upstream, and the bounds are 1.50x and 0.45x"},
+		{row("HTTP/1.1, c", 1.2, 0.46), "HTTP/1.1, c: 1.20x of the constant handler and 0.46x of upstream, and the bounds are 1.50x and 0.45x"},
+		{row("HTTP/2, d", 3, 3), ""},
+	} {
+		got := ""
+		if err := demandBounds([]webhookRow{tt.row}); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
 func TestReviewsHaveTheSizeAskedFor(t *testing.T) {
 	t.Parallel()
 	if _, err := reviewOfSize(100, true); err == nil {

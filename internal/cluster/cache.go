@@ -76,8 +76,8 @@ func NewCache(config *rest.Config, o CacheOptions) (*Cache, error) {
 func (c *Cache) Run(ctx context.Context) {
 	ctx = klog.NewContext(ctx, c.log)
 	var running sync.WaitGroup
-	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.hear, c.idle), c.namespaces) })
-	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.hear, c.idle), c.pods) })
+	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.resume, c.idle), c.namespaces) })
+	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.resume, c.idle), c.pods) })
 	running.Wait()
 	c.client.closeIdleConnections()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -29,10 +30,10 @@ type source struct {
 	resource string // "pods"
 	newList  func() runtime.Object
 	reduce   reduce
-	// hear is called when the API server resumes a watch. It has then sent
-	// everything up to where the watch before ended.
-	hear func()
-	idle time.Duration
+	// resume is called when the API server resumes a watch. It has then sent
+	// everything up to where the watch before ended. False demands a list instead.
+	resume func() bool
+	idle   time.Duration
 }
 
 var (
@@ -99,22 +100,23 @@ func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wa
 	if err != nil {
 		return nil, err
 	}
-	if o.SendInitialEvents == nil {
-		s.hear()
+	if o.SendInitialEvents == nil && !s.resume() {
+		events.Stop()
+		return nil, apierrors.NewResourceExpired("nothing was heard of " + s.resource + " for too long: listing them anew")
 	}
 	return newStream(events, s.reduce, s.idle), nil
 }
 
-func namespaceSource(c *client, hear func(), idle time.Duration) *source {
+func namespaceSource(c *client, resume func() bool, idle time.Duration) *source {
 	return &source{
 		client: c, resource: "namespaces", newList: func() runtime.Object { return &corev1.NamespaceList{} },
-		reduce: reduceNamespace, hear: hear, idle: idle,
+		reduce: reduceNamespace, resume: resume, idle: idle,
 	}
 }
 
-func podSource(c *client, all *views, hear func(), idle time.Duration) *source {
+func podSource(c *client, all *views, resume func() bool, idle time.Duration) *source {
 	return &source{
 		client: c, resource: "pods", newList: func() runtime.Object { return &corev1.PodList{} },
-		reduce: reducePod(all), hear: hear, idle: idle,
+		reduce: reducePod(all), resume: resume, idle: idle,
 	}
 }

@@ -84,15 +84,14 @@ func await(t *testing.T, what string, ok func() bool) {
 }
 
 // followNamespaces follows a server until the test ends.
-func followNamespaces(t *testing.T, s *quietServer, idle time.Duration) (to *store[namespaces], heard *atomic.Int32) {
+func followNamespaces(t *testing.T, s *quietServer, idle time.Duration, resume func() bool) *store[namespaces] {
 	t.Helper()
 	c, err := newClient(&rest.Config{Host: s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard = &atomic.Int32{}
-	to = newStore("namespaces", newNamespaces, time.Now, time.Hour)
-	from := namespaceSource(c, func() { heard.Add(1) }, idle)
+	to := newStore("namespaces", newNamespaces, time.Now, time.Hour)
+	from := namespaceSource(c, resume, idle)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -100,13 +99,13 @@ func followNamespaces(t *testing.T, s *quietServer, idle time.Duration) (to *sto
 		follow(ctx, from, to)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return to, heard
+	return to
 }
 
 func TestAServerThatCannotStreamIsListedInPages(t *testing.T) {
 	t.Parallel()
 	s := newQuietServer(t)
-	to, _ := followNamespaces(t, s, time.Hour)
+	to := followNamespaces(t, s, time.Hour, func() bool { return true })
 	await(t, "the watch is open", func() bool { return len(s.requests()) == 4 })
 	want := []string{
 		"namespaces watch=true sendInitialEvents=true",
@@ -130,7 +129,8 @@ func TestAQuietWatchIsResumedWhereItWas(t *testing.T) {
 	t.Parallel()
 	s := newQuietServer(t)
 	// Reflectors take a watch of less than a second for a failure.
-	_, heard := followNamespaces(t, s, 1100*time.Millisecond)
+	var heard atomic.Int32
+	followNamespaces(t, s, 1100*time.Millisecond, func() bool { heard.Add(1); return true })
 	await(t, "two watches were resumed", func() bool { return heard.Load() >= 3 })
 	for _, request := range s.requests()[3:] {
 		if request != "namespaces watch=true resourceVersion=5" {
@@ -148,7 +148,7 @@ func TestAListThatIsGivenUpIsAnError(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	from := namespaceSource(c, func() {}, time.Hour)
+	from := namespaceSource(c, func() bool { return true }, time.Hour)
 	if got, err := from.ListWithContext(ctx, metav1.ListOptions{}); err == nil {
 		t.Errorf("got %v", got)
 	}
@@ -210,4 +210,24 @@ func leftOver() string {
 		}
 	}
 	return ""
+}
+
+func TestAWatchThatMustNotBeResumedBeginsWithAListAgain(t *testing.T) {
+	t.Parallel()
+	s := newQuietServer(t)
+	var resumed atomic.Int32
+	to := followNamespaces(t, s, 1100*time.Millisecond, func() bool { return resumed.Add(1) != 2 })
+	await(t, "it is watched again", func() bool { return resumed.Load() >= 3 })
+	lists := 0
+	for _, request := range s.requests() {
+		if request == "namespaces limit=500" {
+			lists++
+		}
+	}
+	if lists != 2 {
+		t.Errorf("%d lists, want one at the beginning and one for the watch: %q", lists, s.requests())
+	}
+	if err := to.read(func(namespaces) {}); err != nil {
+		t.Error(err)
+	}
 }

@@ -99,6 +99,19 @@ func (s *store[C]) hear() {
 	s.heard = s.now()
 }
 
+// resume notes that the API server goes on with a watch, unless the contents are
+// already too old: what happened since may take a while to arrive, and until then
+// nothing tells them from what is.
+func (s *store[C]) resume() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unreliable() != nil {
+		return false
+	}
+	s.heard = s.now()
+	return true
+}
+
 // read calls f with the contents, unless they cannot be relied on; then the
 // error says why.
 func (s *store[C]) read(f func(C)) error {

@@ -1,3 +1,3 @@
-// Package logging writes the log of a server that may have much to say: the
-// text of log/slog, made without a detour, and many lines by one system call.
+// Package logging writes the log of a server that may have much to say: the lines
+// of log/slog, many of them by one system call.
 package logging
