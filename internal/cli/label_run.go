@@ -204,7 +204,7 @@ func (l *labeling) list(ctx context.Context, names []string) (*inventory.Invento
 		Namespaces: names, Paths: l.input.templates, Progress: console.list,
 	}, &b.Inventory, b.Add)
 	if err != nil {
-		return nil, fmt.Errorf("listing what is in %s: %w", l.config.Host, err)
+		return nil, fmt.Errorf("listing what is in %s: %w", cluster.Address(l.config), err)
 	}
 	return b.Build(), nil
 }
@@ -294,7 +294,7 @@ func (l *labeling) keep(changes []*label.Change) error {
 		return nil // the file is there
 	}
 	now := l.system.Now()
-	text, err := label.NewUndo(now, l.config.Host, changes).Encode()
+	text, err := label.NewUndo(now, cluster.Address(l.config), changes).Encode()
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,14 @@ import (
 	"io"
 )
 
+// Cluster tells one cluster from another.
+type Cluster struct {
+	// Address is where its API server was asked, without credentials.
+	Address string `json:"address"`
+	// UID is that of its namespace kube-system, empty if it could not be read.
+	UID string `json:"uid"`
+}
+
 // Label says what was done to the labels of namespaces, or would be.
 type Label struct {
 	APIVersion string `json:"apiVersion"`

@@ -136,11 +136,7 @@ func (t *planText) namespaces(p *Plan) {
 	}
 	rows := [][]string{header}
 	for _, n := range all {
-		now := n.doNow()
-		if len(n.AtRisk) > 0 {
-			now = "fix"
-		}
-		row := []string{Escape(n.Name), n.enforces(), n.passes(), now, n.toFix()}
+		row := []string{Escape(n.Name), n.enforces(), n.passes(), n.doNow(), n.toFix()}
 		if t.wide {
 			row = append(row, strconv.Itoa(n.Pods), strconv.Itoa(n.Workloads), labelled(n, "enforce"), labelled(n, "audit"), labelled(n, "warn"))
 		}
