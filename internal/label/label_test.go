@@ -22,7 +22,7 @@ func (e exempt) Namespace(name string) bool    { return name != "" && name == e.
 func (e exempt) RuntimeClass(name string) bool { return name != "" && name == e.runtimeClass }
 
 func planner() *label.Planner {
-	return &label.Planner{Defaults: pss.DefaultPolicy(), Exemptions: exempt{}}
+	return &label.Planner{Kubernetes: pss.V1(37), Defaults: pss.DefaultPolicy(), Exemptions: exempt{}}
 }
 
 func own() label.Owner {
@@ -341,6 +341,152 @@ func TestAControllerThatAddsToPodsWhichNobodyHasSeenIsInTheWay(t *testing.T) {
 	}
 }
 
+func TestAnotherNameForTheVersionInForceRejectsNobody(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		labels, want map[string]string
+		blocked      bool
+	}{
+		"the version that latest is": {
+			map[string]string{pss.EnforceLabel: "baseline"}, map[string]string{pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.37"}, false,
+		},
+		"a version that is not there yet": {
+			map[string]string{pss.EnforceLabel: "baseline"}, map[string]string{pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.38"}, false,
+		},
+		"another version": {
+			map[string]string{pss.EnforceLabel: "baseline"}, map[string]string{pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.36"}, true,
+		},
+	} {
+		c := planner().Plan(labelled(tt.labels), tt.want)
+		if err := planner().Judge(&c, cluster(t, busy)); err != nil || len(c.Blockers) > 0 != tt.blocked {
+			t.Errorf("%s: blockers %q, %v; want some: %t", name, blockers(&c), err, tt.blocked)
+		}
+	}
+}
+
+func TestWhatAsksForLessIsNamed(t *testing.T) {
+	t.Parallel()
+	const enforce, enforceVersion, warn, audit = pss.EnforceLabel, pss.EnforceVersionLabel, pss.WarnLabel, pss.AuditLabel
+	for name, tt := range map[string]struct {
+		labels, want map[string]string
+		defaults     pss.Level
+		loosened     []string
+	}{
+		"a lower level": {
+			labels: map[string]string{enforce: "restricted"}, want: map[string]string{enforce: "baseline"},
+			loosened: []string{"enforce restricted:latest baseline:latest"},
+		},
+		"privileged": {
+			labels: map[string]string{enforce: "baseline"}, want: map[string]string{enforce: "privileged", enforceVersion: "v1.37"},
+			loosened: []string{"enforce baseline:latest privileged:v1.37"},
+		},
+		"an older version": {
+			labels: map[string]string{enforce: "baseline"}, want: map[string]string{enforce: "baseline", enforceVersion: "v1.36"},
+			loosened: []string{"enforce baseline:latest baseline:v1.36"},
+		},
+		"an older version of a higher level": {
+			labels:   map[string]string{enforce: "baseline", enforceVersion: "v1.36"},
+			want:     map[string]string{enforce: "restricted", enforceVersion: "v1.20"},
+			loosened: []string{"enforce baseline:v1.36 restricted:v1.20"},
+		},
+		"all modes": {
+			labels:   map[string]string{enforce: "restricted", warn: "restricted", audit: "baseline"},
+			want:     map[string]string{enforce: "baseline", warn: "baseline", audit: "privileged"},
+			loosened: []string{"enforce restricted:latest baseline:latest", "audit baseline:latest privileged:latest", "warn restricted:latest baseline:latest"},
+		},
+		"less than the API server's default": {
+			want: map[string]string{enforce: "baseline"}, defaults: pss.Restricted,
+			loosened: []string{"enforce restricted:latest baseline:latest"},
+		},
+		"a level that the API server takes for restricted": {
+			labels: map[string]string{enforce: "strict"}, want: map[string]string{enforce: "baseline"},
+			loosened: []string{"enforce restricted:latest baseline:latest"},
+		},
+		"the version that latest is":           {labels: map[string]string{enforce: "baseline"}, want: map[string]string{enforce: "baseline", enforceVersion: "v1.37"}},
+		"a higher level":                       {labels: map[string]string{enforce: "baseline"}, want: map[string]string{enforce: "restricted"}},
+		"an older version of nothing":          {labels: map[string]string{enforce: "privileged"}, want: map[string]string{enforceVersion: "v1.20"}},
+		"a mode that stays as it is":           {labels: map[string]string{enforce: "restricted"}, want: map[string]string{audit: "baseline"}},
+		"a namespace without labels":           {want: map[string]string{enforce: "privileged", warn: "baseline"}},
+		"the same as the API server's default": {want: map[string]string{enforce: "restricted"}, defaults: pss.Restricted},
+	} {
+		p := planner()
+		if tt.defaults.Valid() {
+			p.Defaults.Enforce.Level = tt.defaults
+		}
+		c := p.Plan(labelled(tt.labels), tt.want)
+		var got []string
+		for _, l := range c.Loosened {
+			got = append(got, l.Mode+" "+l.From.String()+" "+l.To.String())
+		}
+		if diff := cmp.Diff(tt.loosened, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestANamespaceWithNothingInItIsCalledEmpty(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		inventory *inventory.Inventory
+		want      bool
+	}{
+		"it holds pods":             {cluster(t, busy), false},
+		"it holds nothing":          {&inventory.Inventory{Namespaces: []inventory.Namespace{{Name: "shop", Stated: true}}}, true},
+		"it holds an idle workload": {&inventory.Inventory{Namespaces: []inventory.Namespace{{Name: "shop", Workloads: []*inventory.Workload{{}}}}}, false},
+		"not all of it was seen": {&inventory.Inventory{
+			Namespaces: []inventory.Namespace{{Name: "shop", Stated: true}}, Missing: []inventory.Missing{{Resource: "pods"}},
+		}, false},
+	} {
+		c := planner().Plan(labelled(nil), map[string]string{pss.EnforceLabel: "restricted"})
+		if err := planner().Judge(&c, tt.inventory); err != nil || c.Empty != tt.want {
+			t.Errorf("%s: empty %t, %v", name, c.Empty, err)
+		}
+	}
+}
+
+func TestAPlanIsOldOnceALabelHasChanged(t *testing.T) {
+	t.Parallel()
+	ns := labelled(map[string]string{"team": "a", pss.EnforceLabel: "baseline", pss.WarnLabel: "restricted"})
+	for name, tt := range map[string]struct {
+		planned map[string]string
+		want    []string
+	}{
+		"nothing has":      {map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "restricted"}, nil},
+		"one has":          {map[string]string{pss.EnforceLabel: "privileged", pss.WarnLabel: "restricted"}, []string{"enforce"}},
+		"one is gone":      {map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "restricted", pss.AuditVersionLabel: "latest"}, []string{"audit-version"}},
+		"all are new ones": {map[string]string{}, []string{"enforce", "warn"}},
+	} {
+		if diff := cmp.Diff(tt.want, ns.ChangedFrom(tt.planned)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAFileIsForTheClusterThatItWasMadeFor(t *testing.T) {
+	t.Parallel()
+	at := func(address, uid string) inventory.Cluster { return inventory.Cluster{Address: address, UID: uid} }
+	for name, tt := range map[string]struct {
+		made, here inventory.Cluster
+		force      bool
+		want       string
+	}{
+		"the same":                      {made: at("https://a", "u"), here: at("https://a", "u")},
+		"the same at another address":   {made: at("https://a", "u"), here: at("https://b", "u")},
+		"another one":                   {made: at("https://a", "u"), here: at("https://b", "v"), want: "it is for the cluster https://a, and this is https://b"},
+		"another one, by force":         {made: at("https://a", "u"), here: at("https://b", "v"), force: true, want: "and this is https://b"},
+		"another one at the address":    {made: at("https://a", "u"), here: at("https://a", "v"), want: "it is for another cluster, which was at https://a, too"},
+		"an address, and nothing more":  {made: at("https://a", ""), here: at("https://a", "u")},
+		"another address, and no more":  {made: at("https://a", "u"), here: at("https://b", ""), want: "it is for https://a, and nobody knows whether https://b is the same cluster; --force"},
+		"another address, and by force": {made: at("https://a", ""), here: at("https://b", "u"), force: true},
+		"no cluster, but manifests":     {here: at("https://b", "v")},
+	} {
+		err := label.SameCluster(tt.made, tt.here, tt.force)
+		if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: got %v, want %q", name, err, tt.want)
+		}
+	}
+}
+
 func TestSameLabelsNoticesWhatMatters(t *testing.T) {
 	t.Parallel()
 	ns := func() label.Namespace {
@@ -386,7 +532,7 @@ func TestUndoDataSurviveBeingWritten(t *testing.T) {
 	t.Parallel()
 	ns := labelled(map[string]string{pss.EnforceLabel: "privileged"}, by("kubectl-label", "Update"))
 	c := planner().Plan(ns, map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "restricted"})
-	undo := label.NewUndo(time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)), "https://here", []*label.Change{&c})
+	undo := label.NewUndo(time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)), inventory.Cluster{Address: "https://here", UID: "c"}, []*label.Change{&c})
 	text, err := undo.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -402,12 +548,14 @@ func TestUndoDataSurviveBeingWritten(t *testing.T) {
 
 func TestWhatIsNoUndoDataIsRefused(t *testing.T) {
 	t.Parallel()
-	const head = `{"apiVersion": "gabion.io/v1alpha1", "kind": "LabelUndo", `
+	const head = `{"apiVersion": "gabion.io/v1alpha1", "kind": "LabelUndo", "cluster": {"address": "https://here"}, `
 	for name, tt := range map[string]struct{ text, want string }{
 		"nothing":            {"", "the file is empty"},
 		"no JSON":            {"kind: LabelUndo", "no undo data"},
 		"another kind":       {`{"apiVersion": "gabion.io/v1alpha1", "kind": "Plan"}`, `it is a "Plan"`},
+		"a whole plan":       {`{"apiVersion": "gabion.io/v1alpha1", "kind": "Plan", "more": 1, "namespaces": [{"labels": {}}]}`, `it is a "Plan"`},
 		"a later version":    {`{"apiVersion": "gabion.io/v2", "kind": "LabelUndo"}`, `of "gabion.io/v2"`},
+		"no cluster":         {`{"apiVersion": "gabion.io/v1alpha1", "kind": "LabelUndo", "namespaces": []}`, "it names no cluster"},
 		"an unknown field":   {head + `"extra": 1}`, "unknown field"},
 		"half of it":         {head + `"namespaces": [{"name": "shop"`, "unexpected EOF"},
 		"two documents":      {head + `"namespaces": []} {}`, "something follows"},
@@ -428,7 +576,7 @@ func TestAnUndoneChangeLeavesNothingToUndo(t *testing.T) {
 	p := planner()
 	before := labelled(map[string]string{pss.EnforceLabel: "privileged", pss.AuditLabel: "restricted"}, by("kubectl-label", "Update"))
 	c := p.Plan(before, map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "restricted", pss.AuditLabel: "restricted"})
-	entry := &label.NewUndo(time.Time{}, "", []*label.Change{&c}).Namespaces[0]
+	entry := &label.NewUndo(time.Time{}, inventory.Cluster{}, []*label.Change{&c}).Namespaces[0]
 
 	undo, err := p.PlanUndo(applied(&c), entry, false)
 	if err != nil {
@@ -460,7 +608,7 @@ func TestAModeThatHasChangedSinceIsKeptAsAWhole(t *testing.T) {
 	c := p.Plan(labelled(nil), map[string]string{
 		pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.30", pss.WarnLabel: "restricted", pss.WarnVersionLabel: "v1.30",
 	})
-	entry := &label.NewUndo(time.Time{}, "", []*label.Change{&c}).Namespaces[0]
+	entry := &label.NewUndo(time.Time{}, inventory.Cluster{}, []*label.Change{&c}).Namespaces[0]
 	for name, change := range map[string]func(*label.Namespace){
 		"another value":   func(n *label.Namespace) { n.Labels[pss.EnforceVersionLabel] = "v1.31" },
 		"another owner":   func(n *label.Namespace) { n.Owners[pss.EnforceLabel] = []label.Owner{by("gitops", "Apply")} },

@@ -71,9 +71,9 @@ func (t *planText) heading(p *Plan) {
 	}
 	t.prose("", "Kubernetes "+Escape(server)+", target "+p.Target+", "+pin+".")
 	if p.Summary.Unlabelled > 0 && p.Defaults.Assumed {
-		t.prose("", "* no label: taken to be privileged, unless --admission-config says what the API server was given.")
+		t.prose("", "* "+Assuming)
 	} else if p.Summary.Unlabelled > 0 {
-		t.prose("", "* no label: the API server's default.")
+		t.prose("", "* no enforce label: the API server's default.")
 	}
 }
 
