@@ -111,7 +111,7 @@ func TestAnInterruptionStopsBetweenNamespacesAndCanBeUndone(t *testing.T) {
 			t.Errorf("%s was labelled, and has %v", name, got)
 		}
 	}
-	o.label("--undo", o.undoFile(), "--yes").exits(0).says("21 labeled, 29 as asked already")
+	o.label("--undo", o.undoFile(), "--yes").exits(0).says("21 restored, 29 unchanged\n")
 	for _, name := range names {
 		if diff := cmp.Diff(states[name], stateOf(t, name)); diff != "" {
 			t.Errorf("%s is not as it was (-want +got):\n%s", name, diff)

@@ -171,7 +171,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: tenant}]
 	if got := policyOf(t, "theirs-1"); len(got) > 0 {
 		t.Errorf("a namespace that is not the tenant's has labels %v", got)
 	}
-	o.label("--undo", o.undoFile(), "--yes").exits(0).says("1 labeled, 2 as asked already")
+	o.label("--undo", o.undoFile(), "--yes").exits(0).says("1 restored, 2 unchanged\n")
 	if got := policyOf(t, "mine"); len(got) > 0 {
 		t.Errorf("undone, it has labels %v", got)
 	}
@@ -272,10 +272,13 @@ func TestAPlanSaysWhatToLabel(t *testing.T) {
 		makeNamespace(t, name)
 	}
 	row := func(name string, labels map[string]string) map[string]any {
-		return map[string]any{"name": name, "stage": "label", "labels": labels, "change": true}
+		return map[string]any{
+			"name": name, "stage": "label", "labels": labels, "change": true, "currentLabels": map[string]string{},
+			"current": map[string]string{"enforce": "privileged:latest", "audit": "privileged:latest", "warn": "privileged:latest"},
+		}
 	}
 	text, err := json.Marshal(map[string]any{
-		"apiVersion": "gabion.io/v1alpha1", "kind": "Plan", "more": "than is read",
+		"apiVersion": "gabion.io/v1alpha1", "kind": "Plan", "more": "than is read", "defaults": map[string]any{"assumed": true},
 		"namespaces": []any{row("planned-1", allSix()), row("planned-2", map[string]string{}), row("planned-3", allSix()), row("kube-public", allSix())},
 	})
 	must(t, err)
@@ -284,8 +287,11 @@ func TestAPlanSaysWhatToLabel(t *testing.T) {
 	must(t, os.WriteFile(plan, text, 0o600))
 	o.label("--plan", plan, "planned-1", "--yes").exits(0).says("namespace/planned-1 labeled", "1 labeled\n")
 	o.label("--plan", plan, "--dry-run=server", "-o", "json").exits(0).says(
-		`"namespace": "kube-public",`, `"outcome": "skipped"`, `"outcome": "unchanged"`, `"outcome": "labeled"`, `"dryRun": "server"`)
-	for name, want := range map[string]map[string]string{"planned-1": allSix(), "planned-2": policy(), "planned-3": policy()} {
+		`"namespace": "kube-public",`, `"outcome": "unchanged"`, `"outcome": "labeled"`, `"dryRun": "server"`)
+	kubectl(t, "", "label", "ns", "planned-3", "pod-security.kubernetes.io/warn=baseline")
+	o.label("--plan", plan, "planned-3", "--yes", "--force", "--force-conflicts", "--undo-file=second.undo").exits(1).says(
+		"namespace/planned-3 refused: its labels have changed since the plan was made (warn); make a new one with 'gabion plan'\n")
+	for name, want := range map[string]map[string]string{"planned-1": allSix(), "planned-2": policy(), "planned-3": policy("warn=baseline")} {
 		if diff := cmp.Diff(want, policyOf(t, name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -14,7 +14,7 @@ func allSix() map[string]string {
 }
 
 func asked() []string {
-	return []string{"--enforce=baseline:v1.30", "--audit=restricted:latest", "--warn=restricted:v1.33", "--yes", "--force-conflicts"}
+	return []string{"--enforce=baseline:v1.30", "--audit=restricted:latest", "--warn=restricted:v1.33", "--yes", "--force", "--force-conflicts"}
 }
 
 func TestUndoGivesBackWhatStoodWithItsOwners(t *testing.T) {
@@ -64,11 +64,11 @@ func TestUndoGivesBackWhatStoodWithItsOwners(t *testing.T) {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("the undo data: %v, %v; want a file for its owner only", info.Mode(), err)
 			}
-			o.label("--undo", file, "--yes").exits(0).says("namespace/" + ns + " labeled")
+			o.label("--undo", file, "--yes").exits(0).says("namespace/"+ns+" restored", "1 restored\n")
 			if diff := cmp.Diff(before, stateOf(t, ns)); diff != "" {
 				t.Errorf("not as it was (-want +got):\n%s", diff)
 			}
-			o.label("--undo", file, "--yes").exits(0).says("namespace/"+ns+" not labeled", "1 as asked already")
+			o.label("--undo", file, "--yes").exits(0).says("namespace/"+ns+" unchanged", "1 unchanged\n")
 			if diff := cmp.Diff(before, stateOf(t, ns)); diff != "" {
 				t.Errorf("undone twice (-want +got):\n%s", diff)
 			}
@@ -110,7 +110,7 @@ func TestWhatHasChangedSinceIsKeptUnlessForced(t *testing.T) {
 		"pod-security.kubernetes.io/enforce is restricted (owned by kubectl-label)",
 		"pod-security.kubernetes.io/enforce is baseline (owned by gitops)",
 		"pod-security.kubernetes.io/audit is not set",
-		"1 labeled, 3 not fully restored",
+		"1 restored, 3 not fully restored",
 	)
 	if diff := cmp.Diff(before, stateOf(t, "since-none")); diff != "" {
 		t.Errorf("what nobody has changed (-want +got):\n%s", diff)

@@ -60,12 +60,18 @@ func newProgram(t *testing.T) program {
 // run runs a plan of the cluster as it is now and returns what it prints.
 func (p program) run(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.path, append([]string{"plan"}, args...)...)
+	return p.command(t, append([]string{"plan"}, args...)...)
+}
+
+// command runs a command that is to succeed, and returns what it prints.
+func (p program) command(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.path, args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+plane.Kubeconfig(), "HOME="+t.TempDir())
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, errs.String())
+		t.Fatalf("gabion %s: %v: %s\n%s", strings.Join(args, " "), err, errs.String(), out.String())
 	}
 	return out.String()
 }
@@ -122,14 +128,19 @@ func TestAPlanOf300NamespacesAnd10000PodsIsWhatTheAPIServerSaysOfThem(t *testing
 		}
 	})
 	t.Run("the commands do what they say, in the real kubectl", func(t *testing.T) { runCommands(t, gabion, spaces[:10]) })
-	t.Run("gabion label reads it and the API server agrees to all of it", func(t *testing.T) { rehearse(t, gabion) })
-	t.Run("labelling by the plan refuses nothing that was allowed", func(t *testing.T) { apply(t, client, got, spaces) })
+	file, plan := keepPlan(t, gabion)
+	t.Run("gabion label rehearses all of it, and the API server agrees", func(t *testing.T) {
+		label(t, gabion, plan, "--plan", file, "--dry-run=server")
+	})
+	t.Run("gabion label does all of it, and refuses no pod that was allowed", func(t *testing.T) { apply(t, client, gabion, plan, file, spaces) })
 	t.Run("then there is nothing to label", func(t *testing.T) {
-		for _, n := range gabion.plan(t).Namespaces {
-			if n.Change {
-				t.Errorf("%s: %s is to be labelled again", n.Name, n.Labels)
+		file, again := keepPlan(t, gabion)
+		for _, n := range again.Namespaces {
+			if n.Change || n.Stage == "label" {
+				t.Errorf("%s: stage %s, %s is to be labelled again", n.Name, n.Stage, n.Labels)
 			}
 		}
+		label(t, gabion, again, "--plan", file, "--yes")
 	})
 }
 
@@ -233,76 +244,103 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 	}
 }
 
-// rehearse hands the plan for all namespaces to gabion label, which asks the API
-// server without changing anything.
-func rehearse(t *testing.T, gabion program) {
-	file := filepath.Join(t.TempDir(), "plan.json")
+// keepPlan makes a plan of the whole cluster, as a file and as what is in it.
+func keepPlan(t *testing.T, gabion program) (file string, plan planned) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "plan.json")
 	text := gabion.run(t, "-o", "json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), gabion.path, "label", "--plan", file, "--dry-run=server", "--force-conflicts", "-o", "json")
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+plane.Kubeconfig(), "HOME="+t.TempDir())
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var labelled struct {
-		Namespaces []struct {
-			Namespace, Outcome string
-			Blockers           []any
-			Warnings           []string
-		}
-	}
-	if json.Unmarshal(out.Bytes(), &labelled) != nil || len(labelled.Namespaces) < 200 {
-		t.Fatalf("%v: %s\n%s", err, errs.String(), out.String())
-	}
-	var got planned
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
 		t.Fatal(err)
 	}
-	risky := map[string]bool{}
-	for _, n := range got.Namespaces {
-		risky[n.Name] = len(n.AtRisk) > 0
+	return file, plan
+}
+
+// label hands a plan to gabion label, whose outcomes have to be what the plan
+// says: every namespace for which it proposes labels gets them, and no other.
+func label(t *testing.T, gabion program, plan planned, args ...string) {
+	t.Helper()
+	text := gabion.command(t, append([]string{"label", "--force-conflicts", "-o", "json"}, args...)...)
+	var labelled struct {
+		Namespaces []struct {
+			Namespace, Outcome, Reason string
+			Blockers, Loosened         []any
+			Warnings                   []string
+		}
 	}
+	if err := json.Unmarshal([]byte(text), &labelled); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := map[string]string{}
+	risky := map[string]bool{}
+	for _, n := range plan.Namespaces {
+		risky[n.Name] = len(n.AtRisk) > 0
+		switch {
+		case len(n.Labels) == 0:
+		case n.Change:
+			outcomes[n.Name] = "labeled"
+		default:
+			outcomes[n.Name] = "unchanged"
+		}
+	}
+	if len(outcomes) < namespaces/2 {
+		t.Fatalf("labels are proposed for %d namespaces only", len(outcomes))
+	}
+	got := map[string]string{}
 	for _, n := range labelled.Namespaces {
-		if (len(n.Blockers) > 0 || violating(n.Warnings)) && !risky[n.Namespace] {
-			t.Errorf("%s: %s, because of %v, %q", n.Namespace, n.Outcome, n.Blockers, n.Warnings)
+		got[n.Namespace] = n.Outcome
+		if n.Reason != "" || len(n.Blockers)+len(n.Loosened) > 0 || violating(n.Warnings) && !risky[n.Namespace] {
+			t.Errorf("%s is %s: %s%v, %v, %q", n.Namespace, n.Outcome, n.Reason, n.Blockers, n.Loosened, n.Warnings)
+		}
+	}
+	if diff := cmp.Diff(outcomes, got); diff != "" {
+		t.Errorf("outcomes (-planned +labelled):\n%s", diff)
+	}
+}
+
+// apply labels by a plan and looks for pods that the labels refuse.
+func apply(t *testing.T, client kubernetes.Interface, gabion program, plan planned, file string, spaces []space) {
+	was := refusals(t, client, spaces)
+	label(t, gabion, plan, "--plan", file, "--yes", "--undo-file", file+".undo")
+	for _, n := range plan.Namespaces {
+		if !n.Change {
+			continue
+		}
+		now, err := client.CoreV1().Namespaces().Get(t.Context(), n.Name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range n.Labels {
+			if now.Labels[key] != value {
+				t.Errorf("%s: %s is %q, planned was %q", n.Name, key, now.Labels[key], value)
+			}
+		}
+	}
+	if err := plane.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, refused := range refusals(t, client, spaces) {
+		if refused && !was[name] {
+			t.Errorf("%s refuses the pods of its own template now", name)
 		}
 	}
 }
 
-// apply sets the labels of a plan and looks for pods that they refuse.
-func apply(t *testing.T, client kubernetes.Interface, got planned, spaces []space) {
-	was := map[string]bool{}
-	var mutex sync.Mutex
-	each(t, len(spaces), func(ctx context.Context, i int) error {
-		refused, err := refused(ctx, client, spaces[i].name, spaces[i].template)
-		mutex.Lock()
-		defer mutex.Unlock()
-		was[spaces[i].name] = refused
+// refusals says which namespaces refuse the pods of their own template.
+func refusals(t *testing.T, client kubernetes.Interface, spaces []space) map[string]bool {
+	t.Helper()
+	answers := make([]bool, len(spaces))
+	each(t, len(spaces), func(ctx context.Context, i int) (err error) {
+		answers[i], err = refused(ctx, client, spaces[i].name, spaces[i].template)
 		return err
 	})
-	each(t, len(got.Namespaces), func(ctx context.Context, i int) error {
-		n := got.Namespaces[i]
-		if !n.Change {
-			return nil
-		}
-		warnings, err := patch(ctx, client, n.Name, n.Labels, false)
-		if violating(warnings) && len(n.AtRisk) == 0 {
-			t.Errorf("%s: %q", n.Name, warnings)
-		}
-		return err
-	})
-	if err := plane.Settle(t.Context()); err != nil {
-		t.Fatal(err)
+	all := map[string]bool{}
+	for i, s := range spaces {
+		all[s.name] = answers[i]
 	}
-	each(t, len(spaces), func(ctx context.Context, i int) error {
-		refused, err := refused(ctx, client, spaces[i].name, spaces[i].template)
-		if refused && !was[spaces[i].name] {
-			t.Errorf("%s refuses the pods of its own template now", spaces[i].name)
-		}
-		return err
-	})
+	return all
 }
 
 func TestTheKustomizationOfAPlanSetsItsLabelsInTheRealKubectl(t *testing.T) {

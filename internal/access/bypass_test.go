@@ -39,9 +39,9 @@ func TestNothingIsEnforcedInNamespacesThatSayOrAreSaidSo(t *testing.T) {
 		{Namespace: "free", Reason: "labelled privileged"},
 		{Namespace: "gone", Reason: "exempt"},
 		{Namespace: "kube-system", Reason: "excluded from Gabion's webhook"},
-		{Namespace: "none", Reason: "not labelled: privileged, assuming that it is the default"},
+		{Namespace: "none", Reason: "no enforce label, assuming privileged"},
 		{Namespace: "unseen", Reason: "its labels are not known"},
-		{Namespace: "warned", Reason: "not labelled: privileged, assuming that it is the default"},
+		{Namespace: "warned", Reason: "no enforce label, assuming privileged"},
 	}
 	c := access.Configuration{Namespaces: words("gone"), Excluded: words("kube-system")}
 	if diff := cmp.Diff(assumed, bypass(t, c, spaces).Open); diff != "" {

@@ -39,9 +39,9 @@ func openNamespaces(c *Configuration, all []inventory.Namespace) []Open {
 // reason says why nothing is enforced in a namespace, and nothing if something
 // is.
 func (c *Configuration) reason(ns *inventory.Namespace) string {
-	defaults, assumed := c.Defaults, ""
+	defaults, unlabelled := c.Defaults, "no enforce label: privileged by default"
 	if defaults == (pss.Policy{}) {
-		defaults, assumed = pss.DefaultPolicy(), ", assuming that it is the default"
+		defaults, unlabelled = pss.DefaultPolicy(), "no enforce label, assuming privileged"
 	}
 	policy, _ := pss.PolicyFromLabels(ns.Labels, defaults)
 	_, labelled := ns.Labels[pss.EnforceLabel]
@@ -55,7 +55,7 @@ func (c *Configuration) reason(ns *inventory.Namespace) string {
 	case policy.Enforce.Level == pss.Privileged && labelled:
 		return "labelled privileged"
 	case policy.Enforce.Level == pss.Privileged:
-		return "not labelled: privileged" + assumed
+		return unlabelled
 	case len(c.RuntimeClasses) > 0:
 		return fmt.Sprintf("exempt for pods of the runtime class %s", strings.Join(c.RuntimeClasses, " or "))
 	}

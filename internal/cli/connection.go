@@ -26,7 +26,7 @@ func (o *connectionOptions) client() (*resource.Client, string, error) {
 		return nil, "", err
 	}
 	client, err := resource.NewClient(config)
-	return client, config.Host, err
+	return client, cluster.Address(config), err
 }
 
 // config returns how the cluster is reached.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -58,6 +59,17 @@ func (c *console) noteVersions(versions ...pss.Version) {
 		if v > known && v != pss.Latest && !slices.Contains(versions[:i], v) {
 			c.line(fmt.Sprintf("note: the standard is known up to %s here; %s is taken to be the same", known, v))
 		}
+	}
+}
+
+// noteAssumption tells of namespaces for which nobody says what they enforce.
+func (c *console) noteAssumption(n int) {
+	switch n {
+	case 0:
+	case 1:
+		c.line("note: 1 namespace has " + report.Assuming)
+	default:
+		c.line(fmt.Sprintf("note: %d namespaces have %s", n, report.Assuming))
 	}
 }
 

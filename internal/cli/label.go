@@ -59,14 +59,23 @@ A namespace is left as it is, and the others are labelled,
 
 - if a pod or a workload in it would be rejected, running or not, or if not
   everything in it could be judged (--force labels it all the same),
+- if enforce, warn or audit would ask for less than before: a lower level, or an
+  older version of it (--force),
 - if another field manager owns a label that would change (--force-conflicts takes
   it over),
-- if its label gabion.io/manage is "false",
-- if it is one of the system's, such as kube-system, and was not given by name.
+- if its label gabion.io/manage is "false", or it is being deleted,
+- if it is one of the system's, such as kube-system, and neither the command line
+  nor the plan names it.
+
+--plan labels exactly what the plan proposes, namespaces at risk included: what the
+policy in force refuses already is no reason to refuse. It goes by the defaults and
+exemptions that the plan knows. A namespace whose labels have changed since is left
+as it is, and a plan for another cluster is refused.
 
 Before anything is changed, what stood is written to a file; --undo gives it back,
 labels and owners, whether or not something would be rejected. Labels that somebody
-has changed since are kept, unless there is --force.
+has changed since are kept, and namespaces that have opted out since, unless there
+is --force.
 
 The exit code is 0 if everything was done, 1 if something was refused, belongs to
 others or was not wanted after all, 2 for wrong usage, and 3 if something failed
@@ -111,8 +120,8 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 		fs.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 		fs.Var(&choice{to: &o.dryRun, values: []string{dryRunNone, dryRunClient, dryRunServer}}, "dry-run",
 			"the `MODE` in which nothing is changed: client (only say what would be done), server (ask the API server too)")
-		fs.StringVar(&o.undoFile, "undo-file", "", "the `FILE` for what is needed to undo it (default gabion-undo-<time>.json)")
-		fs.BoolVar(&o.force, "force", false, "label although workloads would be rejected; with --undo, restore what has changed since")
+		fs.StringVar(&o.undoFile, "undo-file", "", "the new `FILE` for what is needed to undo it (default gabion-undo-<time>.json)")
+		fs.BoolVar(&o.force, "force", false, "label although workloads would be rejected or less would be asked for; with --undo, restore what has changed since")
 		fs.BoolVar(&o.forceConflicts, "force-conflicts", false, "take labels over from other field managers")
 	})
 	o.connection.flags(cmd)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/internal/label"
@@ -11,7 +12,7 @@ import (
 
 func emptyLabelRow(name string) report.LabelNamespace {
 	return report.LabelNamespace{
-		Namespace: name, Labels: []report.LabelEdit{}, Blockers: []report.LabelBlocker{},
+		Namespace: name, Labels: []report.LabelEdit{}, Loosened: []report.LabelLoosening{}, Blockers: []report.LabelBlocker{},
 		Unseen: []string{}, Conflicts: []report.LabelConflict{}, Warnings: []string{},
 	}
 }
@@ -21,6 +22,9 @@ func fillLabelRow(row *report.LabelNamespace, c *label.Change) {
 	row.From, row.To = c.From.String(), c.To.String()
 	for _, e := range c.Edits {
 		row.Labels = append(row.Labels, report.LabelEdit{Label: e.Key, Before: e.Before, After: e.After, Owners: ownerNames(e.Owners)})
+	}
+	for _, less := range c.Loosened {
+		row.Loosened = append(row.Loosened, report.LabelLoosening{Mode: less.Mode, From: less.From.String(), To: less.To.String()})
 	}
 	conflicts := c.Conflicts
 	if len(c.Kept) > 0 {
@@ -44,7 +48,7 @@ func ownerNames(owners []label.Owner) []string {
 
 // fillBlockers reports what would be rejected and what is not known.
 func fillBlockers(row *report.LabelNamespace, c *label.Change) {
-	row.Unseen = list(c.Unseen)
+	row.Unseen, row.Empty = list(c.Unseen), c.Empty
 	for i := range c.Blockers {
 		b := &c.Blockers[i]
 		blocker := report.LabelBlocker{
@@ -52,13 +56,24 @@ func fillBlockers(row *report.LabelNamespace, c *label.Change) {
 			Template: b.Template, Pods: b.Pods, Violations: []report.LabelViolation{},
 		}
 		for _, v := range b.Violations {
-			control, _ := pss.LookupControl(v.Control)
+			fixes := fixesOf(v.Findings)
 			blocker.Violations = append(blocker.Violations, report.LabelViolation{
-				Control: string(v.Control), Level: v.Level.String(), Reason: v.Reason, Fix: control.Fix,
+				Control: string(v.Control), Level: v.Level.String(), Reason: v.Reason, Fixes: fixes, Fix: strings.Join(fixes, "; "),
 			})
 		}
 		row.Blockers = append(row.Blockers, blocker)
 	}
+}
+
+// fixesOf returns how findings are fixed, each way once.
+func fixesOf(findings []pss.Finding) []string {
+	fixes := []string{}
+	for _, f := range findings {
+		if fix := report.FixAt(f.Path(), f.Fix); !slices.Contains(fixes, fix) {
+			fixes = append(fixes, fix)
+		}
+	}
+	return fixes
 }
 
 // refusal says why a change is refused, if it is.
@@ -72,6 +87,13 @@ func refusal(c *label.Change) string {
 	}
 	if len(c.Unseen) > 0 {
 		reasons = append(reasons, "not everything in it could be judged")
+	}
+	var modes []string
+	for _, less := range c.Loosened {
+		modes = append(modes, less.Mode)
+	}
+	if len(modes) > 0 {
+		reasons = append(reasons, "it would loosen "+strings.Join(modes, " and "))
 	}
 	if len(reasons) == 0 {
 		return ""

@@ -7,11 +7,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 
 	"github.com/gabion-security/gabion/internal/admission"
@@ -28,9 +26,13 @@ const labelWithin = time.Minute
 type labeling struct {
 	*labelOptions
 
+	asked   request
 	config  *rest.Config
 	labeler *cluster.Labeler
+	here    inventory.Cluster
 	planner label.Planner
+	// assumed says that the defaults of the cluster are not known.
+	assumed bool
 	steps   []step
 	report  report.Label
 	// declined says that the answer was no, and unheard is why nobody hears any
@@ -65,6 +67,7 @@ func (o *labelOptions) run(ctx context.Context) error {
 	if err := l.show(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
+	l.noteAssumption()
 	if err := l.execute(ctx); err != nil {
 		return err
 	}
@@ -73,22 +76,23 @@ func (o *labelOptions) run(ctx context.Context) error {
 
 // read finds the namespaces and works out what is to be done to each.
 func (l *labeling) read(ctx context.Context) error {
-	targets, many, err := l.targets()
-	if err != nil {
+	var err error
+	if l.asked, err = l.request(); err != nil {
 		return err
 	}
-	exemptions, err := admission.LoadConfig(l.admissionConfig, os.ReadFile)
-	if err != nil {
-		return fmt.Errorf("--admission-config: %w", err)
+	if err := l.configure(); err != nil {
+		return err
 	}
-	l.planner = label.Planner{Defaults: exemptions.Defaults, Exemptions: exemptions.Exemptions, AllowUnchecked: l.input.allowUnchecked}
 	if l.config, err = l.connection.config(); err != nil {
 		return err
 	}
 	if l.labeler, err = cluster.NewLabeler(l.config); err != nil {
 		return err
 	}
-	all, err := l.find(ctx, l.labeler, targets, many)
+	if err := l.identify(ctx); err != nil {
+		return err
+	}
+	all, err := l.find(ctx, l.labeler)
 	if err != nil {
 		return err
 	}
@@ -100,113 +104,35 @@ func (l *labeling) read(ctx context.Context) error {
 	return l.judge(ctx)
 }
 
-// plan works out what is to be done to a namespace, as far as that can be said
-// without looking into it.
-func (l *labeling) plan(f found) (step, report.LabelNamespace) {
-	s := step{found: f}
-	row := emptyLabelRow(f.name)
-	skip := func(reason string) (step, report.LabelNamespace) {
-		row.Outcome, row.Reason = report.OutcomeSkipped, reason
-		return s, row
-	}
-	switch {
-	case slices.Contains(l.skip, f.name):
-		s.named = false // and not missed
-		return skip("as --skip says")
-	case f.err != nil && f.undo != nil && apierrors.IsNotFound(f.err):
-		return skip("it is gone")
-	case f.err != nil:
-		row.Outcome, row.Reason = report.OutcomeFailed, f.err.Error()
-		return s, row
-	case inventory.OptedOut(f.namespace.Labels):
-		return skip("its label " + inventory.ManageLabel + ` is "false"`)
-	case !f.named && inventory.System(f.name):
-		return skip("it is one of the system's; name it to label it")
-	}
-	if f.undo == nil {
-		s.change = l.planner.Plan(f.namespace, f.want)
-	} else {
-		var err error
-		if s.change, err = l.planner.PlanUndo(f.namespace, f.undo, l.force); err != nil {
-			return skip(err.Error())
-		}
-	}
-	fillLabelRow(&row, &s.change)
-	switch c := &s.change; {
-	case len(c.Denied) > 0:
-		row.Outcome, row.Reason = report.OutcomeFailed, "the API server would not take it: "+c.Denied.Error()
-	case len(c.Kept) > 0:
-		row.Outcome, row.Reason = report.OutcomeKept, "what has changed since is kept; --force restores it"
-		s.ready = c.Changes()
-	case !c.Changes():
-		row.Outcome = report.OutcomeUnchanged
-	case len(c.Conflicts) > 0 && !l.forceConflicts:
-		row.Outcome, row.Reason = report.OutcomeOwned, "labels belong to others; --force-conflicts takes them over"
-	default:
-		s.ready = true
-	}
-	return s, row
-}
-
-// judge looks into the namespaces that are to enforce more, if there are any,
-// and refuses where something would be rejected.
-func (l *labeling) judge(ctx context.Context) error {
-	var names []string
-	for i := range l.steps {
-		if s := &l.steps[i]; s.ready && s.undo == nil && s.change.Stricter() {
-			names = append(names, s.name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	inv, err := l.inventory(ctx, names)
+// configure takes over what the API server was given: from its own file, or else
+// from the plan.
+func (l *labeling) configure() error {
+	config, err := admission.LoadConfig(l.admissionConfig, os.ReadFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("--admission-config: %w", err)
 	}
-	for i := range l.steps {
-		s, row := &l.steps[i], &l.report.Namespaces[i]
-		if !s.ready || s.undo != nil {
-			continue
-		}
-		if err := l.planner.Judge(&s.change, inv); err != nil {
-			return fmt.Errorf("namespace %q: %w", s.name, err)
-		}
-		fillBlockers(row, &s.change)
-		if reason := refusal(&s.change); reason != "" && !l.force {
-			s.ready = false
-			row.Outcome, row.Reason = report.OutcomeRefused, reason
-		}
+	l.assumed = l.admissionConfig == ""
+	if p := l.asked.plan; p != nil && l.admissionConfig == "" {
+		config.Exemptions = admission.NewExemptions(nil, p.Exemptions.Namespaces, p.Exemptions.RuntimeClasses)
+		l.assumed = p.Defaults.Assumed
 	}
+	l.planner = label.Planner{Defaults: config.Defaults, Exemptions: config.Exemptions, AllowUnchecked: l.input.allowUnchecked}
 	return nil
 }
 
-// fewNamespaces are listed one by one; of more, the whole cluster is listed.
-const fewNamespaces = 10
-
-// inventory lists what is in the namespaces. Who may not list pods everywhere may
-// perhaps list them there.
-func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.Inventory, error) {
-	if len(names) > fewNamespaces {
-		inv, err := l.list(ctx, nil)
-		if err != nil || !slices.ContainsFunc(inv.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
-			return inv, err
-		}
-	}
-	return l.list(ctx, names)
-}
-
-func (l *labeling) list(ctx context.Context, names []string) (*inventory.Inventory, error) {
-	console := newConsole(l.system)
-	defer console.clear()
-	b := inventory.NewBuilder("")
-	err := cluster.List(ctx, l.config, cluster.ListOptions{
-		Namespaces: names, Paths: l.input.templates, Progress: console.list,
-	}, &b.Inventory, b.Add)
+// identify finds out which cluster it is, and whether it is the one that the file
+// was made for.
+func (l *labeling) identify(ctx context.Context) error {
+	here, server, err := l.labeler.Identify(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing what is in %s: %w", l.config.Host, err)
+		return fmt.Errorf("%s: %w", cluster.Address(l.config), err)
 	}
-	return b.Build(), nil
+	l.here, l.planner.Kubernetes, l.report.Cluster = here, server.Version, report.Cluster(here)
+	newConsole(l.system).noteVersions(server.Version)
+	if err := label.SameCluster(l.asked.cluster, here, l.force); err != nil {
+		return fmt.Errorf("%s: %w", report.Place(l.labelOptions.plan+l.undo, 0), err)
+	}
+	return nil
 }
 
 // show says what is going to be done, and what is not.
@@ -226,6 +152,18 @@ func (l *labeling) show() error {
 	return nil
 }
 
+// noteAssumption says what is assumed of the cluster's defaults, where they
+// matter.
+func (l *labeling) noteAssumption() {
+	n := 0
+	for i := range l.report.Namespaces {
+		if l.report.Namespaces[i].Assumed {
+			n++
+		}
+	}
+	newConsole(l.system).noteAssumption(n)
+}
+
 // execute does what is to be done, namespace by namespace, until it is
 // interrupted. The error says that nothing was done.
 func (l *labeling) execute(ctx context.Context) error {
@@ -243,7 +181,7 @@ func (l *labeling) execute(ctx context.Context) error {
 		}
 	}
 	told := context.AfterFunc(ctx, func() {
-		l.system.complain("interrupted: the namespace that is being labelled is finished, the rest is left as it is")
+		l.system.complain("interrupted: the namespace at hand is finished, the rest is left as it is")
 	})
 	defer told()
 	for i := range l.steps {
@@ -285,7 +223,7 @@ func (l *labeling) question(n int) string {
 	if n == 1 {
 		noun = "namespace"
 	}
-	return fmt.Sprintf("%s %d %s?", verb, n, noun)
+	return fmt.Sprintf("%s %d %s in %s?", verb, n, noun, report.Escape(l.here.Address))
 }
 
 // keep writes what is needed to undo the changes.
@@ -294,15 +232,12 @@ func (l *labeling) keep(changes []*label.Change) error {
 		return nil // the file is there
 	}
 	now := l.system.Now()
-	text, err := label.NewUndo(now, l.config.Host, changes).Encode()
+	text, err := label.NewUndo(now, l.here, changes).Encode()
 	if err != nil {
 		return err
 	}
-	path := l.undoFile
-	if path == "" {
-		path = undoFileName(now)
-	}
-	if err := writeNew(path, text); err != nil {
+	path, err := writeUndo(l.undoFile, now, text)
+	if err != nil {
 		return fmt.Errorf("nothing was labelled, because it could not be undone: writing the undo data: %w", err)
 	}
 	l.report.Undo = path
@@ -312,7 +247,11 @@ func (l *labeling) keep(changes []*label.Change) error {
 // apply makes the change of one namespace. An interruption does not reach into
 // it: whether it was done must be known.
 func (l *labeling) apply(ctx context.Context, s *step, row *report.LabelNamespace) {
-	if row.Outcome == "" {
+	switch {
+	case row.Outcome != "": // not all of it can be done, and it says so
+	case l.undo != "":
+		row.Outcome = report.OutcomeRestored
+	default:
 		row.Outcome = report.OutcomeLabeled
 	}
 	if l.dryRun == dryRunClient {

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -13,41 +10,55 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/label"
 	"github.com/gabion-security/gabion/internal/report"
-	"github.com/gabion-security/gabion/pss"
-	"github.com/gabion-security/gabion/workload"
 )
 
 // target is a namespace that is to be labelled.
 type target struct {
 	name string
-	// named says that it was given by name, and not found by some rule.
+	// named says that it was given by name, on the command line or in a file, and
+	// not found by some rule.
 	named bool
-	// want are the labels to give it; undo is what to give back instead.
-	want map[string]string
-	undo *label.UndoNamespace
+	// want are the labels to give it, and planned is what else a plan says of it;
+	// undo is what to give back instead.
+	want    map[string]string
+	planned *plannedNamespace
+	undo    *label.UndoNamespace
 }
 
-// targets returns what the command line and its files name, and whether these
-// are namespaces of which there may be many.
-func (o *labelOptions) targets() (targets []target, many bool, err error) {
+// request is what the command line and its files ask for.
+type request struct {
+	targets []target
+	// plan is the plan that it is from, and cluster the one that the plan or the
+	// undo data are for.
+	plan    *planned
+	cluster inventory.Cluster
+	undo    bool
+}
+
+// file reports whether it is a file that asks.
+func (r *request) file() bool { return r.plan != nil || r.undo }
+
+func (o *labelOptions) request() (r request, err error) {
 	switch {
 	case o.undo != "":
-		targets, err = o.undoTargets()
+		r, err = o.undoRequest()
 	case o.plan != "":
-		targets, err = o.planTargets()
+		r, err = o.planRequest()
 	default:
 		want := o.want()
 		for _, name := range o.namespaces {
-			targets = append(targets, target{name: name, named: true, want: want})
+			r.targets = append(r.targets, target{name: name, named: true, want: want})
 		}
+		r.targets = unique(r.targets)
 	}
-	if err != nil || o.plan == "" && o.undo == "" {
-		return unique(targets), false, err
+	if err != nil || !r.file() {
+		return r, err
 	}
-	targets, err = o.narrow(targets)
-	return targets, true, err
+	r.targets, err = o.narrow(r.targets)
+	return r, err
 }
 
 // unique leaves out what is named twice.
@@ -72,90 +83,25 @@ func (o *labelOptions) narrow(targets []target) ([]target, error) {
 		if i < 0 {
 			return nil, usagef("there is nothing to do for namespace %q in %s", name, o.plan+o.undo)
 		}
-		targets[i].named = true
 		kept = append(kept, targets[i])
 	}
 	return unique(kept), nil
 }
 
-func (o *labelOptions) undoTargets() ([]target, error) {
+func (o *labelOptions) undoRequest() (request, error) {
 	text, err := os.ReadFile(o.undo)
 	if err != nil {
-		return nil, fmt.Errorf("reading the undo data: %w", err)
+		return request{}, fmt.Errorf("reading the undo data: %w", err)
 	}
 	undo, err := label.DecodeUndo(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", report.Place(o.undo, 0), err)
+		return request{}, fmt.Errorf("%s: %w", report.Place(o.undo, 0), err)
 	}
-	var targets []target
+	r := request{undo: true, cluster: undo.Cluster}
 	for i := range undo.Namespaces {
-		targets = append(targets, target{name: undo.Namespaces[i].Name, named: true, undo: &undo.Namespaces[i]})
+		r.targets = append(r.targets, target{name: undo.Namespaces[i].Name, named: true, undo: &undo.Namespaces[i]})
 	}
-	return targets, nil
-}
-
-// planned is what labelling reads of a plan.
-type planned struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Namespaces []struct {
-		Name   string            `json:"name"`
-		Labels map[string]string `json:"labels"`
-	} `json:"namespaces"`
-}
-
-// planKind is the kind of the JSON that 'gabion plan' writes.
-const planKind = "Plan"
-
-func (o *labelOptions) planTargets() ([]target, error) {
-	var text []byte
-	var err error
-	if o.plan == workload.Stdin {
-		text, err = io.ReadAll(o.system.Stdin)
-	} else {
-		text, err = os.ReadFile(o.plan)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the plan: %w", err)
-	}
-	targets, err := decodePlan(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", report.Place(o.plan, 0), err)
-	}
-	return targets, nil
-}
-
-// decodePlan reads the namespaces of a plan for which it proposes labels.
-func decodePlan(text []byte) ([]target, error) {
-	var p planned
-	switch err := json.Unmarshal(text, &p); {
-	case err != nil:
-		return nil, fmt.Errorf("not the JSON of 'gabion plan -o json': %w", err)
-	case p.APIVersion != report.APIVersion || p.Kind != planKind:
-		return nil, fmt.Errorf("not the JSON of 'gabion plan -o json': it is a %q of %q", p.Kind, p.APIVersion)
-	}
-	var targets []target
-	for _, n := range p.Namespaces {
-		if len(n.Labels) == 0 {
-			continue
-		}
-		if !isDNSLabel(n.Name) {
-			return nil, fmt.Errorf("the plan is damaged: %q cannot be the name of a namespace", n.Name)
-		}
-		for key := range n.Labels {
-			if !slices.Contains(label.Keys(), key) {
-				return nil, fmt.Errorf("the plan is damaged: %q of namespace %s is no Pod Security label", key, n.Name)
-			}
-		}
-		if _, errs := pss.PolicyFromLabels(n.Labels, pss.DefaultPolicy()); len(errs) > 0 {
-			return nil, fmt.Errorf("the plan is damaged: namespace %s: %w", n.Name, errs)
-		}
-		targets = append(targets, target{name: n.Name, want: n.Labels})
-	}
-	if len(unique(targets)) < len(targets) {
-		return nil, errors.New("the plan is damaged: a namespace is in it twice")
-	}
-	return targets, nil
+	return r, nil
 }
 
 // namespaceReader reads the namespaces of a cluster.
@@ -175,7 +121,8 @@ type found struct {
 // find reads the namespaces of all targets; without one that was named, those
 // that the selector selects are the targets. An error means that nothing is
 // known.
-func (o *labelOptions) find(ctx context.Context, from namespaceReader, targets []target, many bool) ([]found, error) {
+func (l *labeling) find(ctx context.Context, from namespaceReader) ([]found, error) {
+	o := l.labelOptions
 	if o.all || o.selector != "" {
 		list, err := from.List(ctx, o.selector)
 		var all []found
@@ -186,6 +133,7 @@ func (o *labelOptions) find(ctx context.Context, from namespaceReader, targets [
 		return all, err
 	}
 	known := map[string]label.Namespace{}
+	many := l.asked.file() // in a file there may be many
 	if many {
 		list, err := from.List(ctx, "")
 		switch {
@@ -199,7 +147,7 @@ func (o *labelOptions) find(ctx context.Context, from namespaceReader, targets [
 		}
 	}
 	var all []found
-	for _, t := range targets {
+	for _, t := range l.asked.targets {
 		f := found{target: t}
 		n, ok := known[t.name]
 		switch {

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,14 +27,31 @@ import (
 type anyNamespace struct {
 	t       *testing.T
 	patches int
+	// labels are those of all namespaces, and terminating says that all are being
+	// deleted.
+	labels      map[string]string
+	terminating bool
 	// patched is called before a patch is answered.
 	patched func()
 }
 
 func (s *anyNamespace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path == "/version" {
+		_, _ = io.WriteString(w, `{"major": "1", "minor": "37", "gitVersion": "v1.37.2"}`)
+		return
+	}
+	if r.URL.Path == "/api/v1/namespaces" {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}`)
+		return
+	}
 	n := corev1.Namespace{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: path.Base(r.URL.Path), UID: "u", ResourceVersion: "7"},
+		ObjectMeta: metav1.ObjectMeta{Name: path.Base(r.URL.Path), UID: "u", ResourceVersion: "7", Labels: maps.Clone(s.labels)},
+	}
+	if s.terminating {
+		n.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	}
 	if r.Method == http.MethodPatch {
 		s.patches++
@@ -47,14 +66,13 @@ func (s *anyNamespace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.t.Error(err)
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(n); err != nil {
 		s.t.Error(err)
 	}
 }
 
-// connected returns a System whose terminal says what is typed, and arguments
-// that label shop.
+// connected returns a System whose terminal says what is typed. Without a command
+// of their own the arguments are joined to some that label shop.
 func connected(t *testing.T, api *anyNamespace, typed string, args ...string) (s System, out, err *bytes.Buffer, undo string) {
 	t.Helper()
 	api.t = t
@@ -68,7 +86,10 @@ func connected(t *testing.T, api *anyNamespace, typed string, args ...string) (s
 		t.Fatal(err)
 	}
 	undo = filepath.Join(dir, "undo.json")
-	s, out, err = system(append([]string{"label", "shop", "--warn=baseline", "--kubeconfig=" + kubeconfig, "--undo-file=" + undo}, args...)...)
+	if len(args) == 0 || !strings.HasPrefix(args[0], "label") {
+		args = append([]string{"label", "shop", "--warn=baseline", "--undo-file=" + undo}, args...)
+	}
+	s, out, err = system(append(args, "--kubeconfig="+kubeconfig)...)
 	s.Stdin, s.InTerminal, s.ErrTerminal = strings.NewReader(typed), true, true
 	s.Now = func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600)) }
 	return s, out, err, undo
@@ -89,7 +110,7 @@ func TestLabellingAsksOnATerminalAndOnlyYesIsYes(t *testing.T) {
 		if _, err := os.Stat(undo); (err == nil) != (want.patches > 0) {
 			t.Errorf("%q: undo data: %v", typed, err)
 		}
-		if got := stderr.String(); !strings.HasPrefix(got, "Label 1 namespace? [y/N] ") {
+		if got := stderr.String(); !regexp.MustCompile(`^Label 1 namespace in http://127\.0\.0\.1:\d+\? \[y/N\] `).MatchString(got) {
 			t.Errorf("%q: standard error: %q", typed, got)
 		}
 		if got := out.String(); !strings.HasPrefix(got, "namespace/shop\n  + pod-security.kubernetes.io/warn=baseline\n") {
@@ -132,7 +153,10 @@ func TestTheUndoDataAreThereBeforeAnythingIsChanged(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	delete(got, "server")
+	if c, ok := got["cluster"].(map[string]any); !ok || c["uid"] != "u" || !strings.HasPrefix(fmt.Sprint(c["address"]), "http://127.0.0.1:") {
+		t.Errorf("the undo data are for cluster %v", got["cluster"])
+	}
+	delete(got, "cluster")
 	want := map[string]any{
 		"apiVersion": "gabion.io/v1alpha1", "kind": "LabelUndo", "time": "2026-01-02T02:04:05.000000006Z",
 		"namespaces": []any{map[string]any{"name": "shop", "uid": "u", "labels": []any{map[string]any{
@@ -210,32 +234,49 @@ func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("something else is left: %v, %v", left, err)
 	}
-	if name := undoFileName(time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))); name != "gabion-undo-20260102T020405Z.json" {
-		t.Errorf("by default it is called %s", name)
+}
+
+func TestUndoDataOfOneSecondAreInFilesOfTheirOwn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, want := range []string{"gabion-undo-20260102T020405Z.json", "gabion-undo-20260102T020405Z-2.json", "gabion-undo-20260102T020405Z-3.json"} {
+		s, _, stderr, _ := connected(t, &anyNamespace{}, "", "label", "shop", "--warn=baseline", "--yes")
+		if code := Main(s); code != 0 || !strings.HasSuffix(stderr.String(), "to undo it: gabion label --undo "+want+"\n") {
+			t.Errorf("exit code %d: %s; want undo data in %s", code, stderr, want)
+		}
+		if _, err := os.Stat(want); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
 func TestOfAPlanOnlyWhatItProposesIsRead(t *testing.T) {
 	t.Parallel()
-	const head = `{"apiVersion": "gabion.io/v1alpha1", "kind": "Plan", "namespaces": [`
-	const enforce = `"labels": {"pod-security.kubernetes.io/enforce": "baseline"}`
-	got, err := decodePlan([]byte(head + `{"name": "a", "more": 1, ` + enforce + `}, {"name": "b", "labels": {}}, {"name": "c"}]}`))
-	if err != nil || len(got) != 1 || got[0].name != "a" || got[0].named || got[0].want["pod-security.kubernetes.io/enforce"] != "baseline" {
+	const (
+		head    = `{"apiVersion": "gabion.io/v1alpha1", "kind": "Plan", "namespaces": [`
+		current = `"current": {"enforce": "privileged:latest", "audit": "privileged:latest", "warn": "restricted:v1.30"}, `
+		had     = `"currentLabels": {}, `
+		enforce = current + had + `"labels": {"pod-security.kubernetes.io/enforce": "baseline"}`
+	)
+	got, err := decodePlan([]byte(head + `{"name": "a", "more": 1, ` + enforce + `}, {"name": "b", "labels": {}}, {"name": "C"}]}`))
+	if err != nil || len(got.Namespaces) != 3 || got.Namespaces[0].policy.Warn.String() != "restricted:v1.30" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for name, text := range map[string]string{
-		"nothing":          "",
-		"YAML":             "kind: Plan",
-		"another kind":     `{"apiVersion": "gabion.io/v1alpha1", "kind": "LabelReport", "namespaces": []}`,
-		"a later version":  `{"apiVersion": "gabion.io/v2", "kind": "Plan", "namespaces": []}`,
-		"no name":          head + `{` + enforce + `}]}`,
-		"a path as a name": head + `{"name": "../nodes/a", ` + enforce + `}]}`,
-		"another label":    head + `{"name": "a", "labels": {"team": "a"}}]}`,
-		"no level":         head + `{"name": "a", "labels": {"pod-security.kubernetes.io/enforce": "strict"}}]}`,
-		"a name twice":     head + `{"name": "a", ` + enforce + `}, {"name": "a", ` + enforce + `}]}`,
+		"nothing":           "",
+		"YAML":              "kind: Plan",
+		"another kind":      `{"apiVersion": "gabion.io/v1alpha1", "kind": "LabelReport", "namespaces": []}`,
+		"a later version":   `{"apiVersion": "gabion.io/v2", "kind": "Plan", "namespaces": []}`,
+		"no name":           head + `{` + enforce + `}]}`,
+		"a path as a name":  head + `{"name": "../nodes/a", ` + enforce + `}]}`,
+		"another label":     head + `{"name": "a", ` + current + had + `"labels": {"team": "a"}}]}`,
+		"no level":          head + `{"name": "a", ` + current + had + `"labels": {"pod-security.kubernetes.io/enforce": "strict"}}]}`,
+		"no labels before":  head + `{"name": "a", ` + current + `"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}]}`,
+		"no policy before":  head + `{"name": "a", ` + had + `"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}]}`,
+		"a policy of sorts": head + `{"name": "a", ` + strings.Replace(enforce, "restricted:v1.30", "restricted", 1) + `}]}`,
+		"a name twice":      head + `{"name": "a", ` + enforce + `}, {"name": "a", ` + enforce + `}]}`,
 	} {
-		if got, err := decodePlan([]byte(text)); err == nil {
-			t.Errorf("%s: got %+v", name, got)
+		if got, err := decodePlan([]byte(text)); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %+v, %v, want an error of one line", name, got, err)
 		}
 	}
 }

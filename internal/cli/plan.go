@@ -174,7 +174,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		return err
 	}
 	r := planReport(made, &options)
-	r.Server, r.Exemptions = inv.Server.Release, exemptionsOf(&config)
+	r.Cluster, r.Server, r.Exemptions = report.Cluster(inv.Cluster), inv.Server.Release, exemptionsOf(&config)
 	configuration := plan.Configuration{Defaults: config.Defaults}
 	if !o.narrow() {
 		configuration = made.Configuration(&options)

@@ -114,11 +114,11 @@ func planReasons(n *plan.Namespace, o *plan.Options, gaps int) []report.PlanReas
 		add(report.ReasonWeaker, "everything passes %s, and only %s is enforced", min(n.Strictest, o.Target), n.Current.Enforce)
 	}
 	if n.Stated && !n.Labelled() && !n.Exempt {
-		assumed := ""
+		message := "no enforce label: " + n.Current.Enforce.String()
 		if o.Assumed && !n.Shown.Level.Valid() {
-			assumed = ", assuming that the API server was given no other defaults"
+			message = report.Assuming
 		}
-		add(report.ReasonUnlabelled, "no enforce label: %s%s", n.Current.Enforce, assumed)
+		add(report.ReasonUnlabelled, "%s", message)
 	}
 	if n.Shown.Level.Valid() {
 		add(report.ReasonDefaults, "the audit log shows that %s is enforced without a label: pass --admission-config", n.Shown)

@@ -250,13 +250,7 @@ func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace
 			n++
 		}
 	}
-	switch n {
-	case 0:
-	case 1:
-		s.input.console.line("note: 1 namespace has no enforce label, assuming privileged; --admission-config FILE says what the cluster's default is")
-	default:
-		s.input.console.line(fmt.Sprintf("note: %d namespaces have no enforce label, assuming privileged; --admission-config FILE says what the cluster's default is", n))
-	}
+	s.input.console.noteAssumption(n)
 }
 
 // absent says that named namespaces are not in the input. That is wrong usage

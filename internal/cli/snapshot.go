@@ -31,8 +31,8 @@ func newSnapshot(s *System) *cobra.Command {
 		Short: "Keep what a cluster contains in a file, for commands with --from",
 		Long: `Keep what a live cluster contains in a file, as far as Pod Security is concerned:
 namespaces and their labels, pods and all that makes pods, service accounts, who
-may do what, and PodSecurityPolicies where there are any. Other commands read it
-with --from, and need no cluster then.
+may do what, and PodSecurityPolicies where there are any; and where the API server
+is. Other commands read it with --from, and need no cluster then.
 
 Of a pod the file has what Pod Security and PodSecurityPolicy look at, its labels,
 the images and whether there are limits. It has no environment, commands,

@@ -131,7 +131,7 @@ func (o *sourceOptions) list(ctx context.Context, l cluster.ListOptions, rest *i
 		return fmt.Errorf("interrupted while the cluster was being listed, after some or all of %s: nothing was done", at)
 	}
 	if err != nil {
-		return fmt.Errorf("listing what is in %s: %w", config.Host, err)
+		return fmt.Errorf("listing what is in %s: %w", cluster.Address(config), err)
 	}
 	return nil
 }

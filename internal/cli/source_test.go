@@ -38,6 +38,8 @@ func TestAnInterruptedListSaysWhereAndThatNothingWasDone(t *testing.T) {
 		switch r.URL.Path {
 		case "/version":
 			_, _ = w.Write([]byte(`{"major":"1","minor":"37","gitVersion":"v1.37.2"}`))
+		case "/api/v1/namespaces/kube-system":
+			_, _ = w.Write([]byte(`{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"u"}}`))
 		case "/api/v1/namespaces":
 			_, _ = w.Write([]byte(`{"kind":"NamespaceList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}`))
 		default: // never answers
@@ -50,6 +52,25 @@ func TestAnInterruptedListSaysWhereAndThatNothingWasDone(t *testing.T) {
 	want := "interrupted while the cluster was being listed, after some or all of namespaces: nothing was done"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestNobodyIsShownThePasswordOfAnAddress(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	secret := strings.Replace(server.URL, "http://", "http://bob:hunter2@", 1)
+	for _, args := range [][]string{
+		{"plan"}, {"preview", "shop", "--enforce=baseline"}, {"preview", "shop", "--enforce=baseline", "--server"}, {"snapshot", "-o", "-"},
+		{"upgrade"}, {"who-can", "weaken"}, {"label", "shop", "--enforce=baseline", "--yes"}, {"unregister"}, {"uninstall"},
+	} {
+		s, out, stderr := system(append(args, "--api-server="+secret)...)
+		if code := Main(s); code == 2 {
+			t.Errorf("%q: %s", args, stderr)
+		}
+		if text := out.String() + stderr.String(); strings.Contains(text, "hunter2") {
+			t.Errorf("%q says %s", args, text)
+		}
 	}
 }
 

@@ -10,9 +10,22 @@ import (
 	"time"
 )
 
-// undoFileName is the name of undo data that were written at a time.
-func undoFileName(now time.Time) string {
-	return "gabion-undo-" + now.UTC().Format("20060102T150405Z") + ".json"
+// writeUndo writes undo data to a file that must not exist yet, and returns its
+// name. Without one it is named for the time, and numbered if somebody else was
+// as fast.
+func writeUndo(path string, now time.Time, text []byte) (string, error) {
+	if path != "" {
+		return path, writeNew(path, text)
+	}
+	name := "gabion-undo-" + now.UTC().Format("20060102T150405Z")
+	path = name + ".json"
+	for n := 2; ; n++ {
+		err := writeNew(path, text)
+		if !errors.Is(err, fs.ErrExist) {
+			return path, err
+		}
+		path = fmt.Sprintf("%s-%d.json", name, n)
+	}
 }
 
 // writeNew writes a file that only its owner may read and that must not exist
@@ -20,7 +33,7 @@ func undoFileName(now time.Time) string {
 func writeNew(path string, text []byte) (err error) {
 	reserved, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already and is not overwritten", path)
+		return fmt.Errorf("%s: %w, and is not overwritten", path, fs.ErrExist)
 	}
 	if err != nil {
 		return err

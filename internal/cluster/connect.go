@@ -76,6 +76,7 @@ type client struct {
 	*rest.RESTClient
 
 	parameters runtime.ParameterCodec
+	address    string
 }
 
 // newClient returns a client that asks for protobuf: pods take a third of the
@@ -99,7 +100,7 @@ func newClient(config *rest.Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{RESTClient: c, parameters: runtime.NewParameterCodec(scheme)}, nil
+	return &client{RESTClient: c, parameters: runtime.NewParameterCodec(scheme), address: Address(config)}, nil
 }
 
 // closeIdleConnections closes the connections that no request uses. A client

@@ -91,6 +91,9 @@ func (l *lister) list(ctx context.Context) error {
 		return err
 	}
 	l.rest.Server, l.rest.Only = inventory.Server(server), l.Namespaces
+	if l.rest.Cluster, err = l.client.cluster(ctx); err != nil {
+		return err
+	}
 	if err := l.namespaces(ctx); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/label"
 )
 
@@ -33,6 +34,16 @@ func NewLabeler(config *rest.Config) (*Labeler, error) {
 		return nil, err
 	}
 	return &Labeler{c}, nil
+}
+
+// Identify asks the API server which cluster it is of, and what it is.
+func (l *Labeler) Identify(ctx context.Context) (inventory.Cluster, inventory.Server, error) {
+	server, err := l.client.server(ctx, oldestListed)
+	if err != nil {
+		return inventory.Cluster{}, inventory.Server{}, err
+	}
+	c, err := l.client.cluster(ctx)
+	return c, inventory.Server(server), err
 }
 
 // Get returns a namespace. The error is the API server's.
@@ -76,7 +87,8 @@ func labelled(n *corev1.Namespace) (label.Namespace, error) {
 		return label.Namespace{}, fmt.Errorf("namespace %q: %w", n.Name, err)
 	}
 	return label.Namespace{
-		Name: n.Name, UID: string(n.UID), ResourceVersion: n.ResourceVersion, Labels: n.Labels, Owners: owners,
+		Name: n.Name, UID: string(n.UID), ResourceVersion: n.ResourceVersion, Terminating: n.DeletionTimestamp != nil,
+		Labels: n.Labels, Owners: owners,
 	}, nil
 }
 

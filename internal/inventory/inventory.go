@@ -11,6 +11,8 @@ import (
 
 // Inventory is what a cluster contains.
 type Inventory struct {
+	// Cluster says which cluster it is, the zero Cluster for manifests.
+	Cluster Cluster
 	// Server is the API server, the zero Server for manifests.
 	Server Server
 	// Namespaces are all that there are or that an object names, by name.
@@ -32,6 +34,15 @@ type Inventory struct {
 	NotChecked []Problem
 	// Errors are what could not be read. It must never count as fine.
 	Errors []Problem
+}
+
+// Cluster tells one cluster from another.
+type Cluster struct {
+	// Address is where its API server was asked, without credentials.
+	Address string `json:"address"`
+	// UID is that of its namespace kube-system, which no cluster shares with
+	// another; empty for who may not read it.
+	UID string `json:"uid"`
 }
 
 // Server says what an API server is.

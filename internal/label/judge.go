@@ -18,17 +18,18 @@ type Blocker struct {
 	Template bool
 	// Pods is how many of its pods exist and violate the policy.
 	Pods int
-	// Violations are the controls that are failed, without findings, in the
-	// order of the API server's messages.
+	// Violations are the controls that are failed, in the order of the API
+	// server's messages, each with the findings of all that fails it.
 	Violations []pss.Violation
+
+	views []*inventory.View // that have been added
 }
 
 // judge judges what is in one namespace, each view once.
 type judge struct {
-	planner   *Planner
-	evaluator pss.Evaluator
-	policy    pss.LevelVersion
-	known     map[*inventory.View][]pss.Violation
+	planner *Planner
+	policy  pss.LevelVersion
+	known   map[*inventory.View][]pss.Violation
 }
 
 // blockers returns the workloads and then the single pods that are rejected.
@@ -45,7 +46,7 @@ func (j *judge) blockers(ns *inventory.Namespace) ([]Blocker, error) {
 				return nil, fmt.Errorf("judging %s %q: %w", w.Kind, w.Name, err)
 			}
 			b.Template = b.Template || len(violations) > 0
-			b.add(violations)
+			b.add(w.Templates[i].View, violations)
 		}
 	}
 	for i := range ns.Pods {
@@ -63,7 +64,7 @@ func (j *judge) blockers(ns *inventory.Namespace) ([]Blocker, error) {
 			all = append(all, b)
 		}
 		b.Pods++
-		b.add(violations)
+		b.add(pod.View, violations)
 	}
 	var blockers []Blocker
 	for _, b := range all {
@@ -83,24 +84,29 @@ func (j *judge) judge(v *inventory.View) ([]pss.Violation, error) {
 	if violations, ok := j.known[v]; ok {
 		return violations, nil
 	}
-	verdict, err := j.evaluator.Evaluate(&v.Pod, j.policy)
+	verdict, err := pss.Evaluator{Kubernetes: j.planner.Kubernetes}.Evaluate(&v.Pod, j.policy)
 	if err != nil {
 		return nil, err
 	}
 	violations := verdict.Violations()
-	for i := range violations {
-		violations[i].Detail, violations[i].Findings = "", nil
-	}
 	j.known[v] = violations
 	return violations, nil
 }
 
-// add takes the violations that are not there yet.
-func (b *Blocker) add(violations []pss.Violation) {
+// add takes the violations of a view that was not added before.
+func (b *Blocker) add(view *inventory.View, violations []pss.Violation) {
+	if slices.Contains(b.views, view) {
+		return
+	}
+	b.views = append(b.views, view)
 	for _, v := range violations {
-		if !slices.ContainsFunc(b.Violations, func(have pss.Violation) bool { return have.Control == v.Control }) {
+		i := slices.IndexFunc(b.Violations, func(have pss.Violation) bool { return have.Control == v.Control })
+		if i < 0 {
+			v.Detail, v.Findings = "", slices.Clone(v.Findings) // the sentence is that of one pod
 			b.Violations = append(b.Violations, v)
+			continue
 		}
+		b.Violations[i].Findings = append(b.Violations[i].Findings, v.Findings...)
 	}
 }
 

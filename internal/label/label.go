@@ -3,6 +3,7 @@ package label
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/pss"
@@ -38,6 +39,8 @@ func (o Owner) Own() bool {
 // Namespace is a namespace as the API server has it.
 type Namespace struct {
 	Name, UID, ResourceVersion string
+	// Terminating says that it is being deleted.
+	Terminating bool
 	// Labels are all its labels.
 	Labels map[string]string
 	// Owners are those of each label, sorted.
@@ -53,6 +56,19 @@ func (n *Namespace) SameLabels(other *Namespace) bool {
 	return !slices.ContainsFunc(Keys(), func(key string) bool {
 		return !equal(n.value(key), other.value(key)) || !slices.Equal(n.Owners[key], other.Owners[key])
 	})
+}
+
+// ChangedFrom returns the Pod Security labels that are not as given, without what
+// is common to their names: "enforce", "warn-version".
+func (n *Namespace) ChangedFrom(labels map[string]string) []string {
+	var changed []string
+	for _, key := range Keys() {
+		was, ok := labels[key]
+		if now, is := n.Labels[key]; is != ok || now != was {
+			changed = append(changed, strings.TrimPrefix(key, "pod-security.kubernetes.io/"))
+		}
+	}
+	return changed
 }
 
 // value returns the value of a label, nil if there is none.
@@ -111,8 +127,12 @@ type Change struct {
 	// Return is who else is to own a label then, for labels that are restored.
 	// Gabion owns none of these unless it is named itself.
 	Return map[string][]Owner
-	// From and To are the enforced policy before and after.
+	// From and To are the enforced policy before and after. Stricter says that To
+	// may reject what From lets in.
 	From, To pss.LevelVersion
+	Stricter bool
+	// Loosened are the modes that ask for less than before.
+	Loosened []Loosening
 	// Denied is why the API server would not take the labels.
 	Denied pss.LabelErrors
 	// Conflicts are labels that would get another value and are somebody else's.
@@ -121,10 +141,20 @@ type Change struct {
 	// in one line each.
 	Blockers []Blocker
 	Unseen   []string
+	// Empty says that all of the namespace was looked at, and that there is
+	// neither a pod nor what makes pods.
+	Empty bool
 	// Exempt says that the API server judges nothing in the namespace.
 	Exempt bool
 	// Kept are labels that are not restored, because they have changed since.
 	Kept []Conflict
+}
+
+// Loosening is a mode that asks for less after a change.
+type Loosening struct {
+	// Mode is "enforce", "audit" or "warn".
+	Mode     string
+	From, To pss.LevelVersion
 }
 
 // Conflict is a label that is somebody else's.
@@ -141,6 +171,14 @@ func (c *Change) Changes() bool {
 	}
 	// What is restored may have its value already and only be Gabion's still.
 	return c.Return != nil && !maps.Equal(c.owned(), c.Namespace.own())
+}
+
+// Assumes reports whether the namespace gets its first enforce label, while
+// nothing is said to be enforced by default.
+func (c *Change) Assumes() bool {
+	return c.From.Level == pss.Privileged && slices.ContainsFunc(c.Edits, func(e Edit) bool {
+		return e.Key == pss.EnforceLabel && e.Before == nil && e.After != nil
+	})
 }
 
 // Labels returns all labels as they are when the change is done.

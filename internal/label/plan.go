@@ -16,6 +16,8 @@ type Exemptions interface {
 
 // Planner works out changes.
 type Planner struct {
+	// Kubernetes is what the API server is: what latest means there.
+	Kubernetes pss.Version
 	// Defaults is the policy of namespaces without labels.
 	Defaults   pss.Policy
 	Exemptions Exemptions
@@ -49,43 +51,65 @@ func (p *Planner) resolve(c *Change) {
 	from, oldErrs := pss.PolicyFromLabels(c.Namespace.Labels, p.Defaults)
 	to, newErrs := pss.PolicyFromLabels(c.Labels(), p.Defaults)
 	c.From, c.To = from.Enforce, to.Enforce
+	c.Stricter = !c.Exempt && p.stricter(c.From, c.To)
+	for _, mode := range []struct {
+		name, level, version string
+		from, to             pss.LevelVersion
+	}{
+		{"enforce", pss.EnforceLabel, pss.EnforceVersionLabel, from.Enforce, to.Enforce},
+		{"audit", pss.AuditLabel, pss.AuditVersionLabel, from.Audit, to.Audit},
+		{"warn", pss.WarnLabel, pss.WarnVersionLabel, from.Warn, to.Warn},
+	} {
+		if c.edits(mode.level, mode.version) && p.looser(mode.from, mode.to) {
+			c.Loosened = append(c.Loosened, Loosening{mode.name, mode.from, mode.to})
+		}
+	}
 	if len(newErrs) > 0 && !slices.Equal(newErrs, oldErrs) {
 		c.Denied = newErrs
 	}
+}
+
+// edits reports whether one of the labels gets another value.
+func (c *Change) edits(keys ...string) bool {
+	return slices.ContainsFunc(c.Edits, func(e Edit) bool { return slices.Contains(keys, e.Key) && e.Changes() })
+}
+
+// stricter reports whether one policy may reject what another one lets in. As for
+// the API server, another version is stricter, whichever it is.
+func (p *Planner) stricter(from, to pss.LevelVersion) bool {
+	is := pss.Evaluator{Kubernetes: p.Kubernetes}
+	same := is.Resolve(from.Version) == is.Resolve(to.Version)
+	return to.Level > from.Level || to.Level > pss.Privileged && !same
+}
+
+// looser reports whether one policy may let in what another one rejects: it is
+// of a lower level or of an older version.
+func (p *Planner) looser(from, to pss.LevelVersion) bool {
+	is := pss.Evaluator{Kubernetes: p.Kubernetes}
+	return from.Level > pss.Privileged && (to.Level < from.Level || is.Resolve(to.Version) < is.Resolve(from.Version))
 }
 
 func owners(ns *Namespace, key string) []Owner {
 	return append([]Owner{}, ns.Owners[key]...)
 }
 
-// Stricter reports whether the change may reject what is let in now. As for the
-// API server, another version is stricter, whichever it is.
-func (c *Change) Stricter() bool {
-	switch {
-	case c.From == c.To, c.To.Level == pss.Privileged, c.Exempt:
-		return false
-	case c.From.Version == c.To.Version && c.To.Level <= c.From.Level:
-		return false
-	}
-	return true
-}
-
 // Judge finds what the change would reject of what is in the cluster, and what
 // nobody knows. The error is the evaluator's.
 func (p *Planner) Judge(c *Change, inv *inventory.Inventory) error {
-	if !c.Stricter() {
+	if !c.Stricter {
 		return nil
 	}
 	gaps := inv.Gaps(p.AllowUnchecked)
 	c.Unseen = gaps.Of(c.Namespace.Name)
 	i := slices.IndexFunc(inv.Namespaces, func(n inventory.Namespace) bool { return n.Name == c.Namespace.Name })
 	if i < 0 {
-		return nil // nothing is in it
+		return nil // nobody has seen it
 	}
 	if !p.AllowUnchecked {
 		c.Unseen = append(c.Unseen, inv.Namespaces[i].UnseenPods()...)
 	}
-	j := judge{planner: p, evaluator: pss.Evaluator{Kubernetes: inv.Server.Version}, policy: c.To, known: map[*inventory.View][]pss.Violation{}}
+	c.Empty = len(c.Unseen)+len(inv.Namespaces[i].Pods)+len(inv.Namespaces[i].Workloads) == 0
+	j := judge{planner: p, policy: c.To, known: map[*inventory.View][]pss.Violation{}}
 	var err error
 	c.Blockers, err = j.blockers(&inv.Namespaces[i])
 	return err

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/gabion-security/gabion/internal/inventory"
 )
 
 const (
@@ -22,9 +24,9 @@ type Undo struct {
 	Kind       string `json:"kind"`
 	// Time is when it was written, before anything was changed.
 	Time time.Time `json:"time"`
-	// Server is the address of the API server, for people.
-	Server     string          `json:"server"`
-	Namespaces []UndoNamespace `json:"namespaces"`
+	// Cluster is the one whose namespaces they are.
+	Cluster    inventory.Cluster `json:"cluster"`
+	Namespaces []UndoNamespace   `json:"namespaces"`
 }
 
 // UndoNamespace is one namespace before and after its change.
@@ -36,8 +38,8 @@ type UndoNamespace struct {
 }
 
 // NewUndo returns what is to be kept before the changes are made.
-func NewUndo(now time.Time, server string, changes []*Change) *Undo {
-	u := &Undo{APIVersion: undoVersion, Kind: undoKind, Time: now.UTC(), Server: server, Namespaces: []UndoNamespace{}}
+func NewUndo(now time.Time, cluster inventory.Cluster, changes []*Change) *Undo {
+	u := &Undo{APIVersion: undoVersion, Kind: undoKind, Time: now.UTC(), Cluster: cluster, Namespaces: []UndoNamespace{}}
 	for _, c := range changes {
 		u.Namespaces = append(u.Namespaces, UndoNamespace{Name: c.Namespace.Name, UID: c.Namespace.UID, Labels: c.Edits})
 	}
@@ -53,6 +55,10 @@ func (u *Undo) Encode() ([]byte, error) {
 // DecodeUndo reads what Encode has returned. Anything else is an error, and
 // nothing can be done with it.
 func DecodeUndo(text []byte) (*Undo, error) {
+	var is struct{ APIVersion, Kind string }
+	if json.Unmarshal(text, &is) == nil && (is.APIVersion != undoVersion || is.Kind != undoKind) {
+		return nil, fmt.Errorf("no undo data of gabion label: it is a %q of %q, not a %s of %s", is.Kind, is.APIVersion, undoKind, undoVersion)
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var u Undo
@@ -65,14 +71,14 @@ func DecodeUndo(text []byte) (*Undo, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("no undo data of gabion label: something follows the JSON document")
 	}
-	if u.APIVersion != undoVersion || u.Kind != undoKind {
-		return nil, fmt.Errorf("no undo data of gabion label: it is a %q of %q, not a %s of %s", u.Kind, u.APIVersion, undoKind, undoVersion)
-	}
 	return &u, u.check()
 }
 
 // check refuses what Encode cannot have written.
 func (u *Undo) check() error {
+	if u.Cluster == (inventory.Cluster{}) {
+		return errors.New("no undo data of gabion label: it names no cluster")
+	}
 	seen := map[string]bool{}
 	for i := range u.Namespaces {
 		ns := &u.Namespaces[i]

@@ -5,10 +5,20 @@ import (
 	"io"
 )
 
+// Cluster tells one cluster from another.
+type Cluster struct {
+	// Address is where its API server was asked, without credentials.
+	Address string `json:"address"`
+	// UID is that of its namespace kube-system, empty if it could not be read.
+	UID string `json:"uid"`
+}
+
 // Label says what was done to the labels of namespaces, or would be.
 type Label struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
+	// Cluster is the one whose namespaces they are.
+	Cluster Cluster `json:"cluster"`
 	// DryRun is "none", "client" or "server".
 	DryRun string `json:"dryRun"`
 	// Undo is the file by which it can be undone, empty if there is none.
@@ -20,8 +30,9 @@ type Label struct {
 // The outcomes of a namespace. Each has one.
 const (
 	OutcomeLabeled   = "labeled"   // done, or would be
+	OutcomeRestored  = "restored"  // undone, or would be
 	OutcomeUnchanged = "unchanged" // the labels stood already
-	OutcomeRefused   = "refused"   // workloads would be rejected, or nobody knows
+	OutcomeRefused   = "refused"   // workloads would be rejected, less would be asked for, or nobody knows
 	OutcomeOwned     = "owned"     // labels belong to another field manager
 	OutcomeKept      = "kept"      // some labels have changed since and were not restored
 	OutcomeSkipped   = "skipped"   // left out
@@ -38,6 +49,14 @@ type LabelNamespace struct {
 	// From and To are the enforced policy before and after, empty if not known.
 	From string `json:"from"`
 	To   string `json:"to"`
+	// Assumed says that From is assumed: there is no enforce label, and nobody
+	// knows the cluster's default.
+	Assumed bool `json:"assumed"`
+	// Empty says that the namespace was looked at and holds no pods, and nothing
+	// that makes any.
+	Empty bool `json:"empty"`
+	// Loosened are the modes that ask for less than before.
+	Loosened []LabelLoosening `json:"loosened"`
 	// Labels are those it is about.
 	Labels []LabelEdit `json:"labels"`
 	// Blockers are what the new policy rejects, and Unseen what could not be
@@ -57,6 +76,13 @@ type LabelEdit struct {
 	After  *string `json:"after"`
 	// Owners are the field managers that owned it before.
 	Owners []string `json:"owners"`
+}
+
+// LabelLoosening is a mode that asks for less: LEVEL:VERSION before and after.
+type LabelLoosening struct {
+	Mode string `json:"mode"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // changes reports whether the value becomes another one.
@@ -82,7 +108,10 @@ type LabelViolation struct {
 	Control string `json:"control"`
 	Level   string `json:"level"`
 	Reason  string `json:"reason"`
-	Fix     string `json:"fix"`
+	// Fixes say how what fails it is fixed, each way once, and Fix says it in one
+	// line.
+	Fixes []string `json:"fixes"`
+	Fix   string   `json:"fix"`
 }
 
 // LabelConflict is a label that is not Gabion's to change.
@@ -97,6 +126,7 @@ type LabelConflict struct {
 type LabelSummary struct {
 	Namespaces int `json:"namespaces"`
 	Labeled    int `json:"labeled"`
+	Restored   int `json:"restored"`
 	Unchanged  int `json:"unchanged"`
 	Refused    int `json:"refused"`
 	Owned      int `json:"owned"`
@@ -111,8 +141,8 @@ func (l *Label) Summarize() {
 	l.Summary = LabelSummary{Namespaces: len(l.Namespaces)}
 	for i := range l.Namespaces {
 		count := map[string]*int{
-			OutcomeLabeled: &l.Summary.Labeled, OutcomeUnchanged: &l.Summary.Unchanged, OutcomeRefused: &l.Summary.Refused,
-			OutcomeOwned: &l.Summary.Owned, OutcomeKept: &l.Summary.Kept, OutcomeSkipped: &l.Summary.Skipped,
+			OutcomeLabeled: &l.Summary.Labeled, OutcomeRestored: &l.Summary.Restored, OutcomeUnchanged: &l.Summary.Unchanged,
+			OutcomeRefused: &l.Summary.Refused, OutcomeOwned: &l.Summary.Owned, OutcomeKept: &l.Summary.Kept, OutcomeSkipped: &l.Summary.Skipped,
 			OutcomeFailed: &l.Summary.Failed, OutcomeNotDone: &l.Summary.NotDone,
 		}[l.Namespaces[i].Outcome]
 		if count != nil {
@@ -128,7 +158,7 @@ func (s LabelSummary) String() string {
 		n    int
 		what string
 	}{
-		{s.Labeled, "labeled"}, {s.Unchanged, "as asked already"}, {s.Refused, "refused"}, {s.Owned, "owned by others"},
+		{s.Labeled, "labeled"}, {s.Restored, "restored"}, {s.Unchanged, "unchanged"}, {s.Refused, "refused"}, {s.Owned, "owned by others"},
 		{s.Kept, "not fully restored"}, {s.Skipped, "skipped"}, {s.Failed, "failed"}, {s.NotDone, "not done"},
 	} {
 		if part.n > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -11,16 +12,21 @@ import (
 func WriteLabelPlan(w io.Writer, style Style, n *LabelNamespace) error {
 	var b strings.Builder
 	name := style.paint(bold, "namespace/"+escapeAll(n.Namespace))
-	switch n.Outcome {
-	case OutcomeUnchanged:
+	switch {
+	case n.Outcome == OutcomeUnchanged:
 		return nil // its one line comes with the outcome
-	case OutcomeSkipped, OutcomeFailed, OutcomeRefused, OutcomeOwned, OutcomeKept:
+	case n.Outcome != "":
 		fmt.Fprintf(&b, "%s %s: %s\n", name, style.paint(yellow, n.Outcome), EscapeSentence(n.Reason))
+	case n.Empty:
+		b.WriteString(name + " " + style.paint(dim, "(no pods, and nothing that makes any)") + "\n")
 	default:
 		b.WriteString(name + "\n")
 	}
 	for i := range n.Labels {
 		writeLabelEdit(&b, style, &n.Labels[i])
+	}
+	for _, l := range n.Loosened {
+		b.WriteString("  " + style.paint(red, "!") + " " + l.Mode + " asks for less: " + l.To + " instead of " + l.From + "\n")
 	}
 	for _, c := range n.Conflicts {
 		if n.Outcome != OutcomeKept {
@@ -63,21 +69,25 @@ func writeBlockers(b *strings.Builder, style Style, n *LabelNamespace) {
 		b.WriteString("  " + style.paint(yellow, "?") + " " + EscapeSentence(line) + "\n")
 	}
 	var controls []string
-	fixes := map[string]string{}
+	fixes := map[string][]string{}
 	for i := range n.Blockers {
 		blocker := &n.Blockers[i]
 		var reasons []string
 		for _, v := range blocker.Violations {
 			reasons = append(reasons, Escape(v.Reason))
-			if _, ok := fixes[v.Control]; !ok {
+			if fixes[v.Control] == nil {
 				controls = append(controls, v.Control)
-				fixes[v.Control] = v.Fix
+			}
+			for _, fix := range v.Fixes {
+				if !slices.Contains(fixes[v.Control], fix) {
+					fixes[v.Control] = append(fixes[v.Control], fix)
+				}
 			}
 		}
 		fmt.Fprintf(b, "  %s %s%s: %s\n", style.paint(red, "x"), escapeAll(blocker.Object.KindName()), where(blocker), strings.Join(reasons, ", "))
 	}
 	for _, control := range controls {
-		fmt.Fprintf(b, "    %s %s: %s\n", style.paint(dim, "fix"), Escape(control), EscapeSentence(fixes[control]))
+		fmt.Fprintf(b, "    %s %s: %s\n", style.paint(dim, "fix"), Escape(control), EscapeSentence(strings.Join(fixes[control], "; ")))
 	}
 }
 
@@ -104,10 +114,12 @@ func WriteLabelOutcome(w io.Writer, style Style, dryRun string, n *LabelNamespac
 	switch n.Outcome {
 	case OutcomeLabeled:
 		line += style.paint(green, "labeled") + how
+	case OutcomeRestored:
+		line += style.paint(green, "restored") + how
 	case OutcomeUnchanged:
-		line += "not labeled" + how
+		line += "unchanged" + how
 	case OutcomeKept:
-		line += style.paint(yellow, "labeled but for what has changed since") + how
+		line += style.paint(yellow, "restored but for what has changed since") + how
 	default:
 		line += style.paint(yellow, n.Outcome) + ": " + EscapeSentence(n.Reason)
 	}

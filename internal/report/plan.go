@@ -4,6 +4,8 @@ package report
 type Plan struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
+	// Cluster is the one that the plan is for, empty for manifests.
+	Cluster Cluster `json:"cluster"`
 	// Server is the release of the API server, empty for manifests.
 	Server string `json:"server"`
 	// Latest is the minor that latest means there, such as v1.37.

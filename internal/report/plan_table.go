@@ -71,9 +71,9 @@ func (t *planText) heading(p *Plan) {
 	}
 	t.prose("", "Kubernetes "+Escape(server)+", target "+p.Target+", "+pin+".")
 	if p.Summary.Unlabelled > 0 && p.Defaults.Assumed {
-		t.prose("", "* no label: taken to be privileged, unless --admission-config says what the API server was given.")
+		t.prose("", "* "+Assuming)
 	} else if p.Summary.Unlabelled > 0 {
-		t.prose("", "* no label: the API server's default.")
+		t.prose("", "* no enforce label: the API server's default.")
 	}
 }
 
@@ -136,11 +136,7 @@ func (t *planText) namespaces(p *Plan) {
 	}
 	rows := [][]string{header}
 	for _, n := range all {
-		now := n.doNow()
-		if len(n.AtRisk) > 0 {
-			now = "fix"
-		}
-		row := []string{Escape(n.Name), n.enforces(), n.passes(), now, n.toFix()}
+		row := []string{Escape(n.Name), n.enforces(), n.passes(), n.doNow(), n.toFix()}
 		if t.wide {
 			row = append(row, strconv.Itoa(n.Pods), strconv.Itoa(n.Workloads), labelled(n, "enforce"), labelled(n, "audit"), labelled(n, "warn"))
 		}

@@ -21,17 +21,22 @@ func (t *planText) remember(v *PlanViolation) {
 	}
 	fixes := []string{v.Fix}
 	for _, f := range v.Findings {
-		fix := f.Fix
-		if strings.HasPrefix(fix, "remove it,") {
-			fix = Escape(f.Path[strings.LastIndexByte(f.Path, '.')+1:]) + ": " + fix
-		}
-		fixes = append(fixes, fix)
+		fixes = append(fixes, FixAt(f.Path, f.Fix))
 	}
 	for _, fix := range fixes {
 		if fix != "" && !slices.Contains(t.howTo[v.Control], fix) {
 			t.howTo[v.Control] = append(t.howTo[v.Control], fix)
 		}
 	}
+}
+
+// FixAt is how a finding is fixed, where its place is not shown beside it: what
+// is to be removed is named.
+func FixAt(path, fix string) string {
+	if strings.HasPrefix(fix, "remove it,") {
+		return Escape(path[strings.LastIndexByte(path, '.')+1:]) + ": " + fix
+	}
+	return fix
 }
 
 // how says how the controls that were named are met, once each.

@@ -126,6 +126,27 @@ func manySpaces() []PlanNamespace {
 	}
 }
 
+func TestEveryFormatSaysTheSameOfWhatToDoNow(t *testing.T) {
+	t.Parallel()
+	p := Plan{Target: "restricted", Pin: "v1.37", Namespaces: []PlanNamespace{planSpace("late", StageLabel, func(n *PlanNamespace) {
+		n.Current.Enforce, n.CurrentLabels = "restricted:latest", planLabels("restricted:latest", "")
+		n.Change, n.Labels, n.Strictest = true, planLabels("restricted:v1.37", "restricted:latest"), "baseline"
+		n.AtRisk = []PlanBlocker{planBlocker("Deployment", "web", planViolation("hostPorts", OriginTemplate, "spec.x"))}
+	})}}
+	for format, want := range map[string]string{
+		"table":    "late       restricted  baseline  pin v1.37  1 at risk\n",
+		"wide":     "late       restricted  baseline  pin v1.37  1 at risk",
+		"markdown": "| late | restricted | baseline | pin v1.37 | 1 at risk |\n",
+		"kubectl":  "# late: pin v1.37; to fix: 1 at risk\n",
+	} {
+		var out bytes.Buffer
+		must(t, WritePlan(&out, format, Style{}, &p))
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: no line %q in\n%s", format, want, out.String())
+		}
+	}
+}
+
 func plans() map[string]Plan {
 	make := func(namespaces ...PlanNamespace) Plan {
 		p := Plan{
@@ -144,6 +165,7 @@ func plans() map[string]Plan {
 	}
 	many := make(manySpaces()...)
 	many.Server, many.Defaults.Assumed = "v1.37.2", false
+	many.Cluster = Cluster{"https://10.0.0.1:6443", "u"}
 	many.Gaps = []string{"things.example.com could not be listed: " + hostile, "and another"}
 	many.Exemptions = PlanExemptions{[]string{hostile, "bob"}, []string{"free"}, []string{"kata"}}
 	many.Proposed = PlanConfiguration{

@@ -179,3 +179,7 @@ func grid(rows [][]string) []string {
 	}
 	return lines
 }
+
+// Assuming is what is said of a namespace where neither a label nor
+// --admission-config says what is enforced.
+const Assuming = "no enforce label, assuming privileged; --admission-config FILE says what the cluster's default is"

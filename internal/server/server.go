@@ -98,7 +98,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	if s.cache, err = cluster.NewCache(s.config, cluster.CacheOptions{Log: s.log}); err != nil {
-		return nil, fmt.Errorf("the API server %s: %w", s.config.Host, err)
+		return nil, fmt.Errorf("the API server %s: %w", cluster.Address(s.config), err)
 	}
 	if s.client, err = resource.NewClient(s.config); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ func ownKind(apiVersion string) bool {
 
 func headerOf(i *inventory.Inventory, lines int) header {
 	h := header{
-		APIVersion: apiVersion, Kind: kind, Server: server{Release: i.Server.Release}, Only: i.Only, Lines: lines,
+		APIVersion: apiVersion, Kind: kind, Cluster: i.Cluster, Server: server{Release: i.Server.Release}, Only: i.Only, Lines: lines,
 		NotChecked: problemsOf(i.NotChecked), Errors: problemsOf(i.Errors),
 	}
 	if i.Server.Version != 0 {
@@ -46,7 +46,7 @@ func problemsOf(all []inventory.Problem) (problems []problem) {
 
 // into puts what the header says into an inventory.
 func (h *header) into(i *inventory.Inventory) error {
-	i.Server.Release, i.Only = h.Server.Release, h.Only
+	i.Cluster, i.Server.Release, i.Only = h.Cluster, h.Server.Release, h.Only
 	if h.Server.Version != "" {
 		version, err := pss.ParseVersion(h.Server.Version)
 		if err != nil {

@@ -4,13 +4,16 @@ import (
 	"encoding/json"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/gabion-security/gabion/internal/inventory"
 )
 
 // header is the first line.
 type header struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Server     server `json:"server"`
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Cluster    inventory.Cluster `json:"cluster"`
+	Server     server            `json:"server"`
 	// Only are the namespaces that were asked for, none for all.
 	Only          []string       `json:"only,omitempty"`
 	TemplatePaths []templatePath `json:"templatePaths,omitempty"`

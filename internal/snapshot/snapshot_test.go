@@ -150,6 +150,16 @@ func TestWhatIsReadFromASnapshotIsWhatWasPutIn(t *testing.T) {
 	}
 }
 
+func TestASnapshotSaysOfWhichClusterItIs(t *testing.T) {
+	t.Parallel()
+	want := inventory.Cluster{Address: "https://10.0.0.1:6443", UID: "u"}
+	var w snapshot.Writer
+	w.Rest.Cluster = want
+	if got := read(t, written(t, &w)).Cluster; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestAFileThatIsNoWholeSnapshotIsOneClearLine(t *testing.T) {
 	t.Parallel()
 	whole := file(t, workload.Item{
