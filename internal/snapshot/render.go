@@ -73,7 +73,9 @@ func present[T any](v *T) *T {
 func renderContext(c *pss.SecurityContext, x *workload.SecurityContextExtra) *securityContext {
 	s := &securityContext{
 		RunAsNonRoot: pointer(c.RunAsNonRoot), RunAsUser: pointer(c.RunAsUser), RunAsGroup: pointer(x.RunAsGroup),
-		SELinux: present(&seLinux{c.SELinux.Type, c.SELinux.User, c.SELinux.Role, x.SELinuxLevel}),
+	}
+	if o := (seLinux{c.SELinux.Type, c.SELinux.User, c.SELinux.Role, x.SELinuxLevel}); x.SELinux || o != (seLinux{}) {
+		s.SELinux = &o
 	}
 	if c.SeccompProfile.Set {
 		s.SeccompProfile = &profile{c.SeccompProfile.Value, pointer(x.SeccompLocalhost)}
@@ -98,6 +100,10 @@ func renderVolume(v *pss.Volume, x *workload.VolumeExtra) map[string]any {
 		if _, ok := rendered[source]; ok && setting.value != "" {
 			rendered[source] = map[string]string{setting.name: setting.value}
 		}
+	}
+	if _, ok := rendered["projected"]; ok && !x.ServiceAccountToken {
+		// What it holds beyond a service account's token is not kept.
+		rendered["projected"] = map[string][]struct{}{"sources": {{}}}
 	}
 	return rendered
 }
