@@ -33,6 +33,8 @@ type target struct {
 // are namespaces of which there may be many.
 func (o *labelOptions) targets() (targets []target, many bool, err error) {
 	switch {
+	case len(o.given) > 0:
+		return o.given, false, nil
 	case o.undo != "":
 		targets, err = o.undoTargets()
 	case o.plan != "":

@@ -16,6 +16,9 @@ import (
 	"github.com/gabion-security/gabion/internal/report"
 )
 
+// copyPrefix begins the names of simplified copies.
+const copyPrefix = "0-"
+
 type pspSimplifyOptions struct {
 	system *System
 	input  inputOptions
@@ -51,7 +54,7 @@ kept, unless --all says that no pod depends on it ('gabion psp mutating').
 	o.input.flags(cmd)
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		policyFlag(fs, &o.only)
-		fs.StringVar(&o.prefix, "prefix", "0-", "what a copy's name begins with")
+		fs.StringVar(&o.prefix, "prefix", copyPrefix, "what a copy's name begins with")
 		fs.BoolVar(&o.all, "all", false, "drop also what changes pods: groups that MustRunAs, readOnlyRootFilesystem")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {

@@ -1,11 +1,25 @@
 package snapshot
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
+
+// Pod returns a pod in the form of the API, with what was read of it and nothing
+// else.
+func Pod(t *workload.Template) (json.RawMessage, error) {
+	p := line{APIVersion: "v1", Kind: "Pod", Spec: render(t)}
+	p.Metadata.Annotations, p.Metadata.Labels = about(t)
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("writing a pod: %w", err)
+	}
+	return text, nil
+}
 
 // render makes a pod's spec of what was read of it. Reading it again gives the
 // same.

@@ -155,6 +155,32 @@ func TestWhatIsReadFromASnapshotIsWhatWasPutIn(t *testing.T) {
 	}
 }
 
+func TestAPodIsWrittenWithAllThatWasReadOfIt(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // no secret
+	stored := workload.Options{Stored: true, Extra: true}
+	reader, err := workload.NewReader(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 300 {
+		want := typed.Pod(randomPod(r), stored)
+		text, err := snapshot.Pod(&want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		item := reader.ReadObject(text)
+		if item.Err != nil {
+			t.Fatal(item.Err)
+		}
+		ignore := cmpopts.IgnoreUnexported(workload.Template{})
+		if diff := cmp.Diff(want, item.Templates[0], ignore, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("seed %d, pod %d: put in (-), read (+):\n%s", seed, n, diff)
+		}
+	}
+}
+
 func TestAFileThatIsNoWholeSnapshotIsOneClearLine(t *testing.T) {
 	t.Parallel()
 	whole := file(t, workload.Item{
