@@ -42,6 +42,9 @@ type VolumeExtra struct {
 	HostPath         string // hostPath.path
 	FlexVolumeDriver string // flexVolume.driver
 	CSIDriver        string // csi.driver
+	// ServiceAccountToken says that projected holds nothing beyond what the API
+	// server gives pods with their service account's token.
+	ServiceAccountToken bool
 }
 
 // ContainerExtra goes with [pss.Container].

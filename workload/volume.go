@@ -81,6 +81,8 @@ func (r *reading) source(source pss.VolumeSources, x *VolumeExtra) bool {
 		x.FlexVolumeDriver = r.memberText("driver")
 	case pss.VolumeCSI:
 		x.CSIDriver = r.memberText("driver")
+	case pss.VolumeProjected:
+		x.ServiceAccountToken = r.onlyToken()
 	default:
 		r.skip()
 	}
@@ -89,14 +91,6 @@ func (r *reading) source(source pss.VolumeSources, x *VolumeExtra) bool {
 
 // memberText reads an object for one string.
 func (r *reading) memberText(name string) (value string) {
-	var seen uint32
-	for more := r.object(); more; more = r.nextMember() {
-		if key := r.key(); string(key) != name {
-			r.skip()
-			continue
-		}
-		r.once(&seen, 0)
-		value = r.text()
-	}
+	r.members(func(string) { value = r.text() }, name)
 	return value
 }

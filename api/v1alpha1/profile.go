@@ -61,9 +61,11 @@ type ContainerControls struct {
 	// +optional
 	PrivilegedContainers Forbidden `json:"privilegedContainers,omitempty"`
 	// PrivilegeEscalation, if Forbidden, asks every container to set
-	// allowPrivilegeEscalation to false.
+	// allowPrivilegeEscalation to false; if Stated, to set it to either value,
+	// which is what remains of the defaultAllowPrivilegeEscalation of a
+	// PodSecurityPolicy.
 	// +optional
-	PrivilegeEscalation Forbidden `json:"privilegeEscalation,omitempty"`
+	PrivilegeEscalation PrivilegeEscalation `json:"privilegeEscalation,omitempty"`
 	// UserIDs says which users containers may run as (runAsUser).
 	// +optional
 	UserIDs *UserIDs `json:"userIDs,omitempty"`
@@ -171,7 +173,9 @@ type PodControls struct {
 // VolumeControls are the controls that look at volumes.
 type VolumeControls struct {
 	// VolumeTypes lists the types of volume that pods may use, by the name of
-	// their field, such as configMap. A star stands for all.
+	// their field, such as configMap. A star stands for all, and
+	// serviceAccountToken for a projected volume that holds nothing beyond what
+	// the API server gives pods with their service account's token.
 	// +optional
 	VolumeTypes *Allowed `json:"volumeTypes,omitempty"`
 	// AllowedHostPaths lists the paths of the node that volumes may show.

@@ -44,6 +44,19 @@ type Forbidden string
 // IsForbidden is the value of Forbidden that refuses the setting.
 const IsForbidden Forbidden = "Forbidden"
 
+// PrivilegeEscalation says what is asked about escalation of privileges.
+//
+// +kubebuilder:validation:Enum=Forbidden;Stated
+type PrivilegeEscalation string
+
+// The values of PrivilegeEscalation.
+const (
+	EscalationForbidden PrivilegeEscalation = "Forbidden"
+	// EscalationStated leaves it to the containers, each of which has to say what
+	// it does.
+	EscalationStated PrivilegeEscalation = "Stated"
+)
+
 // Resource is a resource that containers may limit.
 //
 // +kubebuilder:validation:Enum=cpu;memory

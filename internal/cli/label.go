@@ -32,6 +32,8 @@ type labelOptions struct {
 	output                string
 
 	namespaces []string
+	// given are targets that another command has worked out.
+	given []target
 }
 
 // The values of --dry-run.

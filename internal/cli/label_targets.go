@@ -43,6 +43,8 @@ func (r *request) file() bool { return r.plan != nil || r.undo }
 
 func (o *labelOptions) request() (r request, err error) {
 	switch {
+	case len(o.given) > 0:
+		return o.given, false, nil
 	case o.undo != "":
 		r, err = o.undoRequest()
 	case o.plan != "":

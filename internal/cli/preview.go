@@ -16,6 +16,7 @@ import (
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/preview"
+	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -27,6 +28,7 @@ type previewOptions struct {
 	kubernetes      parsed[pss.Version]
 	admissionConfig string
 	defaults        string
+	profile         string
 	all             bool
 	templates       bool
 	server          bool
@@ -36,6 +38,7 @@ type previewOptions struct {
 	// What complete makes of the arguments and files.
 	namespaces      []string
 	config, planned admission.Config
+	by              *profile.Profile // nil without --profile
 }
 
 // newPreview returns `gabion preview`.
@@ -64,7 +67,10 @@ in lines that begin with "Template:"; kubectl has no such lines.
 Gabion judges by itself, or with --server has the API server judge: nothing is
 changed there. Then --templates asks what would become of a pod of each workload,
 so that what is injected counts, and judges that. The user must be allowed to
-patch namespaces and to create pods.`,
+patch namespaces and to create pods.
+
+With --profile, a PodSecurityProfile judges instead: its level, and its controls
+beyond the standard.`,
 		Example: `  # A live cluster
   gabion preview --all --enforce=baseline --templates
 
@@ -73,13 +79,17 @@ patch namespaces and to create pods.`,
   gabion preview shop blog --enforce=restricted:v1.33 --templates -f deploy/
 
   # What cluster-wide defaults would do to namespaces without a label
-  gabion preview --all --defaults=admission.yaml`,
+  gabion preview --all --defaults=admission.yaml
+
+  # Which pods and workloads do not meet a profile
+  gabion preview --all --templates --profile=examples/profiles/hardened-web.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.enforce, "enforce", "the level, and the version if it is to be set, that namespaces would be labelled with")
 		fs.StringVar(&o.defaults, "defaults", "", "instead, the `FILE` with the PodSecurityConfiguration that the API server would be given")
+		profileFlag(fs, &o.profile)
 		fs.StringVar(&o.admissionConfig, "admission-config", "", "the `FILE` with the one it has: defaults and exemptions cannot be asked for")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
@@ -105,14 +115,19 @@ func (o *previewOptions) complete(args []string) error {
 	} else {
 		o.namespaces = args
 	}
+	o.source.input.extra = o.profile != ""
 	if err := o.source.complete(paths); err != nil {
 		return err
 	}
 	switch {
-	case !o.enforce.set && o.defaults == "":
+	case !o.enforce.set && o.defaults == "" && o.profile == "":
 		return usagef("--enforce=LEVEL is missing: name the level to preview")
 	case o.enforce.set && o.defaults != "":
 		return usagef("--enforce and --defaults exclude each other")
+	case o.profile != "" && (o.enforce.set || o.defaults != "" || o.admissionConfig != ""):
+		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
+	case o.profile != "" && o.server:
+		return usagef("--server cannot ask for --profile: the API server knows none")
 	case !o.all && len(o.namespaces) == 0:
 		return usagef("name namespaces, or pass --all")
 	case o.server && !o.source.live():
@@ -134,6 +149,12 @@ func (o *previewOptions) complete(args []string) error {
 }
 
 func (o *previewOptions) run(ctx context.Context) error {
+	if o.profile != "" {
+		var err error
+		if o.by, err = readProfile(o.profile); err != nil {
+			return err
+		}
+	}
 	i, err := o.source.load(ctx)
 	if err != nil {
 		return err
@@ -162,7 +183,7 @@ func (o *previewOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	if o.defaults != "" || o.enforce.value.Level != pss.Privileged {
+	if !o.enforce.set || o.enforce.value.Level != pss.Privileged {
 		survey.noteUnseen(spaces)
 	}
 	o.noteAssumption(survey, spaces)
@@ -180,6 +201,12 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 	}
 	for _, space := range spaces {
 		ns := s.namespace(space)
+		if o.by != nil {
+			if err := o.previewProfile(s, &ns, evaluator); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.defaults != "" {
 			if err := o.previewDefaults(s, &ns, evaluator); err != nil {
 				return err
@@ -241,7 +268,7 @@ func (o *previewOptions) previewDefaults(s *survey, ns *preview.Namespace, e pss
 // noteAssumption says what is assumed of a cluster's defaults, which cannot be
 // asked for, where they matter.
 func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace) {
-	if o.admissionConfig != "" || o.server || s.inventory.Server.Release == "" {
+	if o.admissionConfig != "" || o.server || o.by != nil || s.inventory.Server.Release == "" {
 		return
 	}
 	n := 0

@@ -19,6 +19,6 @@ what kubectl gets of a cluster before 1.25.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPSPMap(s), newPSPMutating(s), newPSPSimulate(s))
+	cmd.AddCommand(newPSPConvert(s), newPSPMap(s), newPSPMigrate(s), newPSPMutating(s), newPSPSimplify(s), newPSPSimulate(s))
 	return cmd
 }

@@ -36,6 +36,13 @@ func newBackup(in *input) *backup {
 // note says something to the person at the terminal.
 func (b *backup) note(text string) { b.input.console.line("note: " + report.EscapeSentence(text)) }
 
+// noteNoPolicies says that there is nothing to say anything about.
+func (b *backup) noteNoPolicies() {
+	if len(b.policies) == 0 && len(b.errors) == 0 {
+		b.note("there is no PodSecurityPolicy in the input")
+	}
+}
+
 // read reads the whole input.
 func (b *backup) read() {
 	for item := range b.input.items() {

@@ -82,6 +82,7 @@ func (o *pspMapOptions) run() error {
 	document := report.PSPMap{
 		APIVersion: report.APIVersion, Kind: "PodSecurityPolicyMap", Version: o.version.value.String(), Policies: []report.PSPMapPolicy{},
 	}
+	b.noteNoPolicies()
 	for _, p := range b.policies {
 		m, err := p.Map(o.version.value)
 		if err != nil {
@@ -91,9 +92,6 @@ func (o *pspMapOptions) run() error {
 		row := pspMapRow(m)
 		row.Source, row.Name, row.Need = b.places[p.Name], p.Name, needs[p.Name]
 		document.Policies = append(document.Policies, row)
-	}
-	if len(b.policies) == 0 && len(b.errors) == 0 {
-		b.note("there is no PodSecurityPolicy in the input")
 	}
 	document.NotChecked, document.Errors = b.notChecked, b.errors
 	out := bufio.NewWriter(o.system.Stdout)
@@ -183,7 +181,7 @@ func pspMapRow(m *psp.Mapping) report.PSPMapPolicy {
 		c := &m.Controls[i]
 		out := report.PSPMapControl{
 			Control: string(c.Control.ID), Name: c.Control.Name, Level: c.Control.Level.String(),
-			Settings: pspSettings(c.Settings), Answer: report.PSPLooser, CouldAdmit: []report.PSPMapFinding{},
+			Settings: pspSettings(c.Settings), Answer: report.PSPLooser, CouldAdmit: pspFindings(c.Findings),
 		}
 		switch {
 		case len(c.Settings) == 0:
@@ -194,12 +192,17 @@ func pspMapRow(m *psp.Mapping) report.PSPMapPolicy {
 		if c.Differs(m.Nearest) {
 			row.Differences = append(row.Differences, out.Control)
 		}
-		for _, f := range c.Findings {
-			out.CouldAdmit = append(out.CouldAdmit, report.PSPMapFinding{Path: f.Path(), Value: f.Value.Any()})
-		}
 		row.Controls = append(row.Controls, out)
 	}
 	return row
+}
+
+func pspFindings(findings []pss.Finding) []report.PSPMapFinding {
+	out := []report.PSPMapFinding{}
+	for i := range findings {
+		out = append(out, report.PSPMapFinding{Path: findings[i].Path(), Value: findings[i].Value.Any()})
+	}
+	return out
 }
 
 func pspSettings(settings []psp.Setting) []report.PSPMapSetting {

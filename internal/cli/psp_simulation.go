@@ -106,6 +106,12 @@ func (s *simulation) creator(item *workload.Item) *rbac.User {
 		}
 		kind = item.Controller.Kind
 	}
+	return controllerUser(kind)
+}
+
+// controllerUser is who creates the pods of an object of a kind, nil if nobody is
+// known.
+func controllerUser(kind string) *rbac.User {
 	controllers := []struct {
 		name  string
 		kinds []string

@@ -94,8 +94,8 @@ func (o *sourceOptions) live() bool { return o.from == "" && len(o.input.paths) 
 func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) {
 	switch {
 	case o.live():
-		b := inventory.NewBuilder("")
-		if err := o.list(ctx, cluster.ListOptions{Parts: o.parts}, &b.Inventory, b.Add); err != nil {
+		b := o.builder("")
+		if err := o.list(ctx, cluster.ListOptions{Parts: o.parts, Extra: b.Extra}, &b.Inventory, b.Add); err != nil {
 			return nil, err
 		}
 		return b.Build(), nil
@@ -103,11 +103,18 @@ func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) 
 		return o.snapshot()
 	}
 	in := newInput(&o.input)
-	b := inventory.NewBuilder(o.input.namespace)
+	b := o.builder(o.input.namespace)
 	for item := range in.items() {
 		b.Add(&item)
 	}
 	return b.Build(), nil
+}
+
+// builder returns the builder of the inventory.
+func (o *sourceOptions) builder(namespace string) *inventory.Builder {
+	b := inventory.NewBuilder(namespace)
+	b.Extra = o.input.extra
+	return b
 }
 
 // list lists the live cluster, until somebody interrupts it.
@@ -151,7 +158,7 @@ func (o *sourceOptions) snapshot() (*inventory.Inventory, error) {
 		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	}
-	b := inventory.NewBuilder("")
+	b := o.builder("")
 	if err := snapshot.Read(in, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.from, err)
 	}

@@ -71,7 +71,7 @@ func (s *survey) namespace(ns *inventory.Namespace) preview.Namespace {
 	to := preview.Namespace{Name: ns.Name, Labels: ns.Labels, Exempt: s.config.Exemptions.Namespace(ns.Name)}
 	for i := range ns.Pods {
 		if p := &ns.Pods[i]; !s.exempt(p.View) {
-			to.Pods = append(to.Pods, preview.Pod{Name: cmp.Or(p.Name, report.Unnamed), Pod: &p.View.Pod})
+			to.Pods = append(to.Pods, previewPod(cmp.Or(p.Name, report.Unnamed), p.View))
 		}
 	}
 	if !s.templates {
@@ -80,11 +80,15 @@ func (s *survey) namespace(ns *inventory.Namespace) preview.Namespace {
 	for _, w := range ns.Workloads {
 		for i := range w.Templates {
 			if t := &w.Templates[i]; !s.exempt(t.View) {
-				to.Templates = append(to.Templates, preview.Pod{Name: templateName(ns.Name, w, t), Pod: &t.View.Pod})
+				to.Templates = append(to.Templates, previewPod(templateName(ns.Name, w, t), t.View))
 			}
 		}
 	}
 	return to
+}
+
+func previewPod(name string, v *inventory.View) preview.Pod {
+	return preview.Pod{Name: name, Pod: &v.Pod, RuntimeClass: v.RuntimeClass, Extra: v.Extra}
 }
 
 func (s *survey) exempt(v *inventory.View) bool {
@@ -172,9 +176,7 @@ func groupsOf(groups []preview.Group, noun string) []report.PreviewGroup {
 			Reason: g.Reason, Names: g.Names, Violations: []report.PreviewViolation{}, Line: g.Line(noun),
 		}
 		for _, v := range g.Violations {
-			row.Violations = append(row.Violations, report.PreviewViolation{
-				Control: string(v.Control), Level: v.Level.String(), Reason: v.Reason,
-			})
+			row.Violations = append(row.Violations, report.PreviewViolation(v))
 		}
 		to = append(to, row)
 	}

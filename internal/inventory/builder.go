@@ -20,6 +20,10 @@ type Builder struct {
 	// adds to it directly what is not in an Item.
 	Inventory
 
+	// Extra keeps what only profiles and PodSecurityPolicy look at of objects that
+	// come with it.
+	Extra bool
+
 	defaultNamespace string
 	views            *views
 	spaces           map[string]*space
@@ -140,7 +144,18 @@ func (b *Builder) Pod(namespace, name string, v *View, controller workload.Owner
 func (b *Builder) Share(v *View) *View { return b.views.share(v) }
 
 func (b *Builder) view(t *workload.Template) *View {
-	return b.Share(&View{Pod: t.Pod, RuntimeClass: t.RuntimeClass})
+	return b.Share(NewView(t, b.Extra))
+}
+
+// NewView returns the view of a template, with its Extra or without.
+func NewView(t *workload.Template, extra bool) *View {
+	v := &View{Pod: t.Pod, RuntimeClass: t.RuntimeClass}
+	if extra && t.Extra != nil {
+		kept := *t.Extra
+		kept.Labels = nil
+		v.Extra = &kept
+	}
+	return v
 }
 
 func (b *Builder) space(name string) *space {

@@ -103,6 +103,14 @@ type View struct {
 	Pod pss.Pod
 	// RuntimeClass is spec.runtimeClassName, for exemptions.
 	RuntimeClass string
+	// Extra is what only profiles and PodSecurityPolicy look at, without labels,
+	// which no two pods share; nil unless [Builder.Extra] asks for it.
+	Extra *workload.Extra
+}
+
+// Template returns the view as a reader would.
+func (v *View) Template() *workload.Template {
+	return &workload.Template{Pod: v.Pod, RuntimeClass: v.RuntimeClass, Extra: v.Extra}
 }
 
 // Access is who may do what in a cluster, each list by namespace and name.

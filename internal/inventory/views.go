@@ -47,6 +47,10 @@ func appendView(b []byte, v *View) []byte {
 	for i := range p.Containers {
 		b = appendContainer(b, &p.Containers[i])
 	}
+	b = append(b, bit(v.Extra != nil))
+	if v.Extra != nil {
+		b = appendExtra(b, v.Extra)
+	}
 	return b
 }
 

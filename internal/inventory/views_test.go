@@ -7,13 +7,18 @@ import (
 )
 
 // eachPart calls visit with every part of a value that is no struct or list,
-// after it has given every list one item.
+// after it has given every list one item and every pointer something to point to.
 func eachPart(v reflect.Value, path string, visit func(path string, part reflect.Value)) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			eachPart(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		eachPart(v.Elem(), path, visit)
+		visit(path, v)
+	case reflect.Map: // labels, which are not kept
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		eachPart(v.Index(0), path+"[0]", visit)
@@ -49,6 +54,8 @@ func TestViewsThatDifferInAnythingAreNotShared(t *testing.T) {
 				part.SetInt(1)
 			case reflect.Uint8, reflect.Uint32:
 				part.SetUint(1)
+			case reflect.Pointer:
+				part.SetZero()
 			case reflect.Slice:
 				part.Set(reflect.MakeSlice(part.Type(), 2, 2))
 			default:

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // Namespace is one namespace with the pods in it.
@@ -31,6 +32,9 @@ type Namespace struct {
 type Pod struct {
 	Name string
 	Pod  *pss.Pod
+	// RuntimeClass and Extra are what only profiles look at.
+	RuntimeClass string
+	Extra        *workload.Extra
 }
 
 // Change is what the enforce labels are set to.
@@ -88,9 +92,42 @@ type Group struct {
 	Names []string
 	// Violations are the controls that they fail, without findings, which
 	// differ from pod to pod.
-	Violations []pss.Violation
+	Violations []Violation
 
 	line string
+}
+
+// Violation is a control that pods fail.
+type Violation struct{ Control, Level, Reason string }
+
+// Judgement is what is wrong with a pod: nothing if there is no Reason.
+type Judgement struct {
+	Reason string
+	// Violations returns the controls that it fails.
+	Violations func() []Violation
+}
+
+// judge judges a pod.
+type judge func(*Pod) (Judgement, error)
+
+// byPolicy judges pods as the API server does.
+func byPolicy(e pss.Evaluator, policy pss.LevelVersion) judge {
+	return func(p *Pod) (Judgement, error) {
+		verdict, err := e.Evaluate(p.Pod, policy)
+		if err != nil || verdict.Allowed() {
+			return Judgement{}, err
+		}
+		return Judgement{Reason: verdict.Reason(), Violations: func() []Violation { return Violations(verdict) }}, nil
+	}
+}
+
+// Violations returns the controls that a pod fails by a verdict.
+func Violations(v pss.Verdict) []Violation {
+	var all []Violation
+	for _, violation := range v.Violations() {
+		all = append(all, Violation{string(violation.Control), violation.Level.String(), violation.Reason})
+	}
+	return all
 }
 
 // Label computes what the API server would say to the change. The error is the
@@ -124,15 +161,21 @@ func (o *Outcome) judge(e pss.Evaluator, ns Namespace, header string) (err error
 		o.Exempt = true
 		return nil
 	}
+	return o.group(ns, byPolicy(e, o.To), fmt.Sprintf(header, ns.Name, o.To))
+}
+
+// group judges the pods, and warns of those that violate something under a
+// header.
+func (o *Outcome) group(ns Namespace, by judge, header string) (err error) {
 	o.Evaluated = true
-	if o.Pods, err = groups(e, o.To, ns.Pods, "pod"); err != nil {
+	if o.Pods, err = groups(by, ns.Pods, "pod"); err != nil {
 		return err
 	}
-	if o.Templates, err = groups(e, o.To, ns.Templates, "workload"); err != nil {
+	if o.Templates, err = groups(by, ns.Templates, "workload"); err != nil {
 		return err
 	}
 	if len(o.Pods) > 0 {
-		o.Warnings = append(o.Warnings, fmt.Sprintf(header, ns.Name, o.To))
+		o.Warnings = append(o.Warnings, header)
 		for _, g := range o.Pods {
 			o.Warnings = append(o.Warnings, g.line)
 		}
@@ -151,6 +194,14 @@ func Default(e pss.Evaluator, ns Namespace, before, after pss.Policy) (Outcome, 
 	return o, err
 }
 
+// Profile computes which pods of a namespace a profile of that name would not let
+// pass, in words like those of [Label]: the API server has none.
+func Profile(ns Namespace, name string, by func(*Pod) (Judgement, error)) (Outcome, error) {
+	o := Outcome{Namespace: ns.Name}
+	err := o.group(ns, by, fmt.Sprintf("existing pods in namespace %q violate the profile %q", ns.Name, name))
+	return o, err
+}
+
 // stricter reports whether the API server looks at existing pods when the
 // policy changes. Another version counts as stricter, whichever it is.
 func stricter(from, to pss.LevelVersion) bool {
@@ -163,25 +214,25 @@ func stricter(from, to pss.LevelVersion) bool {
 	return true
 }
 
-// groups judges the pods and returns those that violate the policy, in the
-// order of their lines.
-func groups(e pss.Evaluator, policy pss.LevelVersion, pods []Pod, noun string) ([]Group, error) {
+// groups judges the pods and returns those that violate something, in the order
+// of their lines.
+func groups(by judge, pods []Pod, noun string) ([]Group, error) {
 	place := map[string]int{}
 	var found []Group
-	for _, p := range pods {
-		verdict, err := e.Evaluate(p.Pod, policy)
+	for k := range pods {
+		p := &pods[k]
+		judged, err := by(p)
 		if err != nil {
 			return nil, fmt.Errorf("judging %s %q: %w", noun, p.Name, err)
 		}
-		if verdict.Allowed() {
+		if judged.Reason == "" {
 			continue
 		}
-		reason := verdict.Reason()
-		i, ok := place[reason]
+		i, ok := place[judged.Reason]
 		if !ok {
 			i = len(found)
-			place[reason] = i
-			found = append(found, Group{Reason: reason, Violations: controls(verdict)})
+			place[judged.Reason] = i
+			found = append(found, Group{Reason: judged.Reason, Violations: judged.Violations()})
 		}
 		found[i].Names = append(found[i].Names, p.Name)
 	}
@@ -191,13 +242,4 @@ func groups(e pss.Evaluator, policy pss.LevelVersion, pods []Pod, noun string) (
 	}
 	slices.SortFunc(found, compare)
 	return found, nil
-}
-
-// controls returns the violations without what is peculiar to one pod.
-func controls(v pss.Verdict) []pss.Violation {
-	violations := v.Violations()
-	for i := range violations {
-		violations[i].Detail, violations[i].Findings = "", nil
-	}
-	return violations
 }

@@ -1,6 +1,7 @@
 package preview_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,25 +41,25 @@ func TestWarningsAreTheAPIServers(t *testing.T) {
 		want   []string
 	}{
 		{name: "an empty namespace gives none", change: baseline},
-		{name: "pods that pass give none", pods: pods(preview.Pod{"a", fine()}), change: baseline},
+		{name: "pods that pass give none", pods: pods(preview.Pod{Name: "a", Pod: fine()}), change: baseline},
 		{
-			name: "one pod stands alone", pods: pods(preview.Pod{"a", hostNetwork()}, preview.Pod{"b", fine()}), change: baseline,
+			name: "one pod stands alone", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}, preview.Pod{Name: "b", Pod: fine()}), change: baseline,
 			want: []string{header + `"baseline:latest"`, "a: host namespaces"},
 		},
 		{
 			name:   "two pods are one and 1 other pod, under the smallest name",
-			pods:   pods(preview.Pod{"b", hostNetwork()}, preview.Pod{"a", hostNetwork()}),
+			pods:   pods(preview.Pod{Name: "b", Pod: hostNetwork()}, preview.Pod{Name: "a", Pod: hostNetwork()}),
 			change: baseline,
 			want:   []string{header + `"baseline:latest"`, "a (and 1 other pod): host namespaces"},
 		},
 		{
 			name: "three pods are one and 2 other pods",
-			pods: pods(preview.Pod{"c", hostPath()}, preview.Pod{"b", hostPath()}, preview.Pod{"a", hostPath()}), change: baseline,
+			pods: pods(preview.Pod{Name: "c", Pod: hostPath()}, preview.Pod{Name: "b", Pod: hostPath()}, preview.Pod{Name: "a", Pod: hostPath()}), change: baseline,
 			want: []string{header + `"baseline:latest"`, "a (and 2 other pods): hostPath volumes"},
 		},
 		{
 			name: "groups are sorted by their lines, not by name or reason",
-			pods: pods(preview.Pod{"a-b", hostPath()}, preview.Pod{"a", hostNetwork()}, preview.Pod{"a", both()}, preview.Pod{"a.b", both()}, preview.Pod{"A", hostPath()}),
+			pods: pods(preview.Pod{Name: "a-b", Pod: hostPath()}, preview.Pod{Name: "a", Pod: hostNetwork()}, preview.Pod{Name: "a", Pod: both()}, preview.Pod{Name: "a.b", Pod: both()}, preview.Pod{Name: "A", Pod: hostPath()}),
 			// " " sorts before "-", and ":" behind it.
 			change: baseline,
 			want: []string{
@@ -67,43 +68,43 @@ func TestWarningsAreTheAPIServers(t *testing.T) {
 			},
 		},
 		{
-			name: "the version that is given is in the header", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "the version that is given is in the header", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			change: preview.Change{Level: pss.Baseline, Version: pss.V1(25)},
 			want:   []string{header + `"baseline:v1.25"`, "a: host namespaces"},
 		},
 		{
-			name: "a version label that stands is kept", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "a version label that stands is kept", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.EnforceVersionLabel: "v1.20"}, change: baseline,
 			want: []string{header + `"baseline:v1.20"`, "a: host namespaces"},
 		},
 		{
-			name: "privileged gives none", pods: pods(preview.Pod{"a", hostNetwork()}), change: preview.Change{Level: pss.Privileged, Version: pss.V1(3)},
+			name: "privileged gives none", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}), change: preview.Change{Level: pss.Privileged, Version: pss.V1(3)},
 		},
 		{
-			name: "the same policy gives none", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "the same policy gives none", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.EnforceLabel: "baseline"}, change: baseline,
 		},
 		{
-			name: "a looser level at the same version gives none", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "a looser level at the same version gives none", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.EnforceLabel: "restricted"}, change: baseline,
 		},
 		{
-			name: "a looser level at another version is evaluated", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "a looser level at another version is evaluated", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.EnforceLabel: "restricted", pss.EnforceVersionLabel: "v1.30"},
 			change: preview.Change{Level: pss.Baseline, Version: pss.Latest},
 			want:   []string{header + `"baseline:latest"`, "a: host namespaces"},
 		},
 		{
-			name: "an invalid enforce label stood for restricted", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "an invalid enforce label stood for restricted", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.EnforceLabel: "strict"}, change: baseline,
 		},
 		{
-			name: "warn and audit labels do not matter", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "warn and audit labels do not matter", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.WarnLabel: "restricted", pss.AuditLabel: "restricted"}, change: baseline,
 			want: []string{header + `"baseline:latest"`, "a: host namespaces"},
 		},
 		{
-			name: "another label that is invalid and stays is tolerated", pods: pods(preview.Pod{"a", hostNetwork()}),
+			name: "another label that is invalid and stays is tolerated", pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 			labels: map[string]string{pss.WarnLabel: "loud"}, change: baseline,
 			want: []string{header + `"baseline:latest"`, "a: host namespaces"},
 		},
@@ -172,7 +173,7 @@ func TestARepairOfOnlySomeInvalidLabelsIsDenied(t *testing.T) {
 	t.Parallel()
 	ns := preview.Namespace{
 		Name: "ns", Labels: map[string]string{pss.EnforceLabel: "strict", pss.WarnLabel: "loud"},
-		Pods: pods(preview.Pod{"a", hostNetwork()}),
+		Pods: pods(preview.Pod{Name: "a", Pod: hostNetwork()}),
 	}
 	got, err := preview.Label(pss.Evaluator{}, ns, preview.Change{Level: pss.Baseline, Version: pss.V1(1)})
 	if err != nil {
@@ -190,8 +191,8 @@ func TestARepairOfOnlySomeInvalidLabelsIsDenied(t *testing.T) {
 func TestGroupsNameEveryPodAndWhatItViolates(t *testing.T) {
 	t.Parallel()
 	ns := preview.Namespace{
-		Name: "ns", Pods: pods(preview.Pod{"b", both()}, preview.Pod{"c", fine()}, preview.Pod{"a", both()}),
-		Templates: pods(preview.Pod{"deployment.apps/y", hostPath()}, preview.Pod{"deployment.apps/x", hostPath()}, preview.Pod{"job.batch/z", hostPath()}),
+		Name: "ns", Pods: pods(preview.Pod{Name: "b", Pod: both()}, preview.Pod{Name: "c", Pod: fine()}, preview.Pod{Name: "a", Pod: both()}),
+		Templates: pods(preview.Pod{Name: "deployment.apps/y", Pod: hostPath()}, preview.Pod{Name: "deployment.apps/x", Pod: hostPath()}, preview.Pod{Name: "job.batch/z", Pod: hostPath()}),
 	}
 	got, err := preview.Label(pss.Evaluator{}, ns, preview.Change{Level: pss.Baseline})
 	if err != nil {
@@ -205,7 +206,7 @@ func TestGroupsNameEveryPodAndWhatItViolates(t *testing.T) {
 	}
 	var ids []string
 	for _, v := range got.Pods[0].Violations {
-		ids = append(ids, string(v.Control)+" "+v.Level.String()+" "+v.Reason)
+		ids = append(ids, v.Control+" "+v.Level+" "+v.Reason)
 	}
 	if diff := cmp.Diff([]string{"hostNamespaces baseline host namespaces", "hostPathVolumes baseline hostPath volumes"}, ids); diff != "" {
 		t.Error(diff)
@@ -215,6 +216,38 @@ func TestGroupsNameEveryPodAndWhatItViolates(t *testing.T) {
 	}
 	if from, to := got.From.String(), got.To.String(); from != "privileged:latest" || to != "baseline:latest" {
 		t.Errorf("from %s to %s", from, to)
+	}
+}
+
+func TestAProfileGroupsPodsByWhatItHasAgainstThem(t *testing.T) {
+	t.Parallel()
+	ns := preview.Namespace{
+		Name:      "ns",
+		Pods:      pods(preview.Pod{Name: "b", Pod: both()}, preview.Pod{Name: "c", Pod: fine()}, preview.Pod{Name: "a", Pod: hostPath()}, preview.Pod{Name: "z", Pod: both()}),
+		Templates: pods(preview.Pod{Name: "deployment.apps/x", Pod: both()}),
+	}
+	got, err := preview.Profile(ns, "p", func(p *preview.Pod) (preview.Judgement, error) {
+		switch {
+		case p.Pod.HostPID:
+			return preview.Judgement{Reason: "host processes", Violations: func() []preview.Violation { return []preview.Violation{{Control: "hostPID"}} }}, nil
+		case len(p.Pod.Volumes) > 0:
+			return preview.Judgement{Reason: "volumes", Violations: func() []preview.Violation { return nil }}, nil
+		}
+		return preview.Judgement{}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`existing pods in namespace "ns" violate the profile "p"`, "a: volumes", "b (and 1 other pod): host processes"}
+	if diff := cmp.Diff(want, got.Warnings); diff != "" || !got.Evaluated || got.Labeled {
+		t.Errorf("(-want +got):\n%s%+v", diff, got)
+	}
+	if len(got.Templates) != 1 || len(got.Templates[0].Violations) != 1 || got.Templates[0].Violations[0].Control != "hostPID" {
+		t.Errorf("templates: %+v", got.Templates)
+	}
+	failing := errors.New("no profile")
+	if _, err := preview.Profile(ns, "p", func(*preview.Pod) (preview.Judgement, error) { return preview.Judgement{}, failing }); !errors.Is(err, failing) {
+		t.Errorf("a pod that cannot be judged: %v", err)
 	}
 }
 
@@ -235,7 +268,7 @@ func TestThereIsNoLimitOnTheNumberOfPods(t *testing.T) {
 
 func TestAChangeThatIsNoneIsAnError(t *testing.T) {
 	t.Parallel()
-	ns := preview.Namespace{Name: "ns", Pods: pods(preview.Pod{"a", fine()})}
+	ns := preview.Namespace{Name: "ns", Pods: pods(preview.Pod{Name: "a", Pod: fine()})}
 	if got, err := preview.Label(pss.Evaluator{}, ns, preview.Change{}); err == nil && len(got.Denied) == 0 {
 		t.Errorf("the zero Change was taken: %+v", got)
 	}

@@ -42,6 +42,8 @@ func cases() []controlCase {
 		{"privilegeEscalation: Forbidden", three("securityContext: {allowPrivilegeEscalation: true}"), each("securityContext.allowPrivilegeEscalation")},
 		{"privilegeEscalation: Forbidden", plain, []string{"spec.containers[0].securityContext.allowPrivilegeEscalation"}},
 		{"privilegeEscalation: Forbidden", three("securityContext: {allowPrivilegeEscalation: false}"), nil},
+		{"privilegeEscalation: Stated", three("image: a"), each("securityContext.allowPrivilegeEscalation")},
+		{"privilegeEscalation: Stated", three("securityContext: {allowPrivilegeEscalation: true}"), nil},
 
 		{users, three("securityContext: {runAsUser: 5}"), nil},
 		{users, three("securityContext: {runAsUser: 20}"), nil},
@@ -94,11 +96,20 @@ func cases() []controlCase {
 			"metadata: {name: p, annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {" + plain + "}\n",
 			[]string{`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`},
 		},
+		{
+			"seccompProfiles: {}",
+			"metadata: {name: p, annotations: {container.seccomp.security.alpha.kubernetes.io/nobody: unconfined}}\nspec: {" + plain + "}\n", nil,
+		},
 		{"appArmorProfiles: {allowed: [runtime/default]}", three("securityContext: {appArmorProfile: {type: Unconfined}}"), each("securityContext.appArmorProfile")},
 		{"appArmorProfiles: {allowed: [runtime/default], required: Containers}", three("image: a"), each("securityContext.appArmorProfile")},
 		{
 			"appArmorProfiles: {allowed: [localhost/x], required: Containers}",
 			"metadata: {name: p, annotations: {container.apparmor.security.beta.kubernetes.io/a: localhost/x}}\nspec: {" + plain + "}\n", nil,
+		},
+		{
+			"appArmorProfiles: {allowed: ['*'], required: Containers}",
+			"metadata: {name: p, annotations: {container.apparmor.security.beta.kubernetes.io/a: ''}}\nspec: {" + plain + "}\n",
+			[]string{"spec.containers[0].securityContext.appArmorProfile"},
 		},
 		{"seLinuxContexts: {allowed: [{type: t, level: 's0:c1,c2'}]}", three("securityContext: {seLinuxOptions: {type: t, level: 's0:c2,c1'}}"), nil},
 		{"seLinuxContexts: {allowed: [{type: t}]}", three("securityContext: {seLinuxOptions: {type: t, user: u}}"), each("securityContext.seLinuxOptions")},
@@ -154,6 +165,13 @@ func cases() []controlCase {
 		{"volumeTypes: {}", "volumes: [{name: v}], " + plain, []string{"spec.volumes[0]"}},
 		{"volumeTypes: {allowed: ['*']}", hostPath("/"), nil},
 		{"volumeTypes: {allowed: [secret]}", "volumes: [{name: v, newKind: {}}], " + plain, []string{"spec.volumes[0]"}},
+		{"volumeTypes: {allowed: [serviceAccountToken]}", "volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: token}}]}}], " + plain, nil},
+		{
+			"volumeTypes: {allowed: [serviceAccountToken]}",
+			"volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: token}}, {secret: {}}]}}], " + plain,
+			[]string{"spec.volumes[0]"},
+		},
+		{"volumeTypes: {allowed: [projected]}", "volumes: [{name: v, projected: {}}], " + plain, nil},
 		{logs, hostPath("/data"), nil},
 		{logs, hostPath("/data/x"), nil},
 		{logs, hostPath("/database"), []string{"spec.volumes[0].hostPath.path"}},

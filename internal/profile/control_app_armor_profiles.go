@@ -81,7 +81,8 @@ func (n named) judge(p *subject, yield func(Finding)) {
 	annotated := map[string]bool{}
 	for _, a := range p.Pod.Annotations {
 		name, ofContainer := strings.CutPrefix(a.Key, n.prefix)
-		if !ofContainer && (n.podKey == "" || a.Key != n.podKey) {
+		switch {
+		case ofContainer && !p.hasContainer(name), !ofContainer && (n.podKey == "" || a.Key != n.podKey), a.Value == "":
 			continue
 		}
 		annotated[name] = true

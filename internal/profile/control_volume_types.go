@@ -7,6 +7,10 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
+// tokenVolume is the name of a projected volume that holds only what the API
+// server gives pods with their service account's token.
+const tokenVolume = "serviceAccountToken"
+
 // Types of volume. The pod must use only those that are allowed.
 func volumeTypes() Control {
 	return Control{
@@ -25,7 +29,7 @@ func volumeTypes() Control {
 				return nil, err
 			}
 			for i, name := range names {
-				if name != all && pss.VolumeSource(name) == 0 {
+				if name != all && name != tokenVolume && pss.VolumeSource(name) == 0 {
 					return nil, fmt.Errorf("spec.volumeTypes.allowed[%d]: %q is no type of volume: use the name of a field, such as configMap", i, name)
 				}
 			}
@@ -36,7 +40,8 @@ func volumeTypes() Control {
 						types = []string{"unknown"}
 					}
 					for _, name := range types {
-						if !permits(names, name) {
+						token := name == "projected" && p.Extra.Volumes[i].ServiceAccountToken && permits(names, tokenVolume)
+						if !permits(names, name) && !token {
 							yield(found(index("volumes", i), pss.StringValue(name), words(names), "use a volume of an allowed type"))
 						}
 					}

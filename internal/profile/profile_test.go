@@ -110,6 +110,7 @@ func TestAWindowsPodIsExcusedFromWhatOnlyLinuxHasUnlessTheProfileSaysOtherwise(t
 	for control, want := range map[string]string{
 		"readOnlyRootFilesystem: Required":                                     "spec.containers[0].securityContext.readOnlyRootFilesystem",
 		"privilegeEscalation: Forbidden":                                       "spec.containers[0].securityContext.allowPrivilegeEscalation",
+		"privilegeEscalation: Stated":                                          "spec.containers[0].securityContext.allowPrivilegeEscalation",
 		"userIDs: {rule: MustRunAsNonRoot}":                                    "spec.containers[0].securityContext.runAsNonRoot",
 		"userIDs: {rule: MustRunAs, ranges: [{min: 1, max: 9}]}":               "spec.containers[0].securityContext.runAsUser",
 		"groupIDs: {rule: MustRunAs, ranges: [{min: 1, max: 9}]}":              "spec.containers[0].securityContext.runAsGroup",

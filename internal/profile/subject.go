@@ -35,6 +35,11 @@ func (s *subject) containers(yield func(container) bool) {
 	}
 }
 
+// hasContainer reports whether a container of the pod has the name.
+func (s *subject) hasContainer(name string) bool {
+	return slices.ContainsFunc(s.Pod.Containers, func(c pss.Container) bool { return c.Name == name })
+}
+
 // path returns a field of the container as a path from the pod's root.
 func (c container) path(field string) string {
 	return fmt.Sprintf("spec.%s[%d].%s", c.Kind.Field(), c.Index, field)

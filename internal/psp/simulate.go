@@ -56,6 +56,9 @@ type Result struct {
 	// Unusable are policies that would have admitted the pod, had they been
 	// allowed to be used.
 	Unusable []string
+
+	// before and after are the pod, if it was admitted.
+	before, after *corev1.Pod
 }
 
 // PolicyError is a field error and the policy whose it is.
@@ -90,9 +93,9 @@ func (s *Simulator) Simulate(r Request) (Result, error) {
 		case !usable:
 			refused.Unusable = append(refused.Unusable, p.Name)
 		case len(tried.Patch) == 0:
-			return Result{Admitted: true, Policy: p.Name}, nil
+			return Result{Admitted: true, Policy: p.Name, before: pod, after: pod}, nil
 		case !mutating.Admitted:
-			mutating = Result{Admitted: true, Policy: p.Name, Patch: tried.Patch}
+			mutating = Result{Admitted: true, Policy: p.Name, Patch: tried.Patch, before: pod, after: tried.after}
 		}
 	}
 	if mutating.Admitted {
@@ -111,6 +114,8 @@ type Attempt struct {
 	Patch []Operation
 	// Errors are why the policy does not allow what the patch made of the pod.
 	Errors []FieldError
+
+	after *corev1.Pod
 }
 
 // Try says what the policy alone makes of a pod, which must be as the API server
@@ -122,7 +127,7 @@ func (p *Policy) Try(pod *corev1.Pod) (Attempt, error) {
 		return Attempt{Errors: errs}, nil
 	}
 	patch, err := patchOf(pod, &after)
-	return Attempt{Patch: patch}, err
+	return Attempt{Patch: patch, after: &after}, err
 }
 
 // usable reports whether the pod's service account, or else who creates it, may

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
@@ -155,7 +156,7 @@ func TestARefusalNamesTheErrorsOfUsablePoliciesOnly(t *testing.T) {
 			pid + ": " + noPID, ipc + ": " + noIPC, pid + ": " + noPID, ipc + ": " + noIPC,
 		}, " ") + "]",
 	}
-	if diff := cmp.Diff(want, r); diff != "" {
+	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(Result{})); diff != "" {
 		t.Error(diff)
 	}
 }

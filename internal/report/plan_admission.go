@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"strings"
+
+	"github.com/gabion-security/gabion/pss"
 )
 
 // admissionUse says where the file goes.
@@ -62,7 +64,7 @@ func planAdmission(p *Plan) string {
 			".\n# Label them (-o kubectl), and write this file again.\n#\n")
 	}
 	b.WriteString("apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n  configuration:\n" +
-		"    apiVersion: pod-security.admission.config.k8s.io/v1\n    kind: PodSecurityConfiguration\n    defaults:\n")
+		"    apiVersion: pod-security.admission.config.k8s.io/" + admissionVersion(p.Latest) + "\n    kind: PodSecurityConfiguration\n    defaults:\n")
 	for _, mode := range []struct{ name, policy string }{
 		{"enforce", c.Defaults.Enforce}, {"audit", c.Defaults.Audit}, {"warn", c.Defaults.Warn},
 	} {
@@ -88,6 +90,18 @@ func planAdmission(p *Plan) string {
 		}
 	}
 	return b.String()
+}
+
+// admissionVersion is the version in which the API server of a minor reads its
+// PodSecurityConfiguration. One that is not known is taken to be new.
+func admissionVersion(minor string) string {
+	switch version, err := pss.ParseVersion(minor); {
+	case err != nil, version >= pss.V1(25):
+		return "v1"
+	case version >= pss.V1(23):
+		return "v1beta1"
+	}
+	return "v1alpha1"
 }
 
 func escaped(names []string) []string {

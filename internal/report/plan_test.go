@@ -321,3 +321,14 @@ func TestTheKustomizationOfAPlanIsAComponentWithTheLabels(t *testing.T) {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 }
+
+func TestTheConfigurationIsOfAVersionThatTheAPIServerReads(t *testing.T) {
+	t.Parallel()
+	for latest, want := range map[string]string{
+		"v1.37": "/v1\n", "v1.25": "/v1\n", "v1.24": "/v1beta1\n", "v1.23": "/v1beta1\n", "v1.22": "/v1alpha1\n", "latest": "/v1\n", "": "/v1\n",
+	} {
+		if text := planAdmission(&Plan{Latest: latest}); !strings.Contains(text, "pod-security.admission.config.k8s.io"+want) {
+			t.Errorf("%s: no %q in %s", latest, want, text)
+		}
+	}
+}

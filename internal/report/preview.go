@@ -39,6 +39,8 @@ type PreviewNamespace struct {
 	// Unlabelled says that the change is to the cluster's defaults, which count
 	// for the namespace because it has no label.
 	Unlabelled bool `json:"unlabelled,omitempty"`
+	// Profile is the profile by which was judged, beside the level To.
+	Profile string `json:"profile,omitempty"`
 	// Unasked is what the API server could not be asked, and why.
 	Unasked []string `json:"unasked,omitempty"`
 }
@@ -107,9 +109,12 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 	if n.Error != "" {
 		return nil // kubectl reports a refusal on standard error only
 	}
-	newLevel := "new "
-	if n.Unlabelled {
-		newLevel = ""
+	violated := fmt.Sprintf("the new PodSecurity enforce level %q", n.To)
+	switch {
+	case n.Profile != "":
+		violated = fmt.Sprintf("the profile %q", n.Profile)
+	case n.Unlabelled:
+		violated = fmt.Sprintf("the PodSecurity enforce level %q", n.To)
 	}
 	var b strings.Builder
 	for _, warning := range n.Warnings {
@@ -118,19 +123,23 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 	if len(n.Templates) > 0 {
 		prefix := style.paint(yellow, "Template:") + " "
 		b.WriteString(prefix + escapeAll(fmt.Sprintf(
-			"workloads in namespace %q whose pods would violate the %sPodSecurity enforce level %q", n.Namespace, newLevel, n.To)) + "\n")
+			"workloads in namespace %q whose pods would violate %s", n.Namespace, violated)) + "\n")
 		for _, g := range n.Templates {
 			b.WriteString(prefix + escapeAll(g.Line) + "\n")
 		}
 	}
 	last := " labeled (server dry run)"
 	switch {
+	case n.Profile != "" && len(n.Groups)+len(n.Templates) == 0:
+		last = " meets the profile " + n.Profile
+	case n.Profile != "":
+		last = " does not meet the profile " + n.Profile
 	case n.Unlabelled:
 		last = " has no enforce label: " + n.From + " would become " + n.To
 	case !n.Labeled:
 		last = " not labeled (server dry run)"
 	}
-	b.WriteString("namespace/" + escapeAll(n.Namespace) + last + "\n")
+	b.WriteString("namespace/" + escapeAll(n.Namespace+last) + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -33,7 +33,10 @@ func previews() map[string]Preview {
 	}
 	denied := quiet
 	denied.Namespace, denied.Error = "denied", `The Namespace "denied" is invalid: …`
-	return map[string]Preview{"nothing": document(), "one": document(quiet), "many": document(denied, loud, quiet)}
+	profiled, meets := loud, quiet
+	profiled.From, profiled.Labeled, profiled.Profile = "", false, hostile
+	meets.Profile = "p"
+	return map[string]Preview{"nothing": document(), "one": document(quiet), "many": document(denied, loud, quiet, profiled, meets)}
 }
 
 func TestEveryFormatOfAPreviewIsAsItsGolden(t *testing.T) {

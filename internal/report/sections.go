@@ -13,6 +13,8 @@ type section struct {
 	rows   [][]string
 	// prose stands below the rows, a paragraph each.
 	prose []string
+	// code stands last, as it is: commands or a file.
+	code string
 }
 
 // writeSections writes a document for machines, or its sections for people.
@@ -59,8 +61,23 @@ func sectionsText(sections []section, style Style) string {
 				b.WriteString("  " + line + "\n")
 			}
 		}
+		for _, line := range codeLines(s.code) {
+			b.WriteString(strings.TrimRight("    "+line, " ") + "\n")
+		}
 	}
 	return b.String()
+}
+
+// codeLines returns the lines of code, made fit for a terminal.
+func codeLines(code string) []string {
+	if code == "" {
+		return nil
+	}
+	lines := strings.Split(strings.TrimSuffix(code, "\n"), "\n")
+	for i := range lines {
+		lines[i] = escapeAll(lines[i])
+	}
+	return lines
 }
 
 // sectionsMarkdown writes sections for a page.
@@ -81,6 +98,14 @@ func sectionsMarkdown(sections []section) string {
 		}
 		for _, text := range s.prose {
 			b.WriteString("\n" + markdownText(text) + "\n")
+		}
+		if s.code != "" {
+			text := strings.Join(codeLines(s.code), "\n")
+			fence := "```"
+			for strings.Contains(text, fence) {
+				fence += "`"
+			}
+			b.WriteString("\n" + fence + "\n" + text + "\n" + fence + "\n")
 		}
 	}
 	return b.String()

@@ -26,16 +26,17 @@ type entry struct {
 // parser reads lines. It is for one goroutine.
 type parser struct {
 	reader *workload.Reader
+	extra  bool
 	views  map[string]*inventory.View // by the text that follows the metadata
 	texts  map[string]string
 }
 
-func newParser() *parser {
-	reader, err := workload.NewReader(workload.Options{Stored: true})
+func newParser(extra bool) *parser {
+	reader, err := workload.NewReader(workload.Options{Stored: true, Extra: extra})
 	if err != nil {
 		reader = nil // without options there is nothing to be wrong with
 	}
-	return &parser{reader: reader, views: map[string]*inventory.View{}, texts: map[string]string{}}
+	return &parser{reader: reader, extra: extra, views: map[string]*inventory.View{}, texts: map[string]string{}}
 }
 
 // parse reads whole lines.
@@ -110,7 +111,7 @@ func (p *parser) pod(text []byte) (entry, bool) {
 		if item.Outcome != workload.Read {
 			return entry{}, false
 		}
-		view = &inventory.View{Pod: item.Templates[0].Pod, RuntimeClass: item.Templates[0].RuntimeClass}
+		view = inventory.NewView(&item.Templates[0], p.extra)
 		p.views[string(text[cut:])] = view
 	}
 	c := h.controller

@@ -108,7 +108,7 @@ func readLines(in *bufio.Reader, into *inventory.Builder) (lines int, err error)
 	defer close(stop)
 	for range workers {
 		go func() {
-			p := newParser()
+			p := newParser(into.Extra)
 			for b := range work {
 				b.entries, b.err = p.parse(b.text)
 				b.text = nil

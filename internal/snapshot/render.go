@@ -1,11 +1,25 @@
 package snapshot
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
+
+// Pod returns a pod in the form of the API, with what was read of it and nothing
+// else.
+func Pod(t *workload.Template) (json.RawMessage, error) {
+	p := line{APIVersion: "v1", Kind: "Pod", Spec: render(t)}
+	p.Metadata.Annotations, p.Metadata.Labels = about(t)
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("writing a pod: %w", err)
+	}
+	return text, nil
+}
 
 // render makes a pod's spec of what was read of it. Reading it again gives the
 // same.
@@ -73,7 +87,9 @@ func present[T any](v *T) *T {
 func renderContext(c *pss.SecurityContext, x *workload.SecurityContextExtra) *securityContext {
 	s := &securityContext{
 		RunAsNonRoot: pointer(c.RunAsNonRoot), RunAsUser: pointer(c.RunAsUser), RunAsGroup: pointer(x.RunAsGroup),
-		SELinux: present(&seLinux{c.SELinux.Type, c.SELinux.User, c.SELinux.Role, x.SELinuxLevel}),
+	}
+	if o := (seLinux{c.SELinux.Type, c.SELinux.User, c.SELinux.Role, x.SELinuxLevel}); x.SELinux || o != (seLinux{}) {
+		s.SELinux = &o
 	}
 	if c.SeccompProfile.Set {
 		s.SeccompProfile = &profile{c.SeccompProfile.Value, pointer(x.SeccompLocalhost)}
@@ -98,6 +114,10 @@ func renderVolume(v *pss.Volume, x *workload.VolumeExtra) map[string]any {
 		if _, ok := rendered[source]; ok && setting.value != "" {
 			rendered[source] = map[string]string{setting.name: setting.value}
 		}
+	}
+	if _, ok := rendered["projected"]; ok && !x.ServiceAccountToken {
+		// What it holds beyond a service account's token is not kept.
+		rendered["projected"] = map[string][]struct{}{"sources": {{}}}
 	}
 	return rendered
 }

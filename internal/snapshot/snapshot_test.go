@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -44,10 +45,11 @@ func written(t testing.TB, w *snapshot.Writer) []byte {
 	return out.Bytes()
 }
 
-// read reads a snapshot.
-func read(t testing.TB, text []byte) *inventory.Inventory {
+// read reads a snapshot, with what only profiles look at or without.
+func read(t testing.TB, extra bool, text []byte) *inventory.Inventory {
 	t.Helper()
 	b := inventory.NewBuilder("")
+	b.Extra = extra
 	if err := snapshot.Read(bytes.NewReader(text), b); err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +57,9 @@ func read(t testing.TB, text []byte) *inventory.Inventory {
 }
 
 // built builds an inventory of the items themselves.
-func built(items ...workload.Item) *inventory.Inventory {
+func built(extra bool, items ...workload.Item) *inventory.Inventory {
 	b := inventory.NewBuilder("")
+	b.Extra = extra
 	for i := range items {
 		b.Add(&items[i])
 	}
@@ -144,7 +147,35 @@ func TestWhatIsReadFromASnapshotIsWhatWasPutIn(t *testing.T) {
 			item("apps/v1", "Deployment", at("spec.template")), item("batch/v1", "CronJob", at("spec.jobTemplate.spec.template")), custom,
 			{Object: workload.Object{APIVersion: "v1", Kind: "Namespace", Name: "ns"}, Labels: map[string]string{"templates": "x"}},
 		}
-		if diff := cmp.Diff(built(items...), read(t, file(t, items...))); diff != "" {
+		for _, extra := range []bool{false, true} {
+			if diff := cmp.Diff(built(extra, items...), read(t, extra, file(t, items...)), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("seed %d, pod %d: put in (-), read (+):\n%s", seed, n, diff)
+			}
+		}
+	}
+}
+
+func TestAPodIsWrittenWithAllThatWasReadOfIt(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // no secret
+	stored := workload.Options{Stored: true, Extra: true}
+	reader, err := workload.NewReader(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 300 {
+		want := typed.Pod(randomPod(r), stored)
+		text, err := snapshot.Pod(&want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		item := reader.ReadObject(text)
+		if item.Err != nil {
+			t.Fatal(item.Err)
+		}
+		ignore := cmpopts.IgnoreUnexported(workload.Template{})
+		if diff := cmp.Diff(want, item.Templates[0], ignore, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("seed %d, pod %d: put in (-), read (+):\n%s", seed, n, diff)
 		}
 	}
@@ -261,7 +292,7 @@ func BenchmarkReadingASnapshotOf150000Pods(b *testing.B) {
 	text := large(b, namespaces, workloads, replicas)
 	b.ReportAllocs()
 	for b.Loop() {
-		if i := read(b, text); len(i.Namespaces) != namespaces {
+		if i := read(b, false, text); len(i.Namespaces) != namespaces {
 			b.Fatalf("got %d namespaces", len(i.Namespaces))
 		}
 	}

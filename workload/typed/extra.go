@@ -2,6 +2,7 @@ package typed
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -56,7 +57,26 @@ func volumeExtra(v *corev1.VolumeSource) (x workload.VolumeExtra) {
 	if v.CSI != nil {
 		x.CSIDriver = v.CSI.Driver
 	}
+	x.ServiceAccountToken = v.Projected != nil && !slices.ContainsFunc(v.Projected.Sources, beyondToken)
 	return x
+}
+
+// beyondToken reports whether a source of a projected volume is none of those
+// that the API server gives pods with their service account's token.
+func beyondToken(s corev1.VolumeProjection) bool {
+	rest := s
+	rest.ServiceAccountToken, rest.ConfigMap, rest.DownwardAPI = nil, nil, nil
+	if rest != (corev1.VolumeProjection{}) || s == rest {
+		return true
+	}
+	switch token := s.ServiceAccountToken; {
+	case token != nil && (token.Path != "token" || token.Audience != ""), s.ConfigMap != nil && s.ConfigMap.Name != "kube-root-ca.crt":
+		return true
+	}
+	return s.DownwardAPI != nil && slices.ContainsFunc(s.DownwardAPI.Items, func(f corev1.DownwardAPIVolumeFile) bool {
+		ref := f.FieldRef
+		return f.Path != "namespace" || ref == nil || cmp.Or(ref.APIVersion, "v1") != "v1" || ref.FieldPath != "metadata.namespace"
+	})
 }
 
 func containerExtra(c *corev1.Container) workload.ContainerExtra {

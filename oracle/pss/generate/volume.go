@@ -81,10 +81,26 @@ func (g *Generator) setSource(v *corev1.Volume, name string) {
 	case v.FlexVolume != nil:
 		v.FlexVolume.Driver = g.oneOf("example/lvm", "example/cifs")
 	case v.Projected != nil:
-		v.Projected.Sources = []corev1.VolumeProjection{{}, {Secret: &corev1.SecretProjection{}}}
+		v.Projected.Sources = g.projections()
 	case v.Secret != nil:
 		v.Secret.SecretName, v.Secret.DefaultMode = "s", pointer(int32(0o644))
 	case v.Image != nil:
 		v.Image.Reference = "example.com/image"
 	}
+}
+
+// projections are sources of a service account's token, as the API server gives
+// it to pods, and some that are nearly so.
+func (g *Generator) projections() []corev1.VolumeProjection {
+	token := &corev1.ServiceAccountTokenProjection{Path: "token", Audience: g.oneOf("", "", "vault")}
+	root := &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: g.oneOf("kube-root-ca.crt", "kube-root-ca.crt", "other")}}
+	files := &corev1.DownwardAPIProjection{Items: []corev1.DownwardAPIVolumeFile{{
+		Path:     "namespace",
+		FieldRef: &corev1.ObjectFieldSelector{APIVersion: g.oneOf("", "v1"), FieldPath: g.oneOf("metadata.namespace", "metadata.namespace", "metadata.name")},
+	}}}
+	sources := []corev1.VolumeProjection{{ServiceAccountToken: token}, {ConfigMap: root}, {DownwardAPI: files}}
+	if g.chance(30) {
+		sources = append(sources, corev1.VolumeProjection{}, corev1.VolumeProjection{Secret: &corev1.SecretProjection{}})
+	}
+	return sources
 }

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
+)
+
+type pspMigrateOptions struct {
+	system        *System
+	source        sourceOptions
+	target        parsed[pss.Level]
+	kubernetes    parsed[pss.Version]
+	config        string
+	planSystem    bool
+	weaker        bool
+	applying, yes bool
+	undoFile      string
+	exitCode      bool
+	output        string
+
+	// What complete makes of the arguments.
+	namespaces []string
+}
+
+// newPSPMigrate returns `gabion psp migrate`.
+func newPSPMigrate(s *System) *cobra.Command {
+	o := pspMigrateOptions{
+		system: s, target: levelFlag(), kubernetes: kubernetesFlag(),
+		source: sourceOptions{
+			input: inputOptions{system: s, json: true, extra: true}, parts: cluster.Pods | cluster.Access | cluster.Policies,
+		},
+	}
+	cmd := &cobra.Command{
+		Use:   "migrate [NAMESPACE]...",
+		Short: "Go from PodSecurityPolicy to Pod Security, step by step",
+		Long: `Go the way from PodSecurityPolicy to Pod Security admission, by the steps of the
+Kubernetes migration guide: say where each step stands on a live cluster, in a
+snapshot of one or in YAML backups, and what is to be done.
+
+  0  does Pod Security fit: which policies change pods, and what no level asks for
+  1  who can edit the labels of namespaces
+  2  simplify the policies ('gabion psp simplify')
+  3  per namespace: the level that fits, the templates that have to say first what
+     policies say for their pods, the labels; 3d: PodSecurityPolicy taken away there
+  4  how namespaces are made, and the API server's defaults for them
+  5  the plugin switched off, policies and roles deleted: printed, never done
+
+Nothing is kept between two runs: where a step stands shows in the cluster itself.
+
+With --apply, namespaces that are ready are labelled, and then a policy that admits
+everything is given to their service accounts, which is how PodSecurityPolicy ends
+there; both are asked for first. A namespace is not ready while a template has to be
+patched, or while it passes less than the level nearest to the policies by which its
+pods are admitted. Nothing is deleted. To go back in a namespace,
+delete its RoleBinding ` + bypassBinding + ` and undo the labels by the file
+that 'gabion label --undo' reads.`,
+		Example: `  # Where a cluster stands
+  gabion psp migrate
+  gabion psp migrate --from=cluster.json.gz -o html > migration.html
+  kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings,sa,ns,pods,deploy,ds,sts,cronjobs -A -o yaml |
+    gabion psp migrate -f -
+
+  # Two namespaces, for good
+  gabion psp migrate shop blog --apply`,
+		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
+	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
+		fs.Var(&o.target, "target", "the level that namespaces are brought to; restricted if not given")
+		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version of the cluster that manifests are from; v1.24 if not given")
+		fs.StringVar(&o.config, "admission-config", "", "the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
+	})
+	o.source.flags(cmd)
+	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.planSystem, "system", false, "the namespaces of the system too")
+		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on in namespaces that pass less than their policies ask for")
+	})
+	flagGroup(cmd, "Doing it", func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.applying, "apply", false, "label the namespaces that are ready and take PodSecurityPolicy away there")
+		fs.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+		fs.StringVar(&o.undoFile, "undo-file", "", "the `FILE` for what is needed to undo the labels (default gabion-undo-<time>.json)")
+	})
+	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
+		outputFlag(fs, &o.output, report.MigrationFormats())
+		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if a step is open")
+	})
+	complete(cmd, map[string][]string{"target": levelNames(), "output": report.MigrationFormats()})
+}
+
+// complete finds faults of the command line before anything is read.
+func (o *pspMigrateOptions) complete(args []string) error {
+	o.namespaces = slices.Clone(args)
+	if err := checkNamespaces(args); err != nil {
+		return err
+	}
+	if err := o.source.complete(nil); err != nil {
+		return err
+	}
+	// A namespace asked about by --namespace is one like others: who may do what, and
+	// what the policies are, is known of the whole cluster.
+	o.namespaces = append(o.namespaces, o.source.namespaces...)
+	o.source.namespaces = nil
+	switch {
+	case o.kubernetes.set && o.source.live():
+		return usagef("--kubernetes-version is for manifests: a live cluster says itself what it is")
+	case o.applying && !o.source.live():
+		return usagef("--apply changes a live cluster: it means nothing with files")
+	case o.applying && o.output != "text":
+		return usagef("--apply shows text: leave out -o")
+	case !o.applying && (o.yes || o.undoFile != ""):
+		return usagef("--yes and --undo-file go with --apply")
+	case o.applying && !o.yes && !(o.system.InTerminal && o.system.ErrTerminal):
+		return usagef("there is no terminal to ask on: pass --yes to go ahead")
+	}
+	return nil
+}
+
+func (o *pspMigrateOptions) run(ctx context.Context) error {
+	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	if err != nil {
+		return usagef("--admission-config: %s", err)
+	}
+	m, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	m.config = config
+	if absent := m.absent(); len(absent) > 0 {
+		return usagef("there is no namespace %s", absent[0])
+	}
+	if err := m.work(); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(o.system.Stdout)
+	if err = report.WriteMigration(out, o.output, o.system.style(), &m.report); err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	noteProblems(m.backup.input.console, m.missingOnly())
+	m.backup.input.console.line(m.summary())
+	if o.applying {
+		if err := m.apply(ctx); err != nil {
+			return err
+		}
+	}
+	return m.outcome()
+}

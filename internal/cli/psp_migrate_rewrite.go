@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/psp"
+	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/internal/snapshot"
+)
+
+// decodeJSON decodes as the API server does.
+func decodeJSON(text []byte, into any) error {
+	return kjson.UnmarshalCaseSensitivePreserveInts(text, into)
+}
+
+// admitted is what policies make of the pods of one template, or of a pod that
+// nothing made.
+type admitted struct {
+	object   report.Object
+	template string // its path
+	policy   string
+	refused  string // why no policy admits it, else empty
+	rewrite  *psp.Rewrite
+}
+
+// rewriter has policies say what the pods of templates have to say themselves.
+type rewriter struct {
+	*migration
+
+	simulator *psp.Simulator
+	// known are what became of views, by namespace and maker: equal pods are many.
+	known map[rewriteKey]admitted
+}
+
+type rewriteKey struct {
+	namespace, kind string
+	view            *inventory.View
+}
+
+// rewritten returns the inventory with templates that say what policies say for
+// their pods, and what was found for each namespace, by its name.
+func (m *migration) rewritten() (*inventory.Inventory, map[string][]admitted) {
+	if len(m.backup.policies) == 0 {
+		return m.inv, nil
+	}
+	r := rewriter{
+		migration: m, simulator: psp.NewSimulator(m.backup.policies, m.authorizer), known: map[rewriteKey]admitted{},
+	}
+	after := *m.inv
+	after.Namespaces = slices.Clone(m.inv.Namespaces)
+	found := map[string][]admitted{}
+	for i := range after.Namespaces {
+		if m.selected(&after.Namespaces[i]) {
+			found[after.Namespaces[i].Name] = r.namespace(&after.Namespaces[i])
+		}
+	}
+	return &after, found
+}
+
+// namespace rewrites the templates of a namespace.
+func (r *rewriter) namespace(ns *inventory.Namespace) (found []admitted) {
+	workloads := map[*inventory.Workload]*inventory.Workload{}
+	ns.Workloads = slices.Clone(ns.Workloads)
+	for i, w := range ns.Workloads {
+		rewritten := *w
+		rewritten.Templates = slices.Clone(w.Templates)
+		for j := range rewritten.Templates {
+			t := &rewritten.Templates[j]
+			a := r.admit(ns.Name, w.Kind, t.View)
+			a.object = report.Object{APIVersion: w.APIVersion, Kind: w.Kind, Namespace: ns.Name, Name: w.Name}
+			a.template = t.Path
+			found = append(found, a)
+			if a.rewrite != nil {
+				t.View = &inventory.View{Pod: *a.rewrite.Pod, RuntimeClass: t.View.RuntimeClass}
+			}
+		}
+		ns.Workloads[i], workloads[w] = &rewritten, &rewritten
+	}
+	ns.Pods = slices.Clone(ns.Pods)
+	for i := range ns.Pods {
+		p := &ns.Pods[i]
+		if p.Workload != nil {
+			p.Workload = workloads[p.Workload]
+			continue
+		}
+		a := r.admit(ns.Name, p.Controller.Kind, p.View)
+		a.object = report.Object{APIVersion: "v1", Kind: "Pod", Namespace: ns.Name, Name: p.Name}
+		found = append(found, a)
+	}
+	return found
+}
+
+// admit says what policies make of a pod in a namespace.
+func (r *rewriter) admit(namespace, kind string, v *inventory.View) admitted {
+	key := rewriteKey{namespace, kind, v}
+	a, known := r.known[key]
+	if !known {
+		var err error
+		if a, err = r.simulate(namespace, kind, v); err != nil {
+			a = admitted{refused: "it could not be simulated: " + err.Error()}
+		}
+		r.known[key] = a
+	}
+	return a
+}
+
+func (r *rewriter) simulate(namespace, kind string, v *inventory.View) (admitted, error) {
+	text, err := snapshot.Pod(v.Template())
+	if err != nil {
+		return admitted{}, err
+	}
+	pod := new(corev1.Pod)
+	if err := decodeJSON(text, pod); err != nil {
+		return admitted{}, err
+	}
+	account := cmp.Or(pod.Spec.ServiceAccountName, "default")
+	result, err := r.simulator.Simulate(psp.Request{
+		Namespace: namespace, Pod: pod, User: controllerUser(kind), Account: r.backup.accounts[[2]string{namespace, account}],
+	})
+	if err != nil {
+		return admitted{}, err
+	}
+	if !result.Admitted {
+		return admitted{refused: result.Message}, nil
+	}
+	a := admitted{policy: result.Policy}
+	a.rewrite, err = result.Rewrite()
+	return a, err
+}
+
+// patches are those that have to say more than they do.
+func patches(all []admitted) []report.MigrationPatch {
+	found := []report.MigrationPatch{}
+	for _, a := range all {
+		if a.rewrite == nil || a.rewrite.Patch == nil || a.object.Kind == "Pod" { // a pod cannot be changed
+			continue
+		}
+		p := report.MigrationPatch{Object: a.object, Template: a.template, Policy: a.policy, Settings: []report.PSPChange{}}
+		for _, c := range a.rewrite.Changes {
+			p.Settings = append(p.Settings, report.PSPChange(c))
+		}
+		if ownKind(a.object.APIVersion) {
+			p.Patch = at(a.template, a.rewrite.Patch)
+			p.Command = kubectl([]string{a.object.Namespace, a.object.Name}, fmt.Sprintf(
+				"-n %s patch %s -p %s", a.object.Namespace, a.object.KindName(), quoted(string(p.Patch))))
+		}
+		found = append(found, p)
+	}
+	return found
+}
+
+// ownKind reports whether an object is of Kubernetes itself, which alone has
+// strategic merge patches.
+func ownKind(apiVersion string) bool {
+	return slices.Contains([]string{"v1", "apps/v1", "batch/v1"}, apiVersion)
+}
+
+// at puts a patch of a template to its place in the object.
+func at(path string, patch json.RawMessage) json.RawMessage {
+	steps := strings.Split(path, ".")
+	for _, step := range slices.Backward(steps) {
+		text, err := json.Marshal(map[string]json.RawMessage{step: patch})
+		if err != nil {
+			return nil // never: it is JSON
+		}
+		patch = text
+	}
+	return patch
+}
+
+// kubectl is a command, if the names in it are such as the API server gives out:
+// whatever else stands in a file is no part of a shell's line.
+func kubectl(names []string, arguments string) string {
+	for _, name := range names {
+		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-") != "" || name[0] == '-' {
+			return "# left out, because of its name: " + report.Escape(name) + "\n"
+		}
+	}
+	return "kubectl " + arguments + "\n"
+}
+
+// quoted is a word for a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
