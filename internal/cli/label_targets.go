@@ -44,7 +44,7 @@ func (r *request) file() bool { return r.plan != nil || r.undo }
 func (o *labelOptions) request() (r request, err error) {
 	switch {
 	case len(o.given) > 0:
-		return o.given, false, nil
+		return request{targets: o.given}, nil
 	case o.undo != "":
 		r, err = o.undoRequest()
 	case o.plan != "":

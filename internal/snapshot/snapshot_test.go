@@ -186,7 +186,7 @@ func TestASnapshotSaysOfWhichClusterItIs(t *testing.T) {
 	want := inventory.Cluster{Address: "https://10.0.0.1:6443", UID: "u"}
 	var w snapshot.Writer
 	w.Rest.Cluster = want
-	if got := read(t, written(t, &w)).Cluster; got != want {
+	if got := read(t, false, written(t, &w)).Cluster; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
