@@ -225,14 +225,8 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 		args = append(args, s.name)
 	}
 	script := gabion.run(t, args...)
-	kubectl := plane.Kubectl(t.Context())
-	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c", "kubectl() { "+kubectl.Path+" \"$@\"; }\n"+script)
-	sh.Env = kubectl.Env
-	out, err := sh.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if n := strings.Count(string(out), " labeled\n"); n != strings.Count(script, "kubectl label ") || n < 6 {
+	out := shell(t, script)
+	if n := strings.Count(out, " labeled\n"); n != strings.Count(script, "kubectl label ") || n < 6 {
 		t.Errorf("%d namespaces were labelled by\n%s\nwhich said\n%s", n, script, out)
 	}
 	for _, n := range gabion.plan(t).Namespaces {
@@ -242,6 +236,20 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 			}
 		}
 	}
+}
+
+// shell runs commands as somebody would who pastes them, and returns what they
+// print.
+func shell(t *testing.T, commands string) string {
+	t.Helper()
+	kubectl := plane.Kubectl(t.Context())
+	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c", "kubectl() { "+kubectl.Path+" \"$@\"; }\n"+commands)
+	sh.Env = kubectl.Env
+	out, err := sh.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
 }
 
 // keepPlan makes a plan of the whole cluster, as a file and as what is in it.

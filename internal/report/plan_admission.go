@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/pss"
@@ -58,11 +59,7 @@ func planAdmission(p *Plan) string {
 	var b bytes.Buffer
 	b.WriteString(admissionUse)
 	c := &p.Proposed
-	if len(c.Held) > 0 {
-		t := planText{}
-		b.WriteString("# These namespaces have no enforce label and would not all pass more than\n# " + levelOf(c.Defaults.Enforce) + ": " + t.some(escaped(c.Held)) +
-			".\n# Label them (-o kubectl), and write this file again.\n#\n")
-	}
+	b.WriteString(heldBack(p))
 	b.WriteString("apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n  configuration:\n" +
 		"    apiVersion: pod-security.admission.config.k8s.io/" + admissionVersion(p.Latest) + "\n    kind: PodSecurityConfiguration\n    defaults:\n")
 	for _, mode := range []struct{ name, policy string }{
@@ -104,10 +101,49 @@ func admissionVersion(minor string) string {
 	return "v1alpha1"
 }
 
-func escaped(names []string) []string {
-	var to []string
-	for _, name := range names {
-		to = append(to, Escape(name))
+// heldBack says which unlabelled namespaces keep the default low, and how they do
+// so no longer: the plan's own labels, or else one that says what they have now.
+func heldBack(p *Plan) string {
+	var planned, ours, theirs []string
+	for _, name := range p.Proposed.Held {
+		i := slices.IndexFunc(p.Namespaces, func(n PlanNamespace) bool { return n.Name == name })
+		switch {
+		case i < 0 || !isNamespaceName(name): // no API server has it
+		case p.Namespaces[i].Stage == StageOptedOut:
+			theirs = append(theirs, name)
+		case p.Namespaces[i].Labels["pod-security.kubernetes.io/enforce"] != "":
+			planned = append(planned, name)
+		default:
+			ours = append(ours, name)
+		}
 	}
-	return to
+	var b strings.Builder
+	held := func(about string, names []string, before, after string) {
+		if len(names) > 0 {
+			b.WriteString(about)
+			for few := range slices.Chunk(names, 8) {
+				b.WriteString("#   " + before + strings.Join(few, " ") + after + "\n")
+			}
+			b.WriteString("#\n")
+		}
+	}
+	command, labels := "kubectl label ns ", enforceLabels(p.Defaults.Enforce)
+	if len(planned)+len(ours)+len(theirs) > 0 {
+		b.WriteString("# Some namespaces without an enforce label would not pass " + p.Target + ", so the enforced\n# default is " +
+			levelOf(p.Proposed.Defaults.Enforce) + ". Label them, and write this file again.\n#\n")
+	}
+	held("# The commands of -o kubectl label these:\n#\n", planned, "", "")
+	held("# These are to say as a label what they have now:\n#\n", ours, command, labels)
+	held("# These have opted out by gabion.io/manage=false, so that it is for their owners:\n#\n", theirs, command, labels)
+	return b.String()
+}
+
+// enforceLabels are the arguments that set what a policy enforces.
+func enforceLabels(policy string) string {
+	level, version, _ := strings.Cut(policy, ":")
+	text := " pod-security.kubernetes.io/enforce=" + level
+	if version != "latest" {
+		text += " pod-security.kubernetes.io/enforce-version=" + version
+	}
+	return text
 }
