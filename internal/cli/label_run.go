@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -107,7 +106,7 @@ func (l *labeling) read(ctx context.Context) error {
 // configure takes over what the API server was given: from its own file, or else
 // from the plan.
 func (l *labeling) configure() error {
-	config, err := admission.LoadConfig(l.admissionConfig, os.ReadFile)
+	config, err := l.system.admissionConfig(l.admissionConfig)
 	if err != nil {
 		return fmt.Errorf("--admission-config: %w", err)
 	}

@@ -154,7 +154,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		// twice the memory of a large cluster.
 		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	}
-	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
 		return err
 	}
@@ -236,8 +236,16 @@ func (o *planOptions) readAuditLogs() (*plan.AuditLog, error) {
 	console.begin(o.auditLogs)
 	defer console.clear()
 	for _, path := range o.auditLogs {
+		before := *log
 		if err := readAuditLog(log, path, console); err != nil {
 			return nil, fmt.Errorf("reading the audit log %s: %w", path, err)
+		}
+		switch {
+		case log.Events > before.Events:
+		case log.Malformed > before.Malformed:
+			return nil, fmt.Errorf("reading the audit log %s: no line of it is an audit event, which are JSON of kind Event in audit.k8s.io/v1", path)
+		default:
+			console.line("note: the audit log " + report.Escape(path) + " is empty")
 		}
 	}
 	if log.Malformed > 0 {

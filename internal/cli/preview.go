@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -139,10 +138,10 @@ func (o *previewOptions) complete(args []string) error {
 		o.source.namespaces = o.namespaces
 	}
 	var err error
-	if o.config, err = admission.LoadConfig(o.admissionConfig, os.ReadFile); err != nil {
+	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
 		return usagef("--admission-config: %s", err)
 	}
-	if o.planned, err = admission.LoadConfig(o.defaults, os.ReadFile); err != nil {
+	if o.planned, err = o.system.admissionConfig(o.defaults); err != nil {
 		return usagef("--defaults: %s", err)
 	}
 	return nil

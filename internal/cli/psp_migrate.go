@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
@@ -132,7 +130,7 @@ func (o *pspMigrateOptions) complete(args []string) error {
 }
 
 func (o *pspMigrateOptions) run(ctx context.Context) error {
-	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
 		return usagef("--admission-config: %s", err)
 	}

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/internal/upgrade"
@@ -191,7 +189,7 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 			return report.WriteUpgradeChanges(w, o.output, o.system.style(), &list)
 		})
 	}
-	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
 		return err
 	}

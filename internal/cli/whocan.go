@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,7 +142,7 @@ func (o *whoCanOptions) complete(args []string) error {
 }
 
 func (o *whoCanOptions) run(ctx context.Context) error {
-	config, err := admission.LoadConfig(o.config, os.ReadFile)
+	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
 		return err
 	}

@@ -104,11 +104,13 @@ func admissionVersion(minor string) string {
 // heldBack says which unlabelled namespaces keep the default low, and how they do
 // so no longer: the plan's own labels, or else one that says what they have now.
 func heldBack(p *Plan) string {
+	var b strings.Builder
 	var planned, ours, theirs []string
 	for _, name := range p.Proposed.Held {
 		i := slices.IndexFunc(p.Namespaces, func(n PlanNamespace) bool { return n.Name == name })
 		switch {
-		case i < 0 || !isNamespaceName(name): // no API server has it
+		case i < 0 || !isNamespaceName(name):
+			b.WriteString("# left out, because no namespace can have this name: " + Escape(name) + "\n")
 		case p.Namespaces[i].Stage == StageOptedOut:
 			theirs = append(theirs, name)
 		case p.Namespaces[i].Labels["pod-security.kubernetes.io/enforce"] != "":
@@ -117,7 +119,6 @@ func heldBack(p *Plan) string {
 			ours = append(ours, name)
 		}
 	}
-	var b strings.Builder
 	held := func(about string, names []string, before, after string) {
 		if len(names) > 0 {
 			b.WriteString(about)

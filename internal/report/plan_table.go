@@ -69,6 +69,9 @@ func (t *planText) heading(p *Plan) {
 	if p.Pin == "latest" {
 		pin = "nothing pinned"
 	}
+	if p.Server != "" && p.Server != p.Latest && !strings.HasPrefix(p.Server, p.Latest+".") {
+		server += ", judged as " + p.Latest
+	}
 	t.prose("", "Kubernetes "+Escape(server)+", target "+p.Target+", "+pin+".")
 	if p.Summary.Unlabelled > 0 && p.Defaults.Assumed {
 		t.prose("", "* "+Assuming)

@@ -66,7 +66,7 @@ func (t *planText) notes(p *Plan) {
 	kinds := []struct{ code, title string }{
 		{ReasonWeaker, "labelled weaker than they need"},
 		{ReasonUnpinned, "on latest, which changes with the control plane"},
-		{ReasonKept, "enforce more than what is clean at " + p.Pin + ", and keep it"},
+		{ReasonKept, "enforce more than would be proposed at " + p.Pin + ", and keep it"},
 		{ReasonDefaults, "enforce more than their labels say, by the audit log: pass --admission-config"},
 	}
 	begun := false
