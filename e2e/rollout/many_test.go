@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -126,10 +127,19 @@ func TestTenThousandPodsIn300NamespacesAreJudgedAsTheAPIServerJudgesThem(t *test
 	fillMany(t, c, seed)
 	file := filepath.Join(t.TempDir(), "cluster.json.gz")
 	start := time.Now()
-	if _, stderr, code := run(t, gabion, c.Kubeconfig(), "snapshot", "-o", file); code != 0 {
+	if _, stderr, code := run(t, gabion, c.Kubeconfig(), "snapshot", "-o", file); code != 0 ||
+		!strings.Contains(stderr, fmt.Sprintf("%d pods and 0 workloads in ", manyPods)) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	t.Logf("the snapshot took %s", time.Since(start).Round(time.Millisecond))
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A few hundred bytes a pod are promised.
+	if perPod := info.Size() / manyPods; perPod > 300 || info.Mode() != 0o600 {
+		t.Errorf("the snapshot has %d bytes a pod and mode %s", perPod, info.Mode())
+	}
 	for _, policy := range []string{"baseline", "restricted:v1.24"} {
 		args := []string{"preview", "--all", "--enforce=" + policy}
 		want, stderr, code := run(t, gabion, c.Kubeconfig(), append(args, "--server")...)

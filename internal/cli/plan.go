@@ -307,7 +307,7 @@ func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
 	}
 	if len(inv.Errors)+len(inv.Missing) > 0 {
 		o.system.complain(report.EscapeSentence(err.Error()))
-		noteProblems(newConsole(o.system), inv)
+		noteProblems(newConsole(o.system), inv, &o.source)
 		return errIncomplete
 	}
 	return err

@@ -199,7 +199,7 @@ func planViolation(v *plan.Violation) report.PlanViolation {
 // notes says for people what the formats for machines may not.
 func (o *planOptions) notes(r *report.Plan, inv *inventory.Inventory) {
 	console := newConsole(o.system)
-	noteProblems(console, inv)
+	noteProblems(console, inv, &o.source)
 	if unknown := o.unknown(inv); unknown > 0 {
 		console.line("note: the labels of " + plural(unknown, "namespace") + " are not known, so --selector may have left them out")
 	}
@@ -219,7 +219,7 @@ func (o *planOptions) unknown(inv *inventory.Inventory) int {
 }
 
 // noteProblems says what an inventory lacks, a line each.
-func noteProblems(console *console, inv *inventory.Inventory) {
+func noteProblems(console *console, inv *inventory.Inventory, source *sourceOptions) {
 	for _, m := range inv.Missing {
 		where := ""
 		if m.Namespace != "" {
@@ -227,14 +227,23 @@ func noteProblems(console *console, inv *inventory.Inventory) {
 		}
 		console.line("not listed: " + report.EscapeSentence(m.Resource+where+": "+m.Reason))
 	}
-	for i := range inv.NotChecked {
-		p := &inv.NotChecked[i]
-		console.line(problemPlace(p) + ": not checked: " + report.EscapeSentence(p.Reason+
-			"; name the templates with --pod-template-path 'GROUP/KIND=.path.to.template', or pass --allow-unchecked"))
+	advice := "; name the templates with --pod-template-path 'GROUP/KIND=.path.to.template', or pass --allow-unchecked"
+	if source.input.fromSnapshot {
+		advice = "; take the snapshot with --pod-template-path 'GROUP/KIND=.path.to.template', or pass --allow-unchecked"
 	}
+	noteUnchecked(console, inv, advice)
 	for i := range inv.Errors {
 		p := &inv.Errors[i]
 		console.line(problemPlace(p) + ": " + report.EscapeSentence(p.Reason))
+	}
+}
+
+// noteUnchecked says what may hold pod templates that nobody found, a line each,
+// with what to do about it.
+func noteUnchecked(console *console, inv *inventory.Inventory, advice string) {
+	for i := range inv.NotChecked {
+		p := &inv.NotChecked[i]
+		console.line(problemPlace(p) + ": not checked: " + report.EscapeSentence(p.Reason+advice))
 	}
 }
 

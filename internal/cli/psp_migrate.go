@@ -152,7 +152,7 @@ func (o *pspMigrateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	noteProblems(m.backup.input.console, m.missingOnly())
+	noteProblems(m.backup.input.console, m.missingOnly(), &o.source)
 	m.backup.input.console.line(m.summary())
 	if o.applying {
 		if err := m.apply(ctx); err != nil {

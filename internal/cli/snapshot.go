@@ -74,14 +74,20 @@ func (o *snapshotOptions) run(ctx context.Context) error {
 		}
 		return o.outcome(&w.Rest)
 	}
-	if err := writeFile(o.output, func(f io.Writer) error {
-		_, err := w.WriteTo(f)
+	size := int64(0)
+	if err := writeFile(o.output, func(f io.Writer) (err error) {
+		size, err = w.WriteTo(f)
 		return err
 	}); err != nil {
 		return fmt.Errorf("%s: %w", o.output, err)
 	}
+	newConsole(o.source.input.system).line(fmt.Sprintf("%s: %s, %s and %s in %s, which only you can read", report.Escape(o.output),
+		plural(w.Namespaces, "namespace"), plural(w.Pods, "pod"), plural(w.Workloads, "workload"), kilobytes(size)))
 	return o.outcome(&w.Rest)
 }
+
+// kilobytes is a size for people.
+func kilobytes(size int64) string { return fmt.Sprintf("%d KB", (size+999)/1000) }
 
 // outcome says whether all of the cluster is in the snapshot.
 func (o *snapshotOptions) outcome(i *inventory.Inventory) error {
@@ -96,6 +102,7 @@ func (o *snapshotOptions) tell(i *inventory.Inventory) {
 	for _, m := range i.Missing {
 		o.source.input.system.complain(report.EscapeSentence(missingLine(m)))
 	}
+	noteUnchecked(newConsole(o.source.input.system), i, "; name the templates with --pod-template-path 'GROUP/KIND=.path.to.template'")
 }
 
 // missingLine says that something could not be listed.

@@ -25,6 +25,9 @@ type Writer struct {
 	lines []sortable
 	specs map[string]string // what follows the metadata, each once
 	err   error
+
+	// Namespaces, Pods and Workloads count what was added.
+	Namespaces, Pods, Workloads int
 }
 
 // sortable is a line in two parts, of which many lines share the second.
@@ -45,7 +48,13 @@ func (w *Writer) Add(item *workload.Item) {
 	switch {
 	case o.Kind == "Namespace" && o.APIVersion == "v1" && item.Outcome == workload.PassedOver:
 		l.Metadata.Labels = item.Labels
+		w.Namespaces++
 	case item.Outcome == workload.Read:
+		if o.Kind == "Pod" && o.APIVersion == "v1" {
+			w.Pods++
+		} else {
+			w.Workloads++
+		}
 		if c := item.Controller; c != (workload.Owner{}) {
 			l.Metadata.OwnerReferences = []owner{{c.APIVersion, c.Kind, c.Name, true}}
 		}
