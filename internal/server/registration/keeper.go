@@ -237,6 +237,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if err != nil {
 		return nil, err
 	}
+	k.announced = time.Time{} // what was written says nothing of a removal any more
 	k.remember(want)
 	k.report(ctx, now, wrong, repair)
 	return now, nil
