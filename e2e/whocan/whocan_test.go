@@ -109,8 +109,8 @@ func everyAnswerIsTrue(t *testing.T, plane *cluster.Cluster, can string, all ans
 				t.Errorf("%s: %s %s may not %s, by %s/%s: %+v", can, h.subject.Kind, h.subject.Name, r, h.bindingIn, h.binding, *h)
 			}
 		}
-		if h.AsTotal != 0 && len(h.As) == 0 {
-			t.Errorf("%s: as nobody: %+v", can, *h)
+		if h.AsTotal != len(h.As) {
+			t.Errorf("%s: not all of the others are named: %+v", can, *h)
 		}
 		for _, other := range h.As {
 			if other.Name != "system:masters" && !slices.ContainsFunc(all, func(o held) bool { return o.concerns(other) }) {

@@ -69,14 +69,10 @@ type Held struct {
 	// else it counts in Namespaces.
 	Everywhere bool
 	Namespaces []string
-	// As are whose rights come with it, if it is one to be somebody else: the
-	// first few of AsTotal who can themselves do what is asked about.
-	As      []Subject
-	AsTotal int
+	// As are whose rights come with it, if it is one to be somebody else: all who
+	// can themselves do what is asked about.
+	As []Subject
 }
-
-// maxAs is how many others are named.
-const maxAs = 3
 
 // Ask answers a question.
 func Ask(q Question) Answer {

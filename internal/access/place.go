@@ -121,9 +121,7 @@ func (s *search) become(subject Subject, b *rbac.Binding, g *given, h *Held) boo
 	case noIdentity:
 		return true
 	}
-	h.AsTotal = len(h.As)
-	h.As = h.As[:min(len(h.As), maxAs):min(len(h.As), maxAs)]
-	return h.AsTotal > 0
+	return len(h.As) > 0
 }
 
 // ableIn returns the namespace, or all that have accounts to become if there is

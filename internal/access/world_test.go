@@ -113,8 +113,8 @@ func lines(grants []access.Grant) []string {
 			for _, s := range h.As {
 				others = append(others, nameOf(s))
 			}
-			if h.AsTotal > 0 {
-				line += fmt.Sprintf(" as %s of %d", strings.Join(others, ","), h.AsTotal)
+			if len(others) > 0 {
+				line += fmt.Sprintf(" as %s of %d", strings.Join(others, ","), len(others))
 			}
 			got = append(got, line)
 		}

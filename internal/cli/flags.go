@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,9 +48,16 @@ func versionFlag() parsed[pss.Version] {
 // kubernetesFlag reads the minor of an API server.
 func kubernetesFlag() parsed[pss.Version] {
 	return parsed[pss.Version]{name: "VERSION", parse: func(s string) (pss.Version, error) {
-		v, err := pss.ParseVersion(s)
-		if err != nil || v == pss.Latest {
-			return 0, errors.New("must be v1.x")
+		// People write 1.33, and what kubectl version says: v1.33.4.
+		minor := "v" + strings.TrimPrefix(s, "v")
+		if i := strings.LastIndexByte(minor, '.'); strings.Count(minor, ".") == 2 {
+			if _, err := strconv.ParseUint(minor[i+1:], 10, 16); err == nil {
+				minor = minor[:i]
+			}
+		}
+		v, err := pss.ParseVersion(minor)
+		if err != nil || v == pss.Latest || s == "v" {
+			return 0, errors.New("must be a release of Kubernetes, such as v1.33")
 		}
 		return v, nil
 	}}

@@ -115,30 +115,18 @@ func (l *labeling) judge(ctx context.Context) error {
 	return nil
 }
 
-// fewNamespaces are listed one by one; of more, the whole cluster is listed.
-const fewNamespaces = 10
-
-// inventory lists what is in the namespaces. Who may not list pods everywhere may
-// perhaps list them there.
+// inventory lists what is in the namespaces.
 func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.Inventory, error) {
-	if len(names) > fewNamespaces {
-		inv, err := l.list(ctx, nil)
-		if err != nil || !slices.ContainsFunc(inv.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
-			return inv, err
+	return listFew(names, func(names []string) (*inventory.Inventory, error) {
+		console := newConsole(l.system)
+		defer console.clear()
+		b := inventory.NewBuilder("")
+		err := cluster.List(ctx, l.config, cluster.ListOptions{
+			Namespaces: names, Paths: l.input.templates, Progress: console.list,
+		}, &b.Inventory, b.Add)
+		if err != nil {
+			return nil, fmt.Errorf("listing what is in %s: %w", cluster.Address(l.config), err)
 		}
-	}
-	return l.list(ctx, names)
-}
-
-func (l *labeling) list(ctx context.Context, names []string) (*inventory.Inventory, error) {
-	console := newConsole(l.system)
-	defer console.clear()
-	b := inventory.NewBuilder("")
-	err := cluster.List(ctx, l.config, cluster.ListOptions{
-		Namespaces: names, Paths: l.input.templates, Progress: console.list,
-	}, &b.Inventory, b.Add)
-	if err != nil {
-		return nil, fmt.Errorf("listing what is in %s: %w", cluster.Address(l.config), err)
-	}
-	return b.Build(), nil
+		return b.Build(), nil
+	})
 }

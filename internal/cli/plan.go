@@ -21,7 +21,6 @@ import (
 	"github.com/gabion-security/gabion/internal/plan"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
-	"github.com/gabion-security/gabion/workload"
 )
 
 // gcPercent is how much garbage, in percent of what is in use, a plan waits for.
@@ -125,18 +124,11 @@ func labelSelector(s string) (labels.Selector, error) {
 
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
-	var paths []string
-	for _, arg := range args {
-		if arg == workload.Stdin || strings.ContainsAny(arg, `./\`) {
-			paths = append(paths, arg) // no namespace has such a name
-		} else {
-			o.namespaces = append(o.namespaces, arg)
-		}
-	}
-	o.source.namespaces = slices.Clone(o.namespaces) // of a live cluster, nothing else is listed
-	if err := o.source.complete(paths); err != nil {
+	names, paths := namesAndPaths(args)
+	if err := o.source.completeWith(names, paths); err != nil {
 		return err
 	}
+	o.namespaces = names
 	switch {
 	case o.output == "admissionconfiguration" && o.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")

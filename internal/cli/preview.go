@@ -108,17 +108,15 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	var paths []string
-	if o.all {
-		paths = args
-	} else {
-		o.namespaces = args
-	}
+	names, paths := namesAndPaths(args)
 	o.source.input.extra = o.profile != ""
-	if err := o.source.complete(paths); err != nil {
+	if err := o.source.completeWith(names, paths); err != nil {
 		return err
 	}
+	o.namespaces = names
 	switch {
+	case o.all && len(names) > 0:
+		return usagef("--all and the namespace %s exclude each other; a path has a slash or a dot, such as ./%s", names[0], names[0])
 	case !o.enforce.set && o.defaults == "" && o.profile == "":
 		return usagef("--enforce=LEVEL is missing: name the level to preview")
 	case o.enforce.set && o.defaults != "":
@@ -133,9 +131,6 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--server asks the API server of a live cluster: it means nothing with files")
 	case o.server && o.defaults != "":
 		return usagef("--server cannot ask for --defaults: an API server reads them when it starts")
-	}
-	if o.source.live() && !o.all {
-		o.source.namespaces = o.namespaces
 	}
 	var err error
 	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
@@ -282,9 +277,13 @@ func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace
 // absent says that named namespaces are not in the input. That is wrong usage
 // only if all of the input is known.
 func (o *previewOptions) absent(names []string, s *survey) error {
-	err := usagef("namespace %s is not in the input", names[0])
+	where := "input"
+	if o.source.live() {
+		where = "cluster"
+	}
+	err := usagef("namespace %s is not in the %s", names[0], where)
 	if len(names) > 1 {
-		err = usagef("namespaces %s are not in the input", strings.Join(names, ", "))
+		err = usagef("namespaces %s are not in the %s", strings.Join(names, ", "), where)
 	}
 	if outcome := o.outcome(s); errors.Is(outcome, errIncomplete) {
 		o.system.complain(report.EscapeSentence(err.Error()))

@@ -63,7 +63,7 @@ func (o *snapshotOptions) complete() error {
 
 func (o *snapshotOptions) run(ctx context.Context) error {
 	var w snapshot.Writer
-	all := cluster.ListOptions{Parts: cluster.Pods | cluster.Access | cluster.Policies, Extra: true}
+	all := cluster.ListOptions{Parts: cluster.Pods | cluster.Access | cluster.Policies, Extra: true, Namespaces: o.source.namespaces}
 	if err := o.source.list(ctx, all, &w.Rest, w.Add); err != nil {
 		return err
 	}

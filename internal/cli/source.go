@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,32 @@ func (o *sourceOptions) clusterFlags(cmd *cobra.Command) {
 	o.namespace.DefValue = ""
 }
 
+// namesAndPaths tells the names of namespaces from paths, which have a slash or a
+// dot, as no namespace has.
+func namesAndPaths(args []string) (names, paths []string) {
+	for _, arg := range args {
+		if arg == workload.Stdin || strings.ContainsAny(arg, `./\`) {
+			paths = append(paths, arg)
+		} else {
+			names = append(names, arg)
+		}
+	}
+	return names, paths
+}
+
+// completeWith is complete for a command whose arguments also name namespaces. Of
+// a live cluster, nothing else is listed.
+func (o *sourceOptions) completeWith(names, paths []string) error {
+	if err := o.complete(paths); err != nil {
+		return err
+	}
+	if len(names) > 0 && len(o.namespaces) > 0 && len(o.input.paths) == 0 {
+		return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.namespaces[0], names[0])
+	}
+	o.namespaces = append(o.namespaces, names...)
+	return nil
+}
+
 // complete finds faults of the flags; paths are positional ones.
 func (o *sourceOptions) complete(paths []string) error {
 	if err := o.input.complete(paths); err != nil {
@@ -94,11 +121,14 @@ func (o *sourceOptions) live() bool { return o.from == "" && len(o.input.paths) 
 func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) {
 	switch {
 	case o.live():
-		b := o.builder("")
-		if err := o.list(ctx, cluster.ListOptions{Parts: o.parts, Extra: b.Extra}, &b.Inventory, b.Add); err != nil {
-			return nil, err
-		}
-		return b.Build(), nil
+		return listFew(o.namespaces, func(names []string) (*inventory.Inventory, error) {
+			b := o.builder("")
+			l := cluster.ListOptions{Parts: o.parts, Extra: b.Extra, Namespaces: names}
+			if err := o.list(ctx, l, &b.Inventory, b.Add); err != nil {
+				return nil, err
+			}
+			return b.Build(), nil
+		})
 	case o.from != "":
 		return o.snapshot()
 	}
@@ -108,6 +138,24 @@ func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) 
 		b.Add(&item)
 	}
 	return b.Build(), nil
+}
+
+// fewNamespaces are listed one by one; of more, the whole cluster is listed.
+const fewNamespaces = 10
+
+// listFew lists what is in the namespaces, or in all if there are none. Who may not
+// list pods everywhere may perhaps list them there.
+func listFew(names []string, list func(names []string) (*inventory.Inventory, error)) (*inventory.Inventory, error) {
+	if len(names) > fewNamespaces {
+		all, err := list(nil)
+		if err != nil || !slices.ContainsFunc(all.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
+			if err == nil {
+				all.Keep(func(namespace string) bool { return slices.Contains(names, namespace) })
+			}
+			return all, err
+		}
+	}
+	return list(names)
 }
 
 // builder returns the builder of the inventory.
@@ -128,7 +176,7 @@ func (o *sourceOptions) list(ctx context.Context, l cluster.ListOptions, rest *i
 	console := newConsole(o.input.system)
 	defer console.clear()
 	at := "namespaces"
-	l.Namespaces, l.Paths = o.namespaces, o.input.templates
+	l.Paths = o.input.templates
 	l.Progress = func(p cluster.Progress) {
 		at = p.Resource
 		console.list(p)

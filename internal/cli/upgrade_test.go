@@ -75,8 +75,9 @@ func TestAnUpgradeOfASnapshotBeginsAtItsOwnRelease(t *testing.T) {
 		},
 		"no release":                      {[]string{"--from=" + nameless}, 3, "", "the API server's release is not known: name it with --from=VERSION"},
 		"no release, but one is named":    {[]string{"--from=" + nameless, "--from=v1.33"}, 0, denied, ""},
-		"a version with a mistake":        {[]string{"--from=1.33"}, 2, "", "must be v1.x"},
-		"a patch release":                 {[]string{"--from=v1.33.4"}, 2, "", "must be v1.x"},
+		"one without a v":                 {[]string{"--from=" + nameless, "--from=1.33"}, 0, denied, ""},
+		"a patch release":                 {[]string{"--from=" + nameless, "--from=v1.33.4"}, 0, denied, ""},
+		"a version with a mistake":        {[]string{"--from=v1.33.4.5"}, 2, "", "must be a release of Kubernetes, such as v1.33"},
 		"a file that is not there":        {[]string{"--from=./v1.33"}, 3, "", "./v1.33: no such file or directory"},
 		"a list of changes reads nothing": {[]string{"--from=v1.33", "--from=" + old, "--changes"}, 2, "", "--changes reads nothing"},
 	} {

@@ -73,7 +73,7 @@ func (o *whoCanOptions) grants(all []access.Grant) []report.WhoCanGrant {
 		for _, h := range g.Rights {
 			to.Rights = append(to.Rights, report.WhoCanHeld{
 				Right: h.ID, APIGroup: h.APIGroup, Verbs: h.Verbs, Resources: h.Resources, Names: list(h.Names),
-				Everywhere: h.Everywhere, Namespaces: list(h.Namespaces), As: whoCanSubjects(h.As), AsTotal: h.AsTotal,
+				Everywhere: h.Everywhere, Namespaces: list(h.Namespaces), As: whoCanSubjects(h.As), AsTotal: len(h.As),
 			})
 		}
 		grants = append(grants, to)

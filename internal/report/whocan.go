@@ -78,7 +78,7 @@ type WhoCanHeld struct {
 	// one; else it counts in Namespaces.
 	Everywhere bool     `json:"everywhere"`
 	Namespaces []string `json:"namespaces"`
-	// As are the first of the AsTotal others whose rights come with it.
+	// As are the others whose rights come with it, AsTotal their number.
 	As      []WhoCanSubject `json:"as"`
 	AsTotal int             `json:"asTotal"`
 }
@@ -177,15 +177,15 @@ func (h *WhoCanHeld) where() string {
 
 // as returns whose rights come with it.
 func (h *WhoCanHeld) as() string {
-	if h.AsTotal == 0 {
+	if len(h.As) == 0 {
 		return ""
 	}
 	var names []string
-	for _, s := range h.As {
+	for _, s := range h.As[:min(len(h.As), maxFew)] {
 		names = append(names, s.String())
 	}
 	text := ": " + strings.Join(names, ", ")
-	if more := h.AsTotal - len(h.As); more > 0 {
+	if more := len(h.As) - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

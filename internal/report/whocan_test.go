@@ -47,7 +47,9 @@ func whoCanReports() map[string]WhoCan {
 				},
 				{
 					Right: "tokens", Verbs: []string{"create"}, Resources: []string{"serviceaccounts/token"}, Names: []string{},
-					Namespaces: []string{"a", "b", "c", "d", "e"}, As: []WhoCanSubject{{"ServiceAccount", "ci", "bot"}}, AsTotal: 3,
+					Namespaces: []string{"a", "b", "c", "d", "e"}, As: []WhoCanSubject{
+						{"ServiceAccount", "ci", "bot"}, {"ServiceAccount", "ci", "b"}, {"ServiceAccount", "ci", "c"}, {"ServiceAccount", "ci", "d"},
+					}, AsTotal: 4,
 				},
 			},
 		},

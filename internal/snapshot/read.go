@@ -28,14 +28,19 @@ var (
 	errTruncated = errors.New("the snapshot is not complete: its end is missing; take it again")
 )
 
-// Read reads a snapshot into an inventory that is being built. After an error
-// nothing may be concluded from what has been read.
+// Read reads a snapshot into an inventory that is being built, also one that
+// somebody has unpacked to look at it. After an error nothing may be concluded
+// from what has been read.
 func Read(in io.Reader, into *inventory.Builder) error {
-	zip, err := gzip.NewReader(bufio.NewReaderSize(in, 1<<16))
-	if err != nil {
-		return whatIsWrong(err)
+	packed := bufio.NewReaderSize(in, batchSize)
+	text := packed
+	if magic, err := packed.Peek(2); err != nil || string(magic) == "\x1f\x8b" {
+		zip, err := gzip.NewReader(packed)
+		if err != nil {
+			return whatIsWrong(err)
+		}
+		text = bufio.NewReaderSize(zip, batchSize)
 	}
-	text := bufio.NewReaderSize(zip, batchSize)
 	first, err := firstLine(text)
 	if err != nil {
 		return whatIsWrong(err)

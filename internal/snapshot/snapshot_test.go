@@ -191,6 +191,21 @@ func TestASnapshotSaysOfWhichClusterItIs(t *testing.T) {
 	}
 }
 
+func TestASnapshotCanBeReadUnpacked(t *testing.T) {
+	t.Parallel()
+	whole := file(t, workload.Item{
+		Outcome: workload.Read, Templates: []workload.Template{{}},
+		Object: workload.Object{APIVersion: "v1", Kind: "Pod", Namespace: "ns", Name: "n"},
+	})
+	text := unzip(t, whole)
+	if diff := cmp.Diff(read(t, false, whole), read(t, false, []byte(text))); diff != "" {
+		t.Errorf("(-packed +unpacked):\n%s", diff)
+	}
+	if err := snapshot.Read(strings.NewReader(text[:len(text)-4]), inventory.NewBuilder("")); err == nil {
+		t.Error("half of it was read")
+	}
+}
+
 func TestAFileThatIsNoWholeSnapshotIsOneClearLine(t *testing.T) {
 	t.Parallel()
 	whole := file(t, workload.Item{
