@@ -17,7 +17,7 @@ const reportEvery = 15 * time.Second
 
 // goBuild builds the programs of the recipe by `go build`.
 func goBuild(ctx context.Context, r recipe, dir string, progress *log.Logger) error {
-	progress.Printf("building etcd, kube-apiserver and kubectl %s, once: about ten minutes on two cores", r.kubernetes)
+	progress.Printf("building %s of Kubernetes %s, once: %s", strings.Join(r.programs, ", "), r.kubernetes, r.takes)
 	start := time.Now()
 	args := append([]string{"-v", "-o", dir + string(filepath.Separator)}, r.flags...)
 	cmd := GoBuild(ctx, dir, append(args, "./cmd/...")...)

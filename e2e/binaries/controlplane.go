@@ -27,28 +27,55 @@ var programs = [...]string{"etcd", "kube-apiserver", "kubectl"}
 // not in the checkout: a fresh clone finds them. Any number of processes may
 // ask at once; one builds, the others wait.
 func ControlPlane(ctx context.Context, progress *log.Logger) (Set, error) {
-	root, err := Root(ctx)
+	version, dir, err := built(ctx, "controlplane", "about ten minutes on two cores", progress)
 	if err != nil {
 		return Set{}, err
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return Set{}, err
-	}
-	r, err := newRecipe(ctx, filepath.Join(root, "e2e", "controlplane"))
-	if err != nil {
-		return Set{}, err
-	}
-	dir := filepath.Join(cache, r.key)
-	if err := ensure(ctx, r, dir, goBuild, progress); err != nil {
-		return Set{}, fmt.Errorf("building the control plane: %w", err)
 	}
 	return Set{
-		KubernetesVersion: r.kubernetes,
+		KubernetesVersion: version,
 		Etcd:              filepath.Join(dir, programs[0]),
 		APIServer:         filepath.Join(dir, programs[1]),
 		Kubectl:           filepath.Join(dir, programs[2]),
 	}, nil
+}
+
+// ControlPlane124 returns the same with the API server of Kubernetes 1.24, the
+// last that had PodSecurityPolicy. It is built without the cloud providers that
+// it had, which would take as long again.
+func ControlPlane124(ctx context.Context, progress *log.Logger) (Set, error) {
+	set, err := ControlPlane(ctx, progress)
+	if err != nil {
+		return Set{}, err
+	}
+	version, dir, err := built(ctx, "controlplane124", "about five minutes on two cores", progress, "-tags=providerless")
+	if err != nil {
+		return Set{}, err
+	}
+	set.KubernetesVersion, set.APIServer = version, filepath.Join(dir, programs[1])
+	return set, nil
+}
+
+// built returns the folder with the programs of a build-only module of e2e, and
+// the version of Kubernetes in it.
+func built(ctx context.Context, module, takes string, progress *log.Logger, flags ...string) (version, dir string, err error) {
+	root, err := Root(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", "", err
+	}
+	r, err := newRecipe(ctx, filepath.Join(root, "e2e", module), flags...)
+	if err != nil {
+		return "", "", err
+	}
+	r.takes = takes
+	dir = filepath.Join(cache, r.key)
+	if err := ensure(ctx, r, dir, goBuild, progress); err != nil {
+		return "", "", fmt.Errorf("building the control plane: %w", err)
+	}
+	return r.kubernetes, dir, nil
 }
 
 // cacheDir returns the folder of all builds.

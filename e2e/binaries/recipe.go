@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -25,12 +26,16 @@ type recipe struct {
 	// kubernetes is the version of kube-apiserver and kubectl, "v1.37.2".
 	kubernetes string
 	flags      []string
+	// programs are the names of what it makes.
+	programs []string
+	// takes says in words how long that is.
+	takes string
 	// key names the result: equal keys mean equal binaries.
 	key string
 }
 
-// newRecipe reads what the module in dir builds.
-func newRecipe(ctx context.Context, dir string) (recipe, error) {
+// newRecipe reads what the module in dir builds, with further flags of `go build`.
+func newRecipe(ctx context.Context, dir string, flags ...string) (recipe, error) {
 	versions, err := required(ctx, dir)
 	if err != nil {
 		return recipe{}, err
@@ -39,6 +44,7 @@ func newRecipe(ctx context.Context, dir string) (recipe, error) {
 	if r.flags, err = buildFlags(r.kubernetes); err != nil {
 		return recipe{}, err
 	}
+	r.flags = append(flags, r.flags...)
 	env, err := goEnv(ctx)
 	if err != nil {
 		return recipe{}, err
@@ -47,10 +53,11 @@ func newRecipe(ctx context.Context, dir string) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
-	r.key = strings.Join([]string{
-		"kubernetes-" + r.kubernetes, "etcd-" + versions[etcdModule],
-		env["GOVERSION"], env["GOOS"], env["GOARCH"], sum,
-	}, "-")
+	name := "kubernetes-" + r.kubernetes
+	if etcd, ok := versions[etcdModule]; ok {
+		name += "-etcd-" + etcd
+	}
+	r.key = strings.Join([]string{name, env["GOVERSION"], env["GOOS"], env["GOARCH"], sum}, "-")
 	return r, nil
 }
 
@@ -91,10 +98,15 @@ func buildFlags(kubernetes string) ([]string, error) {
 }
 
 // sum returns the hash of everything that decides what the build makes.
-func (r recipe) sum(env map[string]string) (string, error) {
+func (r *recipe) sum(env map[string]string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(r.module, "cmd", "*", "*.go"))
 	if err != nil {
 		return "", fmt.Errorf("finding the main packages: %w", err)
+	}
+	for _, file := range files {
+		if name := filepath.Base(filepath.Dir(file)); !slices.Contains(r.programs, name) {
+			r.programs = append(r.programs, name)
+		}
 	}
 	h := sha256.New()
 	settings, err := json.Marshal(env) // sorts the keys

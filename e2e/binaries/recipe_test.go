@@ -61,6 +61,25 @@ func TestTheKeyOfABuildNamesItsVersionsAndChangesWithItsSources(t *testing.T) {
 	}
 }
 
+func TestABuildWithoutEtcdHasNoneInItsNameAndFlagsChangeIt(t *testing.T) {
+	t.Parallel()
+	dir := buildModule(t, map[string]string{"go.mod": "module example.com/m\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v1.24.17\n"})
+	plain, err := newRecipe(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tagged, err := newRecipe(t.Context(), dir, "-tags=providerless")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(plain.key, "kubernetes-v1.24.17-go1.") || plain.key == tagged.key || tagged.flags[0] != "-tags=providerless" {
+		t.Errorf("the keys are %q and %q, the flags %q", plain.key, tagged.key, tagged.flags)
+	}
+	if len(plain.programs) != 1 || plain.programs[0] != "etcd" {
+		t.Errorf("the programs are %q", plain.programs)
+	}
+}
+
 func TestAModuleWithoutKubernetesIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := buildModule(t, map[string]string{"go.mod": "module example.com/m\n"})

@@ -14,6 +14,9 @@ import (
 type Options struct {
 	// WithoutPodSecurity switches the built-in PodSecurity plugin off.
 	WithoutPodSecurity bool
+	// WithServiceAccounts leaves the ServiceAccount plugin on: pods then need
+	// service accounts, which no controller makes.
+	WithServiceAccounts bool
 	// EmulatedVersion is the older version that the API server behaves as,
 	// "1.34"; if it is empty, it behaves as what it is.
 	EmulatedVersion string
@@ -65,7 +68,10 @@ func (o Options) users() []User { return slices.Insert(slices.Clone(o.Users), 0,
 // disabledPlugins is the list of admission plugins that are off. There is no
 // controller that would make the service accounts that ServiceAccount demands.
 func (o Options) disabledPlugins() string {
-	plugins := []string{"ServiceAccount"}
+	var plugins []string
+	if !o.WithServiceAccounts {
+		plugins = append(plugins, "ServiceAccount")
+	}
 	if o.WithoutPodSecurity {
 		plugins = append(plugins, "PodSecurity")
 	}

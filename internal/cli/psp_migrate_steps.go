@@ -104,11 +104,20 @@ func bypassRoleBinding(namespace string) *rbacv1.RoleBinding {
 
 // bypass reports the policy that admits everything.
 func (m *migration) bypass() (err error) {
+	b := &m.report.Bypass
+	b.All = []string{}
 	if !m.hasPolicies() {
 		return nil
 	}
-	b := &m.report.Bypass
 	b.Binding = bypassBinding
+	for ref, rules := range rbac.Rules(&m.backup.roles) {
+		if slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool {
+			return len(r.ResourceNames) == 0 && rbac.Allows(&r, &rbac.Request{Verb: "use", Group: "policy", Resource: "podsecuritypolicies"})
+		}) {
+			b.All = append(b.All, ref.String())
+		}
+	}
+	slices.Sort(b.All)
 	b.There = m.backup.has(psp.BypassName) && slices.ContainsFunc(m.backup.roles.ClusterRoles, func(r rbacv1.ClusterRole) bool {
 		return r.Name == bypassBinding
 	})

@@ -35,6 +35,8 @@ order and in any number of files.
 A policy counts only if the pod's service account or who creates the pod may
 "use" it. Who creates a Pod is --user; the pods of workloads are created by
 their controllers. Without any RBAC object in the input, every policy counts.
+Policies count as they are written: an API server without the feature gate
+ProcMountType kept no allowedProcMountTypes.
 
 Exit codes: 0 all are admitted, 1 some are not, 2 wrong usage, 3 something could
 not be read or simulated. If several apply, the highest.`,

@@ -136,6 +136,9 @@ type MigrationBypass struct {
 	Binding string          `json:"binding"`
 	// There says that policy and role are there.
 	There bool `json:"there"`
+	// All are roles that let every policy be used, and so this one as soon as it is
+	// there.
+	All []string `json:"all"`
 }
 
 // MigrationFormats are the formats of a migration.

@@ -188,6 +188,9 @@ func (m *Migration) bypass() section {
 		"Where the service accounts of a namespace may use a policy that admits everything, PodSecurityPolicy does nothing any more. Do it in a namespace once its labels are enforced.",
 		"To go back, delete the binding.",
 	}
+	if len(m.Bypass.All) > 0 {
+		s.prose = append(s.prose, "These roles let every policy be used, and this one too as soon as it is there, wherever they are bound: "+strings.Join(m.Bypass.All, ", ")+".")
+	}
 	var b strings.Builder
 	b.WriteString("# The policy and the role, once\nkubectl apply -f - <<'EOF'\n")
 	for i, object := range []any{m.Bypass.Policy, m.Bypass.Role} {

@@ -10,7 +10,7 @@ func migrations() map[string]Migration {
 	nothing := Migration{
 		APIVersion: APIVersion, Kind: "PodSecurityPolicyMigration", Version: "v1.30", Target: "restricted", Calendar: []string{"It is late."},
 		Steps: []MigrationStep{}, Policies: []MigrationPolicy{}, Editors: []MigrationEditor{}, Namespaces: []MigrationNamespace{},
-		Retire: []string{}, Gaps: []string{}, NotChecked: []NotChecked{}, Errors: []Error{},
+		Bypass: MigrationBypass{All: []string{}}, Retire: []string{}, Gaps: []string{}, NotChecked: []NotChecked{}, Errors: []Error{},
 	}
 	namespace := func(name, state string) MigrationNamespace {
 		return MigrationNamespace{
@@ -48,7 +48,7 @@ func migrations() map[string]Migration {
 		{Control: "sysctls", Fix: "in general", Findings: []PlanFinding{}}, {Control: "hostPorts", Findings: []PlanFinding{{Path: hostile, Fix: "remove it"}}},
 	}}}
 	many.Namespaces = []MigrationNamespace{label, odd, patch, namespace("done", MigrationNamespaceDone)}
-	many.Bypass = MigrationBypass{json.RawMessage(`{"kind":"PodSecurityPolicy"}`), json.RawMessage(`{"kind":"ClusterRole"}`), "binding", false}
+	many.Bypass = MigrationBypass{json.RawMessage(`{"kind":"PodSecurityPolicy"}`), json.RawMessage(`{"kind":"ClusterRole"}`), "binding", false, []string{"ClusterRole " + hostile}}
 	many.Defaults, many.Retire, many.Gaps = "apiVersion: v1\n# hm\n", []string{"kubectl delete podsecuritypolicy loud\n"}, []string{hostile}
 	return map[string]Migration{"nothing": nothing, "many": many}
 }

@@ -36,8 +36,12 @@ func run(args []string, out io.Writer, logger *log.Logger) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.Arg(0) == "build" {
+		_, err := binaries.ControlPlane124(ctx, logger) // with all that the other one needs
+		return err
+	}
 	programs, err := binaries.ControlPlane(ctx, logger)
-	if err != nil || flags.Arg(0) == "build" {
+	if err != nil {
 		return err
 	}
 	c, err := cluster.Start(ctx, cluster.Options{

@@ -1,0 +1,91 @@
+package psp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/gabion-security/gabion/e2e/binaries"
+	"github.com/gabion-security/gabion/e2e/cluster"
+)
+
+var (
+	// plane is the control plane that the tests share.
+	plane *cluster.Cluster
+	// gabion is the program under test.
+	gabion string
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "gabion-")
+	var programs binaries.Set
+	if err == nil {
+		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+		gabion, err = binaries.Gabion(context.Background(), dir)
+	}
+	if err == nil {
+		programs, err = binaries.ControlPlane124(context.Background(), log.New(os.Stderr, "e2e: ", 0))
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
+		return 1
+	}
+	return cluster.Main(m, &plane, cluster.Options{
+		Binaries: programs, WithServiceAccounts: true,
+		// Without its gate the API server takes allowedProcMountTypes out of policies.
+		APIServerArgs: []string{"--enable-admission-plugins=PodSecurityPolicy", "--feature-gates=ProcMountType=true"},
+		Users:         []cluster.User{{Name: "jane", Groups: []string{"developers"}}, {Name: "joan"}, {Name: "olga", Groups: []string{"ops"}}},
+	})
+}
+
+// TestAClusterOfKubernetes124 has its parts in an order: what the second makes is
+// for whoever may use every policy, too.
+func TestAClusterOfKubernetes124(t *testing.T) {
+	kubectl(t, "", "create", "--validate=false", "-f", policies)
+	t.Run("the program says what the API server does with pods", sayWhatTheAPIServerDoes)
+	t.Run("a cluster with policies is taken to labels", takeToLabels)
+}
+
+// ended is what a command left.
+type ended struct {
+	code           int
+	stdout, stderr string
+}
+
+// runGabion runs gabion to its end.
+func runGabion(t *testing.T, args ...string) ended {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), gabion, args...)
+	dir := t.TempDir()
+	cmd.Env, cmd.Dir = []string{"HOME=" + dir}, dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// kubectl runs kubectl to its end.
+func kubectl(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	cmd := plane.Kubectl(t.Context(), args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
