@@ -47,11 +47,11 @@ type pair struct {
 	marks int64
 }
 
-// newPair starts both for a test.
-func newPair(t *testing.T) *pair {
+// newPair starts both for a test, as an older version if one is given.
+func newPair(t *testing.T, emulated string) *pair {
 	t.Helper()
 	options := cluster.Options{
-		AuditPolicy: cluster.AuditMetadata,
+		AuditPolicy: cluster.AuditMetadata, EmulatedVersion: emulated,
 		Users: []cluster.User{
 			{Name: ordinaryUser, Groups: []string{"system:masters"}}, {Name: exemptUser, Groups: []string{"system:masters"}},
 		},

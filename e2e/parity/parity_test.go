@@ -13,7 +13,7 @@ import (
 func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 	t.Parallel()
 	seed := seed(t)
-	p := newPair(t)
+	p := newPair(t, "")
 	t.Run("to scripted requests", func(t *testing.T) {
 		t.Parallel()
 		playScript(t, newPlayer(p))
@@ -26,6 +26,14 @@ func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 		t.Parallel()
 		seesDifferences(t, p)
 	})
+}
+
+// TestGabionAnswersAsThePluginOfAnOlderVersion has both API servers behave as the
+// oldest version that they can, so that latest and the fields that there are mean
+// something else.
+func TestGabionAnswersAsThePluginOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	playScript(t, newPlayer(newPair(t, "1.34")))
 }
 
 // seed returns the seed of the random requests, a new one unless the environment
