@@ -226,7 +226,7 @@ func runCommands(t *testing.T, gabion program, spaces []space) {
 	}
 	script := gabion.run(t, args...)
 	out := shell(t, script)
-	if n := strings.Count(out, " labeled\n"); n != strings.Count(script, "kubectl label ") || n < 6 {
+	if n := strings.Count(out, " labeled\n"); n != strings.Count(script, "\nkubectl label ") || n < 6 {
 		t.Errorf("%d namespaces were labelled by\n%s\nwhich said\n%s", n, script, out)
 	}
 	for _, n := range gabion.plan(t).Namespaces {

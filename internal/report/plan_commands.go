@@ -47,7 +47,7 @@ func why(n *PlanNamespace) string {
 	} else if fix := n.toFix(); fix != "-" {
 		text += "; to fix: " + fix
 	}
-	if n.Stage != StageIncomplete && n.Labels["pod-security.kubernetes.io/enforce"] == "" {
+	if n.leavesEnforced() {
 		text += "; what is enforced stays with the API server's defaults, which are not known"
 	}
 	return "# " + text + "\n"
@@ -65,8 +65,18 @@ func planKubectl(p *Plan) string {
 			}
 		}
 		b.WriteByte('\n')
+		if n.leavesEnforced() {
+			b.WriteString("# the other two, if privileged is the API server's default:\n# kubectl label ns " + n.Name +
+				" \\\n#   pod-security.kubernetes.io/enforce=privileged \\\n#   pod-security.kubernetes.io/enforce-version=" + p.Pin + "\n")
+		}
 	})
 	return b.String()
+}
+
+// leavesEnforced reports whether a namespace gets no enforce label because what is
+// enforced without one is not known.
+func (n *PlanNamespace) leavesEnforced() bool {
+	return n.Stage != StageIncomplete && n.Labels["pod-security.kubernetes.io/enforce"] == ""
 }
 
 func countChanges(p *Plan) string {
