@@ -66,6 +66,7 @@ func (r *Result) Rewrite() (*Rewrite, error) {
 // storedView returns a pod as the Pod Security Standards see it once it is stored.
 func storedView(pod *corev1.Pod) (*pss.Pod, error) {
 	stored := pod.DeepCopy()
+	stored.APIVersion, stored.Kind = "v1", "Pod" // a template has neither
 	if stored.Spec.SecurityContext == nil {
 		stored.Spec.SecurityContext = &corev1.PodSecurityContext{}
 	}
