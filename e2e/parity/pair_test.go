@@ -47,11 +47,11 @@ type pair struct {
 	marks int64
 }
 
-// newPair starts both for a test.
-func newPair(t *testing.T) *pair {
+// newPair starts both for a test. They emulate a version, if one is given.
+func newPair(t *testing.T, version string) *pair {
 	t.Helper()
 	options := cluster.Options{
-		AuditPolicy: cluster.AuditMetadata,
+		EmulatedVersion: version, AuditPolicy: cluster.AuditMetadata,
 		Users: []cluster.User{
 			{Name: ordinaryUser, Groups: []string{"system:masters"}}, {Name: exemptUser, Groups: []string{"system:masters"}},
 		},
