@@ -38,12 +38,20 @@ const (
 // demandBounds says which rows are out of bounds.
 func demandBounds(rows []webhookRow) error {
 	var faults []error
+	measured := false
 	for i := range rows {
 		r := &rows[i]
-		if strings.HasPrefix(r.name, protocols()[0].name) && (r.overConstant.median > mostOverConstant || r.overUpstream.median > mostOverUpstream) {
+		if !strings.HasPrefix(r.name, protocols()[0].name) {
+			continue
+		}
+		measured = true
+		if within := r.overConstant.median <= mostOverConstant && r.overUpstream.median <= mostOverUpstream; !within {
 			faults = append(faults, fmt.Errorf("%s: %.2fx of the constant handler and %.2fx of upstream, and the bounds are %.2fx and %.2fx",
 				r.name, r.overConstant.median, r.overUpstream.median, mostOverConstant, mostOverUpstream))
 		}
+	}
+	if !measured {
+		return errors.New("nothing was measured over HTTP/1.1, for which there are bounds")
 	}
 	return errors.Join(faults...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -50,15 +51,18 @@ func TestARowOutOfBoundsIsAnError(t *testing.T) {
 		{row("HTTP/1.1, a", 1.5, 0.45), ""},
 		{row("HTTP/1.1, b", 1.51, 0.2), "HTTP/1.1, b: 1.51x of the constant handler and 0.20x of upstream, and the bounds are 1.50x and 0.45x"},
 		{row("HTTP/1.1, c", 1.2, 0.46), "HTTP/1.1, c: 1.20x of the constant handler and 0.46x of upstream, and the bounds are 1.50x and 0.45x"},
-		{row("HTTP/2, d", 3, 3), ""},
+		{row("HTTP/1.1, d", math.NaN(), 0.2), "HTTP/1.1, d: NaNx of the constant handler and 0.20x of upstream, and the bounds are 1.50x and 0.45x"},
 	} {
 		got := ""
-		if err := demandBounds([]webhookRow{tt.row}); err != nil {
+		if err := demandBounds([]webhookRow{tt.row, row("HTTP/2, e", 3, 3)}); err != nil {
 			got = err.Error()
 		}
 		if got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+	if err := demandBounds([]webhookRow{row("HTTP/2, e", 1, 0.1)}); err == nil {
+		t.Error("nothing over HTTP/1.1 was measured, and nobody says so")
 	}
 }
 

@@ -47,11 +47,11 @@ type pair struct {
 	marks int64
 }
 
-// newPair starts both for a test, as an older version if one is given.
-func newPair(t *testing.T, emulated string) *pair {
+// newPair starts both for a test. They emulate a version, if one is given.
+func newPair(t *testing.T, version string) *pair {
 	t.Helper()
 	options := cluster.Options{
-		AuditPolicy: cluster.AuditMetadata, EmulatedVersion: emulated,
+		EmulatedVersion: version, AuditPolicy: cluster.AuditMetadata,
 		Users: []cluster.User{
 			{Name: ordinaryUser, Groups: []string{"system:masters"}}, {Name: exemptUser, Groups: []string{"system:masters"}},
 		},

@@ -10,30 +10,36 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// emulated is the oldest version that the API server can behave as.
+const emulated = "1.34"
+
 func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 	t.Parallel()
-	seed := seed(t)
-	p := newPair(t, "")
-	t.Run("to scripted requests", func(t *testing.T) {
-		t.Parallel()
-		playScript(t, newPlayer(p))
-	})
-	t.Run("to random requests", func(t *testing.T) {
-		t.Parallel()
-		playRandomly(t, newPlayer(p), seed)
-	})
-	t.Run("and where answers differ, that is seen", func(t *testing.T) {
-		t.Parallel()
-		seesDifferences(t, p)
-	})
-}
-
-// TestGabionAnswersAsThePluginOfAnOlderVersion has both API servers behave as the
-// oldest version that they can, so that latest and the fields that there are mean
-// something else.
-func TestGabionAnswersAsThePluginOfAnOlderVersion(t *testing.T) {
-	t.Parallel()
-	playScript(t, newPlayer(newPair(t, "1.34")))
+	for _, of := range []struct {
+		name, version string
+		requests      int // random ones, at least
+	}{
+		{"of an API server", "", 2000},
+		{"of one that emulates " + emulated, emulated, 600},
+	} {
+		t.Run(of.name, func(t *testing.T) {
+			t.Parallel()
+			seed := seed(t)
+			p := newPair(t, of.version)
+			t.Run("to scripted requests", func(t *testing.T) {
+				t.Parallel()
+				playScript(t, newPlayer(p), versionSteps(of.version))
+			})
+			t.Run("to random requests", func(t *testing.T) {
+				t.Parallel()
+				playRandomly(t, newPlayer(p), seed, of.requests)
+			})
+			t.Run("and where answers differ, that is seen", func(t *testing.T) {
+				t.Parallel()
+				seesDifferences(t, p)
+			})
+		})
+	}
 }
 
 // seed returns the seed of the random requests, a new one unless the environment

@@ -14,19 +14,15 @@ import (
 	"github.com/gabion-security/gabion/e2e/samples"
 )
 
-const (
-	// There are at least so many requests, and more, up to four times as many, if
-	// one of the classes has not occurred yet.
-	numRequests   = 2000
-	numNamespaces = 10
-)
+const numNamespaces = 10
 
-// playRandomly plays random requests.
-func playRandomly(t *testing.T, p *player, seed uint64) {
+// playRandomly plays so many random requests, and more, up to four times as
+// many, if one of the classes has not occurred yet.
+func playRandomly(t *testing.T, p *player, seed uint64, requests int) {
 	t.Helper()
 	t.Logf("GABION_SEED=%d", seed)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]storedPod{}, labels: map[string]map[string]string{}}
-	for i := 0; i < numRequests || i < 4*numRequests && len(p.tally.missing()) > 0; i++ {
+	for i := 0; i < requests || i < 4*requests && len(p.tally.missing()) > 0; i++ {
 		r, done := g.next()
 		plugin, diff, err := p.play(t.Context(), r)
 		if err == nil && (plugin.Code == http.StatusBadRequest || plugin.Code >= http.StatusInternalServerError) {

@@ -17,11 +17,11 @@ type step struct {
 // nothing is what a request says that is let through in silence.
 const nothing = "; and nothing more"
 
-// playScript plays the steps one after the other.
-func playScript(t *testing.T, p *player) {
+// playScript plays the steps one after the other, and the last ones after them.
+func playScript(t *testing.T, p *player, last []step) {
 	t.Helper()
 	for i, s := range slices.Concat(
-		namespaceSteps(), brokenLabelSteps(), podSteps(), podUpdateSteps(), exemptionSteps(), workloadSteps(), sweepSteps(), oddSteps(),
+		namespaceSteps(), brokenLabelSteps(), podSteps(), podUpdateSteps(), exemptionSteps(), workloadSteps(), sweepSteps(), oddSteps(), last,
 	) {
 		plugin, diff, err := p.play(t.Context(), s.request)
 		if err != nil {

@@ -173,24 +173,34 @@ func TestFilesThatCannotBeReadComeOnTopOfTheObjects(t *testing.T) {
 	}
 }
 
+// Not in parallel, because another test watches the heap. What else happens on the
+// machine slows down both numbers of containers.
 func TestManyContainersTakeTimeByTheirNumberOnly(t *testing.T) {
-	template := workload.Template{} // not in parallel, because another test watches the heap
-	for i := range 40_000 {
-		template.Pod.Containers = append(template.Pod.Containers, pss.Container{Name: "c", Index: i})
+	const few, many = 2_000, 16_000
+	took := func(n int) time.Duration {
+		template := workload.Template{}
+		for i := range n {
+			template.Pod.Containers = append(template.Pod.Containers, pss.Container{Name: "c", Index: i})
+		}
+		verdict, err := (pss.Evaluator{}).Evaluate(&template.Pod, strict())
+		if err != nil {
+			t.Fatal(err)
+		}
+		quickest := time.Hour
+		for range 3 {
+			start := time.Now()
+			v := verdictOf(verdict, &template)
+			quickest = min(quickest, time.Since(start))
+			findings := v.Violations[0].Findings
+			if last := findings[len(findings)-1]; last.Order != n || findings[0].Order != 1 {
+				t.Errorf("the first container is %d, the last one %d", findings[0].Order, last.Order)
+			}
+		}
+		return quickest
 	}
-	verdict, err := (pss.Evaluator{}).Evaluate(&template.Pod, strict())
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	v := verdictOf(verdict, &template)
-	// By the square of their number it takes minutes.
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("it took %s", took)
-	}
-	findings := v.Violations[0].Findings
-	if last := findings[len(findings)-1]; last.Order != 40_000 || findings[0].Order != 1 {
-		t.Errorf("the first container is %d, the last one %d", findings[0].Order, last.Order)
+	// By the square of their number it would be 64 times as long, and not 8.
+	if a, b := took(few), took(many); b > 24*a {
+		t.Errorf("%d containers took %s, and %d took %s", few, a, many, b)
 	}
 }
 

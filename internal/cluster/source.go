@@ -93,9 +93,14 @@ func (s *source) ListWithContext(ctx context.Context, o metav1.ListOptions) (run
 	return list, nil
 }
 
-// WatchWithContext opens a watch.
+// WatchWithContext opens a watch. One that begins with a list is consistent too:
+// an API server that stood still has in memory what a reflector would be content
+// with, and nothing since.
 func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 	o.Watch = true
+	if o.SendInitialEvents != nil {
+		o.ResourceVersion = ""
+	}
 	events, err := s.client.Get().Resource(s.resource).VersionedParams(&o, s.client.parameters).Watch(ctx)
 	if err != nil {
 		return nil, err

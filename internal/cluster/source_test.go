@@ -139,6 +139,27 @@ func TestAQuietWatchIsResumedWhereItWas(t *testing.T) {
 	}
 }
 
+func TestNoListIsContentWithWhatWasKnownBefore(t *testing.T) {
+	t.Parallel()
+	s := newQuietServer(t)
+	c, err := newClient(&rest.Config{Host: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := namespaceSource(c, func() bool { return true }, time.Hour)
+	before := metav1.ListOptions{ResourceVersion: "5", ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}
+	if _, err := from.ListWithContext(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	before.SendInitialEvents = new(true)
+	if _, err := from.WatchWithContext(t.Context(), before); err == nil {
+		t.Fatal("the server streams lists")
+	}
+	if got, want := s.requests(), []string{"namespaces", "namespaces watch=true sendInitialEvents=true"}; !slices.Equal(got, want) {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
+
 func TestAListThatIsGivenUpIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newQuietServer(t)
