@@ -130,6 +130,8 @@ func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
 	enforced(t, c, "shop")
 
 	before := webhooks(t, c)
+	trust := watchTrust(t, c, replicas)
+	trust.await(t, 1, 1)
 	stop := load(t, c)
 	if err := c.Client().CoreV1().Secrets("gabion-system").Delete(t.Context(), "gabion-tls", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -146,6 +148,10 @@ func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
 		}
 		return ""
 	})
+	trust.await(t, 2, 1)
+	trust.await(t, 2, 2)
+	ageRotation(t, c)
+	trust.await(t, 1, 2)
 	time.Sleep(time.Second) // with the new certificates
 	if requests, faults := stop(); faults != nil || requests < 50 {
 		t.Errorf("of %d requests during the rotation some failed: %v", requests, faults)
