@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,8 +37,6 @@ type planOptions struct {
 	allowIncomplete bool
 	exitCode        bool
 	output          string
-
-	namespaces []string
 }
 
 // newPlan returns `gabion plan`.
@@ -124,11 +119,9 @@ func labelSelector(s string) (labels.Selector, error) {
 
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
-	names, paths := namesAndPaths(args)
-	if err := o.source.completeWith(names, paths); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	o.namespaces = names
 	switch {
 	case o.output == "admissionconfiguration" && o.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
@@ -148,7 +141,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
-		return err
+		return fmt.Errorf("--admission-config: %w", err)
 	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
@@ -157,9 +150,6 @@ func (o *planOptions) run(ctx context.Context) error {
 	options, err := o.options(inv, &config)
 	if err != nil {
 		return err
-	}
-	if absent := o.absent(inv); len(absent) > 0 {
-		return o.missing(absent, inv)
 	}
 	made, err := plan.Make(inv, options)
 	if err != nil {
@@ -264,45 +254,12 @@ func readAuditLog(log *plan.AuditLog, path string, console *console) error {
 
 // narrow reports whether only a part of the cluster was asked for.
 func (o *planOptions) narrow() bool {
-	return len(o.namespaces)+len(o.source.namespaces) > 0 || o.selector.set
+	return len(o.source.namespaces) > 0 || o.selector.set
 }
 
-// chosen reports whether a namespace was asked for.
+// chosen reports whether the selector selects a namespace.
 func (o *planOptions) chosen(ns *inventory.Namespace) bool {
-	if o.selector.set && !o.selector.value.Matches(labels.Set(ns.Labels)) {
-		return false
-	}
-	return len(o.namespaces) == 0 || slices.Contains(o.namespaces, ns.Name)
-}
-
-// absent returns the namespaces that were named and are not there.
-func (o *planOptions) absent(inv *inventory.Inventory) []string {
-	there := map[string]bool{}
-	for i := range inv.Namespaces {
-		there[inv.Namespaces[i].Name] = true
-	}
-	var absent []string
-	for _, name := range o.namespaces {
-		if !there[name] {
-			absent = append(absent, strconv.Quote(name))
-		}
-	}
-	return absent
-}
-
-// missing says that named namespaces are not there. That is wrong usage only if
-// everything could be read.
-func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
-	err := usagef("namespace %s is not there; an argument without a slash or a dot names a namespace", names[0])
-	if len(names) > 1 {
-		err = usagef("namespaces %s are not there; arguments without a slash or a dot name namespaces", strings.Join(names, ", "))
-	}
-	if len(inv.Errors)+len(inv.Missing) > 0 {
-		o.system.complain(report.EscapeSentence(err.Error()))
-		noteProblems(newConsole(o.system), inv, &o.source)
-		return errIncomplete
-	}
-	return err
+	return !o.selector.set || o.selector.value.Matches(labels.Set(ns.Labels))
 }
 
 // outcome says how the planning went. What weighs most counts.

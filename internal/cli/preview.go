@@ -3,11 +3,9 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,8 +32,7 @@ type previewOptions struct {
 	exitCode        bool
 	output          string
 
-	// What complete makes of the arguments and files.
-	namespaces      []string
+	// What readFiles makes of the files.
 	config, planned admission.Config
 	by              *profile.Profile // nil without --profile
 }
@@ -47,7 +44,7 @@ func newPreview(s *System) *cobra.Command {
 		enforce: parsed[pss.LevelVersion]{parse: parseEnforce, name: "LEVEL[:VERSION]"},
 	}
 	cmd := &cobra.Command{
-		Use:   "preview [NAMESPACE]... --enforce=LEVEL[:VERSION] [-f PATH...]",
+		Use:   "preview [NAMESPACE]... [PATH]... --enforce=LEVEL[:VERSION]",
 		Short: "Show what labelling namespaces would do to the pods in them",
 		Long: `Show what labelling namespaces with an enforce level would do to the pods in a
 live cluster, a snapshot of one or files, in the words of
@@ -59,9 +56,10 @@ but for any number of pods. Without a VERSION the label enforce-version stays as
 it is. As in a cluster, a policy that is not stricter than the one that stands
 brings no warnings.
 
-With --all, every namespace counts that there is or that an object names, and
-arguments are paths. With --templates, so do the pods that workloads will make,
-in lines that begin with "Template:"; kubectl has no such lines.
+Arguments with a slash or a dot are paths, others are namespaces. With --all, every
+namespace counts that there is or that an object names. With --templates, so do the
+pods that workloads will make, in lines that begin with "Template:"; kubectl has no
+such lines.
 
 Gabion judges by itself, or with --server has the API server judge: nothing is
 changed there. Then --templates asks what would become of a pod of each workload,
@@ -108,12 +106,11 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	names, paths := namesAndPaths(args)
+	names, _ := namesAndPaths(args)
 	o.source.input.extra = o.profile != ""
-	if err := o.source.completeWith(names, paths); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	o.namespaces = names
 	switch {
 	case o.all && len(names) > 0:
 		return usagef("--all and the namespace %s exclude each other; a path has a slash or a dot, such as ./%s", names[0], names[0])
@@ -125,29 +122,33 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
 	case o.profile != "" && o.server:
 		return usagef("--server cannot ask for --profile: the API server knows none")
-	case !o.all && len(o.namespaces) == 0:
+	case !o.all && len(o.source.namespaces) == 0:
 		return usagef("name namespaces, or pass --all")
 	case o.server && !o.source.live():
 		return usagef("--server asks the API server of a live cluster: it means nothing with files")
 	case o.server && o.defaults != "":
 		return usagef("--server cannot ask for --defaults: an API server reads them when it starts")
 	}
-	var err error
-	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
-		return usagef("--admission-config: %s", err)
-	}
-	if o.planned, err = o.system.admissionConfig(o.defaults); err != nil {
-		return usagef("--defaults: %s", err)
-	}
 	return nil
 }
 
-func (o *previewOptions) run(ctx context.Context) error {
+// readFiles reads what judges, beside what is judged.
+func (o *previewOptions) readFiles() (err error) {
+	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
+		return fmt.Errorf("--admission-config: %w", err)
+	}
+	if o.planned, err = o.system.admissionConfig(o.defaults); err != nil {
+		return fmt.Errorf("--defaults: %w", err)
+	}
 	if o.profile != "" {
-		var err error
-		if o.by, err = readProfile(o.profile); err != nil {
-			return err
-		}
+		o.by, err = readProfile(o.profile)
+	}
+	return err
+}
+
+func (o *previewOptions) run(ctx context.Context) error {
+	if err := o.readFiles(); err != nil {
+		return err
 	}
 	i, err := o.source.load(ctx)
 	if err != nil {
@@ -161,10 +162,7 @@ func (o *previewOptions) run(ctx context.Context) error {
 	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version, i.Server.Version)
 	spaces := survey.all()
 	if !o.all {
-		var absent []string
-		if spaces, absent = survey.named(o.namespaces); len(absent) > 0 {
-			return o.absent(absent, survey)
-		}
+		spaces = survey.named(o.source.namespaces)
 	}
 	if err := o.preview(ctx, survey, spaces); err != nil {
 		return err
@@ -272,24 +270,6 @@ func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace
 		}
 	}
 	s.input.console.noteAssumption(n)
-}
-
-// absent says that named namespaces are not in the input. That is wrong usage
-// only if all of the input is known.
-func (o *previewOptions) absent(names []string, s *survey) error {
-	where := "input"
-	if o.source.live() {
-		where = "cluster"
-	}
-	err := usagef("namespace %s is not in the %s", names[0], where)
-	if len(names) > 1 {
-		err = usagef("namespaces %s are not in the %s", strings.Join(names, ", "), where)
-	}
-	if outcome := o.outcome(s); errors.Is(outcome, errIncomplete) {
-		o.system.complain(report.EscapeSentence(err.Error()))
-		return outcome
-	}
-	return err
 }
 
 // outcome says how the preview went. What weighs most counts.

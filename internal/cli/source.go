@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -25,15 +26,19 @@ type sourceOptions struct {
 	input inputOptions
 	// parts are what is wanted of a live cluster; none means pods.
 	parts cluster.Parts
+	// whole has all of a cluster read whatever namespaces are asked about: what is
+	// in the rest matters to them.
+	whole bool
 	// snapshotFlag is the flag that names a snapshot, "from" if it is empty.
 	snapshotFlag string
-	// namespaces are the only ones wanted of a live cluster, all if there are
-	// none. complete adds that of --namespace.
-	namespaces []string
 
 	connection connectionOptions
 	from       string
 	namespace  *pflag.Flag
+
+	// What complete makes of the arguments: the namespaces asked about, all if
+	// there are none.
+	namespaces []string
 }
 
 // flags defines the flags of the source.
@@ -79,56 +84,58 @@ func namesAndPaths(args []string) (names, paths []string) {
 	return names, paths
 }
 
-// completeWith is complete for a command whose arguments also name namespaces. Of
-// a live cluster, nothing else is listed.
-func (o *sourceOptions) completeWith(names, paths []string) error {
-	if err := o.complete(paths); err != nil {
-		return err
-	}
-	if len(names) > 0 && len(o.namespaces) > 0 && len(o.input.paths) == 0 {
-		return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.namespaces[0], names[0])
-	}
-	o.namespaces = append(o.namespaces, names...)
-	return nil
-}
-
-// complete finds faults of the flags; paths are positional ones.
-func (o *sourceOptions) complete(paths []string) error {
+// complete finds faults of the flags and arguments, which name namespaces and
+// paths.
+func (o *sourceOptions) complete(args []string) error {
+	names, paths := namesAndPaths(args)
 	if err := o.input.complete(paths); err != nil {
 		return err
 	}
 	flag := "--" + o.snapshotFlag
 	o.input.fromSnapshot = o.from != ""
+	files := len(o.input.paths) > 0
 	switch {
-	case o.from != "" && len(o.input.paths) > 0:
+	case o.from != "" && files:
 		return usagef("%s and files cannot be read at once", flag)
 	case o.from != "" && len(o.input.templatePaths) > 0:
 		return usagef("--pod-template-path is for gabion snapshot: %s has only the pods that were found then", flag)
-	case len(o.input.paths) > 0:
-		return nil
+	case files || o.namespace == nil || !o.namespace.Changed: // of files, it is for objects that name none
+		o.namespaces = names
+	case len(names) > 0:
+		return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.input.namespace, names[0])
+	default:
+		o.namespaces = []string{o.input.namespace}
 	}
-	if o.namespace != nil && o.namespace.Changed {
-		o.namespaces = append(o.namespaces, o.input.namespace)
-	}
-	return nil
+	return checkNamespaces(o.namespaces)
 }
 
 // live reports whether the source is a live cluster.
 func (o *sourceOptions) live() bool { return o.from == "" && len(o.input.paths) == 0 }
 
-// load reads the whole source. What could not be read or listed is in the
-// inventory; an error means that there is none.
+// load reads the source, of which only the namespaces asked about stay. What could
+// not be read or listed is in the inventory; an error means that there is none.
 func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) {
+	i, err := o.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.absent(i); err != nil {
+		noteProblems(newConsole(o.input.system), i, o)
+		return nil, err
+	}
+	if len(o.namespaces) > 0 && !o.whole {
+		i.Keep(func(namespace string) bool { return slices.Contains(o.namespaces, namespace) })
+	}
+	return i, nil
+}
+
+// read reads the source.
+func (o *sourceOptions) read(ctx context.Context) (*inventory.Inventory, error) {
 	switch {
+	case o.live() && o.whole:
+		return o.listed(ctx, nil)
 	case o.live():
-		return listFew(o.namespaces, func(names []string) (*inventory.Inventory, error) {
-			b := o.builder("")
-			l := cluster.ListOptions{Parts: o.parts, Extra: b.Extra, Namespaces: names}
-			if err := o.list(ctx, l, &b.Inventory, b.Add); err != nil {
-				return nil, err
-			}
-			return b.Build(), nil
-		})
+		return listFew(o.namespaces, func(names []string) (*inventory.Inventory, error) { return o.listed(ctx, names) })
 	case o.from != "":
 		return o.snapshot()
 	}
@@ -140,6 +147,55 @@ func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) 
 	return b.Build(), nil
 }
 
+// listed lists the live cluster, or some of its namespaces.
+func (o *sourceOptions) listed(ctx context.Context, names []string) (*inventory.Inventory, error) {
+	b := o.builder("")
+	l := cluster.ListOptions{Parts: o.parts, Extra: b.Extra, Namespaces: names}
+	if err := o.list(ctx, l, &b.Inventory, b.Add); err != nil {
+		return nil, orPath(err, o.namespaces)
+	}
+	return b.Build(), nil
+}
+
+// absent says that namespaces are asked about which are not there. Who may not
+// see namespaces cannot know.
+func (o *sourceOptions) absent(i *inventory.Inventory) error {
+	var absent, quoted []string
+	for _, name := range o.namespaces {
+		there := slices.ContainsFunc(i.Namespaces, func(ns inventory.Namespace) bool { return ns.Name == name })
+		hidden := slices.ContainsFunc(i.Missing, func(m inventory.Missing) bool {
+			return m.Resource == "namespaces" && (m.Namespace == "" || m.Namespace == name)
+		})
+		if !there && !hidden {
+			absent, quoted = append(absent, name), append(quoted, strconv.Quote(name))
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	where := "the input"
+	switch {
+	case o.live():
+		where = "the cluster"
+	case o.from == workload.Stdin:
+		where = "the snapshot"
+	case o.from != "":
+		where = o.from
+	}
+	return orPath(fmt.Errorf("there %s %s in %s", choose(len(absent), "is no namespace", "are no namespaces"), strings.Join(quoted, ", "), where), absent)
+}
+
+// orPath says beside an error that an argument is a path, if it was taken for a
+// namespace and there is such a path.
+func orPath(err error, names []string) error {
+	for _, name := range names {
+		if _, none := os.Lstat(name); none == nil {
+			return fmt.Errorf("%w; the path of that name is written ./%s", err, name)
+		}
+	}
+	return err
+}
+
 // fewNamespaces are listed one by one; of more, the whole cluster is listed.
 const fewNamespaces = 10
 
@@ -149,9 +205,6 @@ func listFew(names []string, list func(names []string) (*inventory.Inventory, er
 	if len(names) > fewNamespaces {
 		all, err := list(nil)
 		if err != nil || !slices.ContainsFunc(all.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
-			if err == nil {
-				all.Keep(func(namespace string) bool { return slices.Contains(names, namespace) })
-			}
 			return all, err
 		}
 	}
@@ -210,9 +263,5 @@ func (o *sourceOptions) snapshot() (*inventory.Inventory, error) {
 	if err := snapshot.Read(in, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.from, err)
 	}
-	i := b.Build()
-	if len(o.namespaces) > 0 {
-		i.Keep(func(namespace string) bool { return slices.Contains(o.namespaces, namespace) })
-	}
-	return i, nil
+	return b.Build(), nil
 }
