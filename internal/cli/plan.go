@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -32,7 +31,6 @@ type planOptions struct {
 	config          string
 	auditLogs       []string
 	auditSince      time.Duration
-	selector        parsed[labels.Selector]
 	planSystem      bool
 	allowIncomplete bool
 	exitCode        bool
@@ -44,7 +42,6 @@ func newPlan(s *System) *cobra.Command {
 	o := planOptions{
 		system: s, source: sourceOptions{input: inputOptions{system: s}},
 		target: levelFlag(), pin: versionFlag(), kubernetes: kubernetesFlag(),
-		selector: parsed[labels.Selector]{parse: labelSelector, name: "SELECTOR"},
 	}
 	cmd := &cobra.Command{
 		Use:   "plan [NAMESPACE]... [PATH]...",
@@ -98,10 +95,9 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	o.source.flags(cmd)
 	flagGroup(cmd, "Audit log", func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.auditLogs, "audit-log", nil, "`FILES` of the API server's audit log, JSON lines, gzip or not; may be repeated")
-		fs.DurationVar(&o.auditSince, "audit-since", 0, "leave out what the audit log shows of earlier than this long ago, such as 168h")
+		fs.DurationVar(&o.auditSince, "audit-since", 0, "leave out what the audit log shows of earlier than this `DURATION` ago, such as 168h")
 	})
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
-		fs.VarP(&o.selector, "selector", "l", "only namespaces whose labels match")
 		fs.BoolVar(&o.planSystem, "system", false, "propose labels for the namespaces of the system too")
 		fs.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "propose levels even where not everything could be seen")
 	})
@@ -112,18 +108,13 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	complete(cmd, map[string][]string{"target": levelNames(), "output": report.PlanFormats()})
 }
 
-// labelSelector reads a selector as kubectl does.
-func labelSelector(s string) (labels.Selector, error) {
-	return labels.Parse(s) //nolint:wrapcheck // the flag is named by whoever reports it
-}
-
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
 	if err := o.source.complete(args); err != nil {
 		return err
 	}
 	switch {
-	case o.output == "admissionconfiguration" && o.narrow():
+	case o.output == "admissionconfiguration" && o.source.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
 	case o.auditSince < 0:
 		return usagef("--audit-since is negative")
@@ -158,7 +149,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	r := planReport(made, &options)
 	r.Cluster, r.Server, r.Exemptions = report.Cluster(inv.Cluster), inv.Server.Release, exemptionsOf(&config)
 	configuration := plan.Configuration{Defaults: config.Defaults}
-	if !o.narrow() {
+	if !o.source.narrow() {
 		configuration = made.Configuration(&options)
 	}
 	r.Proposed = proposedOf(configuration, r.Exemptions)
@@ -170,7 +161,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	o.notes(&r, inv)
-	return o.outcome(&r, inv)
+	return o.outcome(&r)
 }
 
 // options are the plan's, for what was loaded.
@@ -185,7 +176,7 @@ func (o *planOptions) options(inv *inventory.Inventory, config *admission.Config
 		Evaluator: pss.Evaluator{Kubernetes: kubernetes}, Target: pss.Restricted,
 		Defaults: config.Defaults, Assumed: o.config == "",
 		ExemptNamespace: config.Exemptions.Namespace, ExemptRuntimeClass: config.Exemptions.RuntimeClass,
-		Select: o.chosen, System: o.planSystem,
+		System:          o.planSystem,
 		AllowIncomplete: o.allowIncomplete, AllowUnchecked: o.source.input.allowUnchecked,
 	}
 	latest := options.Evaluator.Resolve(pss.Latest)
@@ -252,20 +243,10 @@ func readAuditLog(log *plan.AuditLog, path string, console *console) error {
 	return log.Read(console.watch(f))
 }
 
-// narrow reports whether only a part of the cluster was asked for.
-func (o *planOptions) narrow() bool {
-	return len(o.source.namespaces) > 0 || o.selector.set
-}
-
-// chosen reports whether the selector selects a namespace.
-func (o *planOptions) chosen(ns *inventory.Namespace) bool {
-	return !o.selector.set || o.selector.value.Matches(labels.Set(ns.Labels))
-}
-
 // outcome says how the planning went. What weighs most counts.
-func (o *planOptions) outcome(r *report.Plan, inv *inventory.Inventory) error {
+func (o *planOptions) outcome(r *report.Plan) error {
 	switch {
-	case !r.Complete(), o.unknown(inv) > 0:
+	case !r.Complete(), o.source.unknown > 0:
 		return errIncomplete
 	case o.exitCode && r.Summary.Label+r.Summary.Fix+r.Summary.AtRisk > 0:
 		return errFindings

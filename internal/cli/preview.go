@@ -26,7 +26,6 @@ type previewOptions struct {
 	admissionConfig string
 	defaults        string
 	profile         string
-	all             bool
 	templates       bool
 	server          bool
 	exitCode        bool
@@ -92,8 +91,8 @@ beyond the standard.`,
 		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
 	})
 	o.source.flags(cmd)
+	cmd.Flags().Lookup("all").Usage = "every namespace that there is"
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.all, "all", false, "every namespace that there is")
 		fs.BoolVar(&o.templates, "templates", false, "workloads too, whose pods kubectl cannot see before they exist")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
@@ -106,14 +105,11 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	names, _ := namesAndPaths(args)
 	o.source.input.extra = o.profile != ""
 	if err := o.source.complete(args); err != nil {
 		return err
 	}
 	switch {
-	case o.all && len(names) > 0:
-		return usagef("--all and the namespace %s exclude each other; a path has a slash or a dot, such as ./%s", names[0], names[0])
 	case !o.enforce.set && o.defaults == "" && o.profile == "":
 		return usagef("--enforce=LEVEL is missing: name the level to preview")
 	case o.enforce.set && o.defaults != "":
@@ -122,8 +118,8 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
 	case o.profile != "" && o.server:
 		return usagef("--server cannot ask for --profile: the API server knows none")
-	case !o.all && len(o.source.namespaces) == 0:
-		return usagef("name namespaces, or pass --all")
+	case !o.source.all && !o.source.narrow():
+		return usagef("name namespaces, or pass --all or --selector")
 	case o.server && !o.source.live():
 		return usagef("--server asks the API server of a live cluster: it means nothing with files")
 	case o.server && o.defaults != "":
@@ -161,7 +157,7 @@ func (o *previewOptions) run(ctx context.Context) error {
 	survey := newSurvey(newInput(&o.source.input), i, config, o.templates)
 	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version, i.Server.Version)
 	spaces := survey.all()
-	if !o.all {
+	if o.source.narrow() {
 		spaces = survey.named(o.source.namespaces)
 	}
 	if err := o.preview(ctx, survey, spaces); err != nil {
@@ -277,7 +273,7 @@ func (o *previewOptions) outcome(s *survey) error {
 	unknown := len(s.report.NotChecked)+len(s.report.Missing) > 0 && !o.source.input.allowUnchecked
 	unasked := slices.ContainsFunc(s.report.Namespaces, func(n report.PreviewNamespace) bool { return len(n.Unasked) > 0 })
 	switch {
-	case len(s.report.Errors) > 0, s.denied, unknown, unasked:
+	case len(s.report.Errors) > 0, s.denied, unknown, unasked, o.source.unknown > 0:
 		return errIncomplete
 	case o.exitCode && s.report.Summary.Violating > 0:
 		return errFindings

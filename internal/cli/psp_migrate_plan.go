@@ -245,7 +245,7 @@ func (m *migration) summary() string {
 func (m *migration) outcome() error {
 	unchecked := len(m.report.NotChecked)+len(m.inv.NotChecked)+len(m.inv.Missing) > 0 && !m.source.input.allowUnchecked
 	switch {
-	case len(m.report.Errors)+len(m.inv.Errors) > 0, m.unseen, unchecked, len(m.report.Gaps) > 0:
+	case len(m.report.Errors)+len(m.inv.Errors)+m.source.unknown > 0, m.unseen, unchecked, len(m.report.Gaps) > 0:
 		return errIncomplete
 	case m.exitCode && slices.ContainsFunc(m.report.Steps, func(s report.MigrationStep) bool { return s.State == report.MigrationOpen }):
 		return errFindings

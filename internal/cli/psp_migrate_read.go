@@ -116,7 +116,7 @@ func (m *migration) readFiles() error {
 		a.ServiceAccounts = append(a.ServiceAccounts, to)
 	}
 	m.inv = builder.Build() // which sorts them
-	return m.source.absent(m.inv)
+	return m.source.choose(m.inv)
 }
 
 // hasPolicies reports whether the API server has PodSecurityPolicy.

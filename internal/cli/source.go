@@ -7,12 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -29,59 +28,70 @@ type sourceOptions struct {
 	// whole has all of a cluster read whatever namespaces are asked about: what is
 	// in the rest matters to them.
 	whole bool
-	// snapshotFlag is the flag that names a snapshot, "from" if it is empty.
-	snapshotFlag string
 
 	connection connectionOptions
 	from       string
 	namespace  *pflag.Flag
+	all        bool
+	selector   parsed[labels.Selector]
 
-	// What complete makes of the arguments: the namespaces asked about, all if
-	// there are none.
+	// namespaces are those asked about, all if there are none. complete makes them
+	// of the arguments; load adds those that the selector selects, and counts those
+	// of which it cannot be known, because nobody has seen their labels.
 	namespaces []string
+	unknown    int
 }
 
 // flags defines the flags of the source.
 func (o *sourceOptions) flags(cmd *cobra.Command) {
-	o.connection.system = o.input.system
-	if o.snapshotFlag == "" {
-		o.snapshotFlag = "from"
-	}
 	o.input.flags(cmd)
-	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.from, o.snapshotFlag, "", "the `FILE` that gabion snapshot has written, - for standard input")
-	})
-	o.connection.flags(cmd)
 	cmd.Flags().Lookup("allow-unchecked").Usage =
 		"do not fail for what seems to hold pods but is of an unknown kind, or what may not be listed"
-	o.namespace = cmd.Flags().Lookup("namespace")
-	o.namespace.DefValue = ""
-	o.namespace.Usage = "only this `NAMESPACE` of a cluster; with -f, that of objects that do not name theirs (\"default\")"
+	cmd.Flags().Lookup("namespace").Usage =
+		"only this `NAMESPACE` of a cluster; with -f, that of objects that do not name theirs (\"default\")"
+	o.fromFlag(cmd)
+	o.connectionFlags(cmd)
+	o.scopeFlags(cmd)
+}
+
+// fromFlag defines the flag that names a snapshot.
+func (o *sourceOptions) fromFlag(cmd *cobra.Command) {
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.from, "from", "", "the `FILE` that gabion snapshot has written, - for standard input")
+	})
+}
+
+// accessFlags defines the flags of a source that has to know who may do what,
+// which manifests do not say.
+func (o *sourceOptions) accessFlags(cmd *cobra.Command) {
+	o.input.recursive = true
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.input.namespace, "namespace", "n", "default", "only this `NAMESPACE` of the cluster")
+		fs.StringSliceVarP(&o.input.files, "filename", "f", nil, "`PATHS`, which are refused with the reason")
+	})
+	cmd.Flags().Lookup("filename").Hidden = true
+	o.fromFlag(cmd)
+	o.connectionFlags(cmd)
+	o.scopeFlags(cmd)
 }
 
 // clusterFlags defines the flags of a source that can only be a live cluster.
 func (o *sourceOptions) clusterFlags(cmd *cobra.Command) {
-	o.connection.system, o.input.recursive = o.input.system, true
+	o.input.recursive = true
 	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.input.namespace, "namespace", "n", "default", "only this `NAMESPACE` of the cluster")
 		templatePathFlag(fs, &o.input.templatePaths)
 	})
+	o.connectionFlags(cmd)
+}
+
+// connectionFlags defines the flags that say which cluster is meant, when all
+// others of the source are defined.
+func (o *sourceOptions) connectionFlags(cmd *cobra.Command) {
+	o.connection.system = o.input.system
 	o.connection.flags(cmd)
 	o.namespace = cmd.Flags().Lookup("namespace")
 	o.namespace.DefValue = ""
-}
-
-// namesAndPaths tells the names of namespaces from paths, which have a slash or a
-// dot, as no namespace has.
-func namesAndPaths(args []string) (names, paths []string) {
-	for _, arg := range args {
-		if arg == workload.Stdin || strings.ContainsAny(arg, `./\`) {
-			paths = append(paths, arg)
-		} else {
-			names = append(names, arg)
-		}
-	}
-	return names, paths
 }
 
 // complete finds faults of the flags and arguments, which name namespaces and
@@ -91,14 +101,13 @@ func (o *sourceOptions) complete(args []string) error {
 	if err := o.input.complete(paths); err != nil {
 		return err
 	}
-	flag := "--" + o.snapshotFlag
 	o.input.fromSnapshot = o.from != ""
 	files := len(o.input.paths) > 0
 	switch {
 	case o.from != "" && files:
-		return usagef("%s and files cannot be read at once", flag)
+		return usagef("--from and files cannot be read at once")
 	case o.from != "" && len(o.input.templatePaths) > 0:
-		return usagef("--pod-template-path is for gabion snapshot: %s has only the pods that were found then", flag)
+		return usagef("--pod-template-path is for gabion snapshot: --from has only the pods that were found then")
 	case files || o.namespace == nil || !o.namespace.Changed: // of files, it is for objects that name none
 		o.namespaces = names
 	case len(names) > 0:
@@ -106,7 +115,7 @@ func (o *sourceOptions) complete(args []string) error {
 	default:
 		o.namespaces = []string{o.input.namespace}
 	}
-	return checkNamespaces(o.namespaces)
+	return o.completeScope(names)
 }
 
 // live reports whether the source is a live cluster.
@@ -119,7 +128,7 @@ func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := o.absent(i); err != nil {
+	if err := o.choose(i); err != nil {
 		noteProblems(newConsole(o.input.system), i, o)
 		return nil, err
 	}
@@ -155,45 +164,6 @@ func (o *sourceOptions) listed(ctx context.Context, names []string) (*inventory.
 		return nil, orPath(err, o.namespaces)
 	}
 	return b.Build(), nil
-}
-
-// absent says that namespaces are asked about which are not there. Who may not
-// see namespaces cannot know.
-func (o *sourceOptions) absent(i *inventory.Inventory) error {
-	var absent, quoted []string
-	for _, name := range o.namespaces {
-		there := slices.ContainsFunc(i.Namespaces, func(ns inventory.Namespace) bool { return ns.Name == name })
-		hidden := slices.ContainsFunc(i.Missing, func(m inventory.Missing) bool {
-			return m.Resource == "namespaces" && (m.Namespace == "" || m.Namespace == name)
-		})
-		if !there && !hidden {
-			absent, quoted = append(absent, name), append(quoted, strconv.Quote(name))
-		}
-	}
-	if len(absent) == 0 {
-		return nil
-	}
-	where := "the input"
-	switch {
-	case o.live():
-		where = "the cluster"
-	case o.from == workload.Stdin:
-		where = "the snapshot"
-	case o.from != "":
-		where = o.from
-	}
-	return orPath(fmt.Errorf("there %s %s in %s", choose(len(absent), "is no namespace", "are no namespaces"), strings.Join(quoted, ", "), where), absent)
-}
-
-// orPath says beside an error that an argument is a path, if it was taken for a
-// namespace and there is such a path.
-func orPath(err error, names []string) error {
-	for _, name := range names {
-		if _, none := os.Lstat(name); none == nil {
-			return fmt.Errorf("%w; the path of that name is written ./%s", err, name)
-		}
-	}
-	return err
 }
 
 // fewNamespaces are listed one by one; of more, the whole cluster is listed.

@@ -284,7 +284,7 @@ func choose(n int, one, many string) string {
 // outcome says how it went. What weighs most counts.
 func (o *upgradeOptions) outcome(r *report.Upgrade) error {
 	switch {
-	case len(r.Missing) > 0, len(r.Errors) > 0, len(r.NotChecked) > 0 && !o.source.input.allowUnchecked:
+	case len(r.Missing) > 0, len(r.Errors) > 0, o.source.unknown > 0, len(r.NotChecked) > 0 && !o.source.input.allowUnchecked:
 		return errIncomplete
 	case o.exitCode && len(r.NewlyDenied) > 0:
 		return errFindings

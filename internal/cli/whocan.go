@@ -105,7 +105,7 @@ func whoCanSource(s *System) sourceOptions {
 func (o *whoCanOptions) command(cmd *cobra.Command) *cobra.Command {
 	cmd.Args = func(_ *cobra.Command, args []string) error { return o.complete(args) }
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
-	o.source.flags(cmd)
+	o.source.accessFlags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.showSystem, "system", false, "list components of Kubernetes too")
 		fs.StringVar(&o.installation, "gabion-namespace", install.DefaultNamespace, "the `NAMESPACE` where Gabion runs")
@@ -154,7 +154,7 @@ func (o *whoCanOptions) run(ctx context.Context) error {
 		o.system.complain(report.EscapeSentence(problem.Reason))
 	}
 	switch {
-	case len(answer.Missing)+len(answer.Unknown)+len(inv.Errors) > 0:
+	case len(answer.Missing)+len(answer.Unknown)+len(inv.Errors)+o.source.unknown > 0:
 		o.system.complain("not everything could be seen, so others may be able too")
 		return errIncomplete
 	case o.exitCode && slices.ContainsFunc(answer.Grants, func(g access.Grant) bool { return len(people(g.Subjects)) > 0 }):
