@@ -83,17 +83,28 @@ func parseEnforce(s string) (pss.LevelVersion, error) {
 // outputFlag defines -o; the first format is the default.
 func outputFlag(fs *pflag.FlagSet, to *string, formats []string) {
 	*to = formats[0]
-	fs.VarP(&choice{to: to, values: formats}, "output", "o", "the format: "+strings.Join(formats, ", "))
+	format := choice{to: to, values: formats}
+	switch formats[0] { // what is for people is a table in one command and not in another
+	case "text":
+		format.also = "table"
+	case "table":
+		format.also = "text"
+	}
+	fs.VarP(&format, "output", "o", "the format: "+strings.Join(formats, ", "))
 }
 
 // choice is a flag with a few possible values.
 type choice struct {
 	to     *string
 	values []string
+	also   string // another name of the first of them
 }
 
 // Set takes one of the values.
 func (c *choice) Set(text string) error {
+	if text == c.also && text != "" {
+		text = c.values[0]
+	}
 	if !slices.Contains(c.values, text) {
 		return errors.New("must be one of " + strings.Join(c.values, ", "))
 	}

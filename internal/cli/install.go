@@ -43,7 +43,7 @@ can answer, so that no pod is refused before.`,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	flagGroup(cmd, "Installation", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.namespace, "namespace", install.DefaultNamespace, "the `NAMESPACE` to run in")
+		fs.StringVarP(&o.namespace, "namespace", "n", install.DefaultNamespace, "the `NAMESPACE` to run in")
 		fs.StringVar(&o.image, "image", defaultImage(s), "the `IMAGE` to run")
 		fs.StringVar(&o.config, "config", "", "the `FILE` with the PodSecurityConfiguration to use; else everything is privileged by default")
 		excludeFlag(fs, &o.exclude)

@@ -18,9 +18,10 @@ type labelOptions struct {
 	enforce, warn, audit parsed[pss.LevelVersion]
 	plan, undo           string
 
-	all      bool
-	selector string
-	skip     []string
+	namespace string
+	all       bool
+	selector  string
+	skip      []string
 
 	admissionConfig string
 	input           inputOptions // only for what cannot be judged
@@ -104,11 +105,12 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 		fs.Var(&o.enforce, "enforce", "the level to enforce, and its version")
 		fs.Var(&o.warn, "warn", "the level to warn of, and its version")
 		fs.Var(&o.audit, "audit", "the level to write to the audit log, and its version")
-		fs.StringVar(&o.plan, "plan", "", "the `FILE` with the JSON of 'gabion plan', which says what to label; - for standard input")
+		fs.StringVar(&o.plan, "plan", "", "the `FILE` with what 'gabion plan -o json' or yaml says to label; - for standard input")
 		fs.StringVar(&o.undo, "undo", "", "the `FILE` that was written before labelling; restores what stood")
 	})
 	flagGroup(cmd, "Namespaces", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.all, "all", false, "every namespace but the system's")
+		fs.StringVarP(&o.namespace, "namespace", "n", "", "this `NAMESPACE`, as if it were an argument")
+		fs.BoolVarP(&o.all, "all", "A", false, "every namespace but the system's")
 		fs.StringVarP(&o.selector, "selector", "l", "", "those of them with the labels that a `SELECTOR` selects")
 		fs.StringSliceVar(&o.skip, "skip", nil, "the `NAMESPACES` to leave as they are; may be repeated")
 	})
@@ -137,6 +139,11 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 // complete finds faults of the command line before anything is read.
 func (o *labelOptions) complete(args []string) error {
 	o.namespaces = args
+	if o.namespace != "" {
+		if o.namespaces = []string{o.namespace}; len(args) > 0 {
+			return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.namespace, args[0])
+		}
+	}
 	for _, check := range []func() error{o.completeWhat, o.completeWhere, o.completeHow} {
 		if err := check(); err != nil {
 			return err

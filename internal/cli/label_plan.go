@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/label"
@@ -76,11 +79,16 @@ func (o *labelOptions) planRequest() (request, error) {
 // namespace for which it proposes labels.
 func decodePlan(text []byte) (*planned, error) {
 	var p planned
-	switch err := json.Unmarshal(text, &p); {
+	decode := func(to any) error { return yaml.Unmarshal(text, to) }
+	if bytes.HasPrefix(text, []byte("{")) { // which is YAML too, but takes long as such
+		decode = func(to any) error { return json.Unmarshal(text, to) }
+	}
+	const foreign = "not the JSON or YAML of 'gabion plan -o json'"
+	switch err := decode(&p); {
 	case err != nil:
-		return nil, fmt.Errorf("not the JSON of 'gabion plan -o json': %w", err)
+		return nil, fmt.Errorf(foreign+": %w", err)
 	case p.APIVersion != report.APIVersion || p.Kind != planKind:
-		return nil, fmt.Errorf("not the JSON of 'gabion plan -o json': it is a %q of %q", p.Kind, p.APIVersion)
+		return nil, fmt.Errorf(foreign+": it is a %q of %q", p.Kind, p.APIVersion)
 	}
 	seen := map[string]bool{}
 	for i := range p.Namespaces {

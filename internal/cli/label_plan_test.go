@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -39,6 +42,34 @@ func plannedFor(name, enforced string, had, want map[string]string) report.PlanN
 	return report.PlanNamespace{
 		Name: name, Current: report.PlanPolicy{Enforce: enforced, Audit: "privileged:latest", Warn: "privileged:latest"},
 		CurrentLabels: had, Labels: want,
+	}
+}
+
+func TestAPlanIsReadAsYAMLToo(t *testing.T) {
+	t.Parallel()
+	shop := plannedFor("shop", "privileged:latest", map[string]string{}, map[string]string{pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.33"})
+	text, err := os.ReadFile(planFile(t, nil, shop))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := decodePlan(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err = yaml.JSONToYAML(text); err != nil {
+		t.Fatal(err)
+	}
+	got, err := decodePlan(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(plannedNamespace{})); diff != "" {
+		t.Errorf("of JSON (-), of YAML (+):\n%s", diff)
+	}
+	for _, text := range []string{"", "NAMESPACE  ENFORCES\nshop  baseline\n", "kind: [", "- kind: Plan"} {
+		if _, err := decodePlan([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "not the JSON or YAML of 'gabion plan -o json'") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

@@ -119,6 +119,15 @@ func TestLabellingAsksOnATerminalAndOnlyYesIsYes(t *testing.T) {
 	}
 }
 
+func TestANamespaceToLabelMayBeNamedByTheFlag(t *testing.T) {
+	t.Parallel()
+	api := &anyNamespace{}
+	s, out, stderr, _ := connected(t, api, "", "label", "-n", "blog", "--warn=baseline", "--yes", "--undo-file="+filepath.Join(t.TempDir(), "undo.json"))
+	if code := Main(s); code != 0 || api.patches != 1 || !strings.Contains(out.String(), "namespace/blog labeled\n") {
+		t.Errorf("exit code %d after %d patches: %s%s", code, api.patches, out, stderr)
+	}
+}
+
 func TestAnInterruptedQuestionIsNotAnsweredYes(t *testing.T) {
 	t.Parallel()
 	typing, done := io.Pipe()

@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -35,13 +31,10 @@ type planOptions struct {
 	config          string
 	auditLogs       []string
 	auditSince      time.Duration
-	selector        parsed[labels.Selector]
 	planSystem      bool
 	allowIncomplete bool
 	exitCode        bool
 	output          string
-
-	namespaces []string
 }
 
 // newPlan returns `gabion plan`.
@@ -49,7 +42,6 @@ func newPlan(s *System) *cobra.Command {
 	o := planOptions{
 		system: s, source: sourceOptions{input: inputOptions{system: s}},
 		target: levelFlag(), pin: versionFlag(), kubernetes: kubernetesFlag(),
-		selector: parsed[labels.Selector]{parse: labelSelector, name: "SELECTOR"},
 	}
 	cmd := &cobra.Command{
 		Use:   "plan [NAMESPACE]... [PATH]...",
@@ -103,10 +95,9 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	o.source.flags(cmd)
 	flagGroup(cmd, "Audit log", func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.auditLogs, "audit-log", nil, "`FILES` of the API server's audit log, JSON lines, gzip or not; may be repeated")
-		fs.DurationVar(&o.auditSince, "audit-since", 0, "leave out what the audit log shows of earlier than this long ago, such as 168h")
+		fs.DurationVar(&o.auditSince, "audit-since", 0, "leave out what the audit log shows of earlier than this `DURATION` ago, such as 168h")
 	})
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
-		fs.VarP(&o.selector, "selector", "l", "only namespaces whose labels match")
 		fs.BoolVar(&o.planSystem, "system", false, "propose labels for the namespaces of the system too")
 		fs.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "propose levels even where not everything could be seen")
 	})
@@ -117,20 +108,13 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	complete(cmd, map[string][]string{"target": levelNames(), "output": report.PlanFormats()})
 }
 
-// labelSelector reads a selector as kubectl does.
-func labelSelector(s string) (labels.Selector, error) {
-	return labels.Parse(s) //nolint:wrapcheck // the flag is named by whoever reports it
-}
-
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
-	names, paths := namesAndPaths(args)
-	if err := o.source.completeWith(names, paths); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	o.namespaces = names
 	switch {
-	case o.output == "admissionconfiguration" && o.narrow():
+	case o.output == "admissionconfiguration" && o.source.narrow():
 		return usagef("-o admissionconfiguration is about the whole cluster: leave out namespaces and --selector")
 	case o.auditSince < 0:
 		return usagef("--audit-since is negative")
@@ -148,7 +132,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
-		return err
+		return fmt.Errorf("--admission-config: %w", err)
 	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
@@ -158,9 +142,6 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if absent := o.absent(inv); len(absent) > 0 {
-		return o.missing(absent, inv)
-	}
 	made, err := plan.Make(inv, options)
 	if err != nil {
 		return err
@@ -168,7 +149,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	r := planReport(made, &options)
 	r.Cluster, r.Server, r.Exemptions = report.Cluster(inv.Cluster), inv.Server.Release, exemptionsOf(&config)
 	configuration := plan.Configuration{Defaults: config.Defaults}
-	if !o.narrow() {
+	if !o.source.narrow() {
 		configuration = made.Configuration(&options)
 	}
 	r.Proposed = proposedOf(configuration, r.Exemptions)
@@ -180,7 +161,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	o.notes(&r, inv)
-	return o.outcome(&r, inv)
+	return o.outcome(&r)
 }
 
 // options are the plan's, for what was loaded.
@@ -195,7 +176,7 @@ func (o *planOptions) options(inv *inventory.Inventory, config *admission.Config
 		Evaluator: pss.Evaluator{Kubernetes: kubernetes}, Target: pss.Restricted,
 		Defaults: config.Defaults, Assumed: o.config == "",
 		ExemptNamespace: config.Exemptions.Namespace, ExemptRuntimeClass: config.Exemptions.RuntimeClass,
-		Select: o.chosen, System: o.planSystem,
+		System:          o.planSystem,
 		AllowIncomplete: o.allowIncomplete, AllowUnchecked: o.source.input.allowUnchecked,
 	}
 	latest := options.Evaluator.Resolve(pss.Latest)
@@ -262,53 +243,10 @@ func readAuditLog(log *plan.AuditLog, path string, console *console) error {
 	return log.Read(console.watch(f))
 }
 
-// narrow reports whether only a part of the cluster was asked for.
-func (o *planOptions) narrow() bool {
-	return len(o.namespaces)+len(o.source.namespaces) > 0 || o.selector.set
-}
-
-// chosen reports whether a namespace was asked for.
-func (o *planOptions) chosen(ns *inventory.Namespace) bool {
-	if o.selector.set && !o.selector.value.Matches(labels.Set(ns.Labels)) {
-		return false
-	}
-	return len(o.namespaces) == 0 || slices.Contains(o.namespaces, ns.Name)
-}
-
-// absent returns the namespaces that were named and are not there.
-func (o *planOptions) absent(inv *inventory.Inventory) []string {
-	there := map[string]bool{}
-	for i := range inv.Namespaces {
-		there[inv.Namespaces[i].Name] = true
-	}
-	var absent []string
-	for _, name := range o.namespaces {
-		if !there[name] {
-			absent = append(absent, strconv.Quote(name))
-		}
-	}
-	return absent
-}
-
-// missing says that named namespaces are not there. That is wrong usage only if
-// everything could be read.
-func (o *planOptions) missing(names []string, inv *inventory.Inventory) error {
-	err := usagef("namespace %s is not there; an argument without a slash or a dot names a namespace", names[0])
-	if len(names) > 1 {
-		err = usagef("namespaces %s are not there; arguments without a slash or a dot name namespaces", strings.Join(names, ", "))
-	}
-	if len(inv.Errors)+len(inv.Missing) > 0 {
-		o.system.complain(report.EscapeSentence(err.Error()))
-		noteProblems(newConsole(o.system), inv, &o.source)
-		return errIncomplete
-	}
-	return err
-}
-
 // outcome says how the planning went. What weighs most counts.
-func (o *planOptions) outcome(r *report.Plan, inv *inventory.Inventory) error {
+func (o *planOptions) outcome(r *report.Plan) error {
 	switch {
-	case !r.Complete(), o.unknown(inv) > 0:
+	case !r.Complete(), o.source.unknown > 0:
 		return errIncomplete
 	case o.exitCode && r.Summary.Label+r.Summary.Fix+r.Summary.AtRisk > 0:
 		return errFindings

@@ -200,22 +200,7 @@ func planViolation(v *plan.Violation) report.PlanViolation {
 func (o *planOptions) notes(r *report.Plan, inv *inventory.Inventory) {
 	console := newConsole(o.system)
 	noteProblems(console, inv, &o.source)
-	if unknown := o.unknown(inv); unknown > 0 {
-		console.line("note: the labels of " + plural(unknown, "namespace") + " are not known, so --selector may have left them out")
-	}
 	console.line(r.Summary.Line())
-}
-
-// unknown returns how many namespaces the selector may have left out, because
-// their labels are not known.
-func (o *planOptions) unknown(inv *inventory.Inventory) int {
-	n := 0
-	for i := range inv.Namespaces {
-		if o.selector.set && !inv.Namespaces[i].Stated {
-			n++
-		}
-	}
-	return n
 }
 
 // noteProblems says what an inventory lacks, a line each.

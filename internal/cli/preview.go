@@ -3,11 +3,9 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,14 +26,12 @@ type previewOptions struct {
 	admissionConfig string
 	defaults        string
 	profile         string
-	all             bool
 	templates       bool
 	server          bool
 	exitCode        bool
 	output          string
 
-	// What complete makes of the arguments and files.
-	namespaces      []string
+	// What readFiles makes of the files.
 	config, planned admission.Config
 	by              *profile.Profile // nil without --profile
 }
@@ -47,7 +43,7 @@ func newPreview(s *System) *cobra.Command {
 		enforce: parsed[pss.LevelVersion]{parse: parseEnforce, name: "LEVEL[:VERSION]"},
 	}
 	cmd := &cobra.Command{
-		Use:   "preview [NAMESPACE]... --enforce=LEVEL[:VERSION] [-f PATH...]",
+		Use:   "preview [NAMESPACE]... [PATH]... --enforce=LEVEL[:VERSION]",
 		Short: "Show what labelling namespaces would do to the pods in them",
 		Long: `Show what labelling namespaces with an enforce level would do to the pods in a
 live cluster, a snapshot of one or files, in the words of
@@ -59,9 +55,10 @@ but for any number of pods. Without a VERSION the label enforce-version stays as
 it is. As in a cluster, a policy that is not stricter than the one that stands
 brings no warnings.
 
-With --all, every namespace counts that there is or that an object names, and
-arguments are paths. With --templates, so do the pods that workloads will make,
-in lines that begin with "Template:"; kubectl has no such lines.
+Arguments with a slash or a dot are paths, others are namespaces. With --all, every
+namespace counts that there is or that an object names. With --templates, so do the
+pods that workloads will make, in lines that begin with "Template:"; kubectl has no
+such lines.
 
 Gabion judges by itself, or with --server has the API server judge: nothing is
 changed there. Then --templates asks what would become of a pod of each workload,
@@ -94,8 +91,8 @@ beyond the standard.`,
 		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
 	})
 	o.source.flags(cmd)
+	cmd.Flags().Lookup("all").Usage = "every namespace that there is"
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.all, "all", false, "every namespace that there is")
 		fs.BoolVar(&o.templates, "templates", false, "workloads too, whose pods kubectl cannot see before they exist")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
@@ -108,15 +105,11 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	names, paths := namesAndPaths(args)
 	o.source.input.extra = o.profile != ""
-	if err := o.source.completeWith(names, paths); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	o.namespaces = names
 	switch {
-	case o.all && len(names) > 0:
-		return usagef("--all and the namespace %s exclude each other; a path has a slash or a dot, such as ./%s", names[0], names[0])
 	case !o.enforce.set && o.defaults == "" && o.profile == "":
 		return usagef("--enforce=LEVEL is missing: name the level to preview")
 	case o.enforce.set && o.defaults != "":
@@ -125,29 +118,33 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
 	case o.profile != "" && o.server:
 		return usagef("--server cannot ask for --profile: the API server knows none")
-	case !o.all && len(o.namespaces) == 0:
-		return usagef("name namespaces, or pass --all")
+	case !o.source.all && !o.source.narrow():
+		return usagef("name namespaces, or pass --all or --selector")
 	case o.server && !o.source.live():
 		return usagef("--server asks the API server of a live cluster: it means nothing with files")
 	case o.server && o.defaults != "":
 		return usagef("--server cannot ask for --defaults: an API server reads them when it starts")
 	}
-	var err error
-	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
-		return usagef("--admission-config: %s", err)
-	}
-	if o.planned, err = o.system.admissionConfig(o.defaults); err != nil {
-		return usagef("--defaults: %s", err)
-	}
 	return nil
 }
 
-func (o *previewOptions) run(ctx context.Context) error {
+// readFiles reads what judges, beside what is judged.
+func (o *previewOptions) readFiles() (err error) {
+	if o.config, err = o.system.admissionConfig(o.admissionConfig); err != nil {
+		return fmt.Errorf("--admission-config: %w", err)
+	}
+	if o.planned, err = o.system.admissionConfig(o.defaults); err != nil {
+		return fmt.Errorf("--defaults: %w", err)
+	}
 	if o.profile != "" {
-		var err error
-		if o.by, err = readProfile(o.profile); err != nil {
-			return err
-		}
+		o.by, err = readProfile(o.profile)
+	}
+	return err
+}
+
+func (o *previewOptions) run(ctx context.Context) error {
+	if err := o.readFiles(); err != nil {
+		return err
 	}
 	i, err := o.source.load(ctx)
 	if err != nil {
@@ -160,11 +157,8 @@ func (o *previewOptions) run(ctx context.Context) error {
 	survey := newSurvey(newInput(&o.source.input), i, config, o.templates)
 	survey.input.console.noteVersions(o.kubernetes.value, o.enforce.value.Version, i.Server.Version)
 	spaces := survey.all()
-	if !o.all {
-		var absent []string
-		if spaces, absent = survey.named(o.namespaces); len(absent) > 0 {
-			return o.absent(absent, survey)
-		}
+	if o.source.narrow() {
+		spaces = survey.named(o.source.namespaces)
 	}
 	if err := o.preview(ctx, survey, spaces); err != nil {
 		return err
@@ -177,8 +171,9 @@ func (o *previewOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
+	survey.input.console.line(report.EscapeSentence(o.judge(&survey.report)))
 	if !o.enforce.set || o.enforce.value.Level != pss.Privileged {
-		survey.noteUnseen(spaces)
+		survey.noteUnseen(o.source.where(), spaces)
 	}
 	o.noteAssumption(survey, spaces)
 	return o.outcome(survey)
@@ -190,7 +185,11 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 	if o.kubernetes.set {
 		evaluator.Kubernetes = o.kubernetes.value
 	}
+	r := &s.report
+	r.JudgedBy, r.Latest = report.ByGabion, evaluator.Resolve(pss.Latest).String()
+	r.Cluster, r.Server = report.Cluster(s.inventory.Cluster), s.inventory.Server.Release
 	if o.server {
+		r.JudgedBy = report.ByAPIServer
 		return o.ask(ctx, s, spaces, evaluator)
 	}
 	for _, space := range spaces {
@@ -214,6 +213,30 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 		s.add(outcome, &ns)
 	}
 	return nil
+}
+
+// judge says who judged, and where what was judged is from: the words of kubectl
+// do not.
+func (o *previewOptions) judge(r *report.Preview) string {
+	if o.server {
+		who := "judged by the API server of " + r.Cluster.Address + ", " + r.Server + ", by dry runs"
+		if o.templates {
+			who += ", and the pods of templates, as they came out of it, by gabion"
+		}
+		return who + "; nothing was changed"
+	}
+	who := "judged by gabion, as Kubernetes " + r.Latest + " would"
+	if o.by != nil {
+		who = "judged by gabion and the profile " + o.by.Name()
+	}
+	if o.source.live() {
+		who += ", from what is in " + r.Cluster.Address + "; nothing was changed there"
+		if o.by == nil && o.defaults == "" {
+			who += ", and --server asks the API server itself"
+		}
+		return who
+	}
+	return who + ", from " + o.source.where() + "; no API server was asked"
 }
 
 // change is what the labels are set to.
@@ -274,30 +297,12 @@ func (o *previewOptions) noteAssumption(s *survey, spaces []*inventory.Namespace
 	s.input.console.noteAssumption(n)
 }
 
-// absent says that named namespaces are not in the input. That is wrong usage
-// only if all of the input is known.
-func (o *previewOptions) absent(names []string, s *survey) error {
-	where := "input"
-	if o.source.live() {
-		where = "cluster"
-	}
-	err := usagef("namespace %s is not in the %s", names[0], where)
-	if len(names) > 1 {
-		err = usagef("namespaces %s are not in the %s", strings.Join(names, ", "), where)
-	}
-	if outcome := o.outcome(s); errors.Is(outcome, errIncomplete) {
-		o.system.complain(report.EscapeSentence(err.Error()))
-		return outcome
-	}
-	return err
-}
-
 // outcome says how the preview went. What weighs most counts.
 func (o *previewOptions) outcome(s *survey) error {
 	unknown := len(s.report.NotChecked)+len(s.report.Missing) > 0 && !o.source.input.allowUnchecked
 	unasked := slices.ContainsFunc(s.report.Namespaces, func(n report.PreviewNamespace) bool { return len(n.Unasked) > 0 })
 	switch {
-	case len(s.report.Errors) > 0, s.denied, unknown, unasked:
+	case len(s.report.Errors) > 0, s.denied, unknown, unasked, o.source.unknown > 0:
 		return errIncomplete
 	case o.exitCode && s.report.Summary.Violating > 0:
 		return errFindings

@@ -119,7 +119,7 @@ func (b *backup) only(names []string) ([]*psp.Policy, error) {
 	var found []*psp.Policy
 	for _, name := range names {
 		if _, known := b.places[name]; !known {
-			return nil, usagef("PodSecurityPolicy %q is not in the input", name)
+			return nil, fmt.Errorf("there is no PodSecurityPolicy %q in the input", name)
 		}
 	}
 	for _, p := range b.policies {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,9 +25,6 @@ type pspMigrateOptions struct {
 	undoFile      string
 	exitCode      bool
 	output        string
-
-	// What complete makes of the arguments.
-	namespaces []string
 }
 
 // newPSPMigrate returns `gabion psp migrate`.
@@ -36,11 +32,11 @@ func newPSPMigrate(s *System) *cobra.Command {
 	o := pspMigrateOptions{
 		system: s, target: levelFlag(), kubernetes: kubernetesFlag(),
 		source: sourceOptions{
-			input: inputOptions{system: s, json: true, extra: true}, parts: cluster.Pods | cluster.Access | cluster.Policies,
+			input: inputOptions{system: s, json: true, extra: true}, parts: cluster.Pods | cluster.Access | cluster.Policies, whole: true,
 		},
 	}
 	cmd := &cobra.Command{
-		Use:   "migrate [NAMESPACE]...",
+		Use:   "migrate [NAMESPACE]... [PATH]...",
 		Short: "Go from PodSecurityPolicy to Pod Security, step by step",
 		Long: `Go the way from PodSecurityPolicy to Pod Security admission, by the steps of the
 Kubernetes migration guide: say where each step stands on a live cluster, in a
@@ -54,6 +50,7 @@ snapshot of one or in YAML backups, and what is to be done.
   4  how namespaces are made, and the API server's defaults for them
   5  the plugin switched off, policies and roles deleted: printed, never done
 
+Arguments with a slash or a dot are paths, others are namespaces.
 Nothing is kept between two runs: where a step stands shows in the cluster itself.
 
 With --apply, namespaces that are ready are labelled, and then a policy that admits
@@ -103,17 +100,9 @@ func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
 
 // complete finds faults of the command line before anything is read.
 func (o *pspMigrateOptions) complete(args []string) error {
-	o.namespaces = slices.Clone(args)
-	if err := checkNamespaces(args); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	if err := o.source.complete(nil); err != nil {
-		return err
-	}
-	// A namespace asked about by --namespace is one like others: who may do what, and
-	// what the policies are, is known of the whole cluster.
-	o.namespaces = append(o.namespaces, o.source.namespaces...)
-	o.source.namespaces = nil
 	switch {
 	case o.kubernetes.set && o.source.live():
 		return usagef("--kubernetes-version is for manifests: a live cluster says itself what it is")
@@ -132,16 +121,13 @@ func (o *pspMigrateOptions) complete(args []string) error {
 func (o *pspMigrateOptions) run(ctx context.Context) error {
 	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
-		return usagef("--admission-config: %s", err)
+		return fmt.Errorf("--admission-config: %w", err)
 	}
 	m, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
 	m.config = config
-	if absent := m.absent(); len(absent) > 0 {
-		return usagef("there is no namespace %s", absent[0])
-	}
 	if err := m.work(); err != nil {
 		return err
 	}

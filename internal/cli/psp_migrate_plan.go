@@ -72,13 +72,13 @@ func (m *migration) options() plan.Options {
 	return plan.Options{
 		Evaluator: e, Target: m.level(), Pin: e.Resolve(pss.Latest), Defaults: m.config.Defaults, Assumed: m.pspMigrateOptions.config == "",
 		ExemptNamespace: m.config.Exemptions.Namespace, ExemptRuntimeClass: m.config.Exemptions.RuntimeClass,
-		Select: m.selected, System: m.planSystem || len(m.namespaces) > 0, AllowUnchecked: m.source.input.allowUnchecked,
+		Select: m.selected, System: m.planSystem || len(m.source.namespaces) > 0, AllowUnchecked: m.source.input.allowUnchecked,
 	}
 }
 
 // selected reports whether a namespace was asked for.
 func (m *migration) selected(ns *inventory.Namespace) bool {
-	return len(m.namespaces) == 0 || slices.Contains(m.namespaces, ns.Name)
+	return len(m.source.namespaces) == 0 || slices.Contains(m.source.namespaces, ns.Name)
 }
 
 // policies holds the policies against the standard.
@@ -168,7 +168,7 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 		return report.MigrationNamespaceLeft, "the API server judges nothing in it"
 	case now.OptedOut:
 		return report.MigrationNamespaceLeft, inventory.ManageLabel + ` is "false" on it`
-	case now.System && !m.planSystem && len(m.namespaces) == 0:
+	case now.System && !m.planSystem && len(m.source.namespaces) == 0:
 		return report.MigrationNamespaceLeft, "it is one of the system's; --system goes on there too"
 	case len(n.Patches) > 0:
 		return report.MigrationNamespacePatch, plural(len(n.Patches), "template") + " to patch first"
@@ -214,7 +214,7 @@ func firstOf(lines []string, otherwise string) string {
 // defaults is the API server's configuration that goes with the plan, empty if
 // only some namespaces were asked for.
 func (m *migration) defaults(made *plan.Plan, o *plan.Options) (string, error) {
-	if len(m.namespaces) > 0 {
+	if len(m.source.namespaces) > 0 {
 		return "", nil
 	}
 	configuration := made.Configuration(o)
@@ -245,7 +245,7 @@ func (m *migration) summary() string {
 func (m *migration) outcome() error {
 	unchecked := len(m.report.NotChecked)+len(m.inv.NotChecked)+len(m.inv.Missing) > 0 && !m.source.input.allowUnchecked
 	switch {
-	case len(m.report.Errors)+len(m.inv.Errors) > 0, m.unseen, unchecked, len(m.report.Gaps) > 0:
+	case len(m.report.Errors)+len(m.inv.Errors)+m.source.unknown > 0, m.unseen, unchecked, len(m.report.Gaps) > 0:
 		return errIncomplete
 	case m.exitCode && slices.ContainsFunc(m.report.Steps, func(s report.MigrationStep) bool { return s.State == report.MigrationOpen }):
 		return errFindings

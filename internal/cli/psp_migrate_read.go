@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,7 +49,7 @@ func (o *pspMigrateOptions) read(ctx context.Context) (*migration, error) {
 	if o.source.live() || o.source.from != "" {
 		err = m.readCluster(ctx)
 	} else {
-		m.readFiles()
+		err = m.readFiles()
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +97,7 @@ func (m *migration) readCluster(ctx context.Context) error {
 }
 
 // readFiles takes manifests.
-func (m *migration) readFiles() {
+func (m *migration) readFiles() error {
 	b := m.backup
 	builder := m.source.builder(m.source.input.namespace)
 	for item := range b.input.items() {
@@ -118,6 +116,7 @@ func (m *migration) readFiles() {
 		a.ServiceAccounts = append(a.ServiceAccounts, to)
 	}
 	m.inv = builder.Build() // which sorts them
+	return m.source.choose(m.inv)
 }
 
 // hasPolicies reports whether the API server has PodSecurityPolicy.
@@ -134,16 +133,6 @@ func (m *migration) refuseLatePolicies() {
 			p.Name, m.version, lastWithPolicies))
 	}
 	m.backup.policies = nil
-}
-
-// absent returns the namespaces that were named and are not there.
-func (m *migration) absent() (names []string) {
-	for _, name := range m.namespaces {
-		if !slices.ContainsFunc(m.inv.Namespaces, func(ns inventory.Namespace) bool { return ns.Name == name }) {
-			names = append(names, strconv.Quote(name))
-		}
-	}
-	return names
 }
 
 // missingOnly is the inventory without what the backup has told of already.

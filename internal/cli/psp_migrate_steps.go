@@ -205,7 +205,7 @@ func (m *migration) steps() []report.MigrationStep {
 		return otherwise
 	}
 	last := state(!m.hasPolicies(), report.MigrationWaits)
-	if m.hasPolicies() && bypassed == ours && len(m.namespaces) == 0 {
+	if m.hasPolicies() && bypassed == ours && len(m.source.namespaces) == 0 {
 		last = report.MigrationOpen
 	}
 	of := func(n int, what string) string { return fmt.Sprintf("%d of %d %s", n, ours, what) }

@@ -41,7 +41,7 @@ are rolled out beside the originals to find the pods that depend on what is drop
 
 A copy is named to come first: of the policies that a pod may use, the first that
 admits it unchanged is chosen. What no level has an opinion on but changes pods is
-kept, unless --all says that no pod depends on it ('gabion psp mutating').
+kept, unless --drop-all says that no pod depends on it ('gabion psp mutating').
 
   -o diff       what is dropped and why, and the difference
   -o manifests  the copies, and the roles in the input with the use of them added
@@ -54,8 +54,8 @@ kept, unless --all says that no pod depends on it ('gabion psp mutating').
 	o.input.flags(cmd)
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		policyFlag(fs, &o.only)
-		fs.StringVar(&o.prefix, "prefix", copyPrefix, "what a copy's name begins with")
-		fs.BoolVar(&o.all, "all", false, "drop also what changes pods: groups that MustRunAs, readOnlyRootFilesystem")
+		fs.StringVar(&o.prefix, "prefix", copyPrefix, "the `PREFIX` of the names of the copies")
+		fs.BoolVar(&o.all, "drop-all", false, "drop also what changes pods: groups that MustRunAs, readOnlyRootFilesystem")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		outputFlag(fs, &o.output, report.PSPSimplificationFormats())

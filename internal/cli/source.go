@@ -7,11 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -25,110 +25,126 @@ type sourceOptions struct {
 	input inputOptions
 	// parts are what is wanted of a live cluster; none means pods.
 	parts cluster.Parts
-	// snapshotFlag is the flag that names a snapshot, "from" if it is empty.
-	snapshotFlag string
-	// namespaces are the only ones wanted of a live cluster, all if there are
-	// none. complete adds that of --namespace.
-	namespaces []string
+	// whole has all of a cluster read whatever namespaces are asked about: what is
+	// in the rest matters to them.
+	whole bool
 
 	connection connectionOptions
 	from       string
 	namespace  *pflag.Flag
+	all        bool
+	selector   parsed[labels.Selector]
+
+	// namespaces are those asked about, all if there are none. complete makes them
+	// of the arguments; load adds those that the selector selects, and counts those
+	// of which it cannot be known, because nobody has seen their labels.
+	namespaces []string
+	unknown    int
 }
 
 // flags defines the flags of the source.
 func (o *sourceOptions) flags(cmd *cobra.Command) {
-	o.connection.system = o.input.system
-	if o.snapshotFlag == "" {
-		o.snapshotFlag = "from"
-	}
 	o.input.flags(cmd)
-	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.from, o.snapshotFlag, "", "the `FILE` that gabion snapshot has written, - for standard input")
-	})
-	o.connection.flags(cmd)
 	cmd.Flags().Lookup("allow-unchecked").Usage =
 		"do not fail for what seems to hold pods but is of an unknown kind, or what may not be listed"
-	o.namespace = cmd.Flags().Lookup("namespace")
-	o.namespace.DefValue = ""
-	o.namespace.Usage = "only this `NAMESPACE` of a cluster; with -f, that of objects that do not name theirs (\"default\")"
+	cmd.Flags().Lookup("namespace").Usage =
+		"only this `NAMESPACE` of a cluster; with -f, that of objects that do not name theirs (\"default\")"
+	o.fromFlag(cmd)
+	o.connectionFlags(cmd)
+	o.scopeFlags(cmd)
+}
+
+// fromFlag defines the flag that names a snapshot.
+func (o *sourceOptions) fromFlag(cmd *cobra.Command) {
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.from, "from", "", "the `FILE` that gabion snapshot has written, - for standard input")
+	})
+}
+
+// accessFlags defines the flags of a source that has to know who may do what,
+// which manifests do not say.
+func (o *sourceOptions) accessFlags(cmd *cobra.Command) {
+	o.input.recursive = true
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.input.namespace, "namespace", "n", "default", "only this `NAMESPACE` of the cluster")
+		fs.StringSliceVarP(&o.input.files, "filename", "f", nil, "`PATHS`, which are refused with the reason")
+	})
+	cmd.Flags().Lookup("filename").Hidden = true
+	o.fromFlag(cmd)
+	o.connectionFlags(cmd)
+	o.scopeFlags(cmd)
 }
 
 // clusterFlags defines the flags of a source that can only be a live cluster.
 func (o *sourceOptions) clusterFlags(cmd *cobra.Command) {
-	o.connection.system, o.input.recursive = o.input.system, true
+	o.input.recursive = true
 	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.input.namespace, "namespace", "n", "default", "only this `NAMESPACE` of the cluster")
 		templatePathFlag(fs, &o.input.templatePaths)
 	})
+	o.connectionFlags(cmd)
+}
+
+// connectionFlags defines the flags that say which cluster is meant, when all
+// others of the source are defined.
+func (o *sourceOptions) connectionFlags(cmd *cobra.Command) {
+	o.connection.system = o.input.system
 	o.connection.flags(cmd)
 	o.namespace = cmd.Flags().Lookup("namespace")
 	o.namespace.DefValue = ""
 }
 
-// namesAndPaths tells the names of namespaces from paths, which have a slash or a
-// dot, as no namespace has.
-func namesAndPaths(args []string) (names, paths []string) {
-	for _, arg := range args {
-		if arg == workload.Stdin || strings.ContainsAny(arg, `./\`) {
-			paths = append(paths, arg)
-		} else {
-			names = append(names, arg)
-		}
-	}
-	return names, paths
-}
-
-// completeWith is complete for a command whose arguments also name namespaces. Of
-// a live cluster, nothing else is listed.
-func (o *sourceOptions) completeWith(names, paths []string) error {
-	if err := o.complete(paths); err != nil {
-		return err
-	}
-	if len(names) > 0 && len(o.namespaces) > 0 && len(o.input.paths) == 0 {
-		return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.namespaces[0], names[0])
-	}
-	o.namespaces = append(o.namespaces, names...)
-	return nil
-}
-
-// complete finds faults of the flags; paths are positional ones.
-func (o *sourceOptions) complete(paths []string) error {
+// complete finds faults of the flags and arguments, which name namespaces and
+// paths.
+func (o *sourceOptions) complete(args []string) error {
+	names, paths := namesAndPaths(args)
 	if err := o.input.complete(paths); err != nil {
 		return err
 	}
-	flag := "--" + o.snapshotFlag
 	o.input.fromSnapshot = o.from != ""
+	files := len(o.input.paths) > 0
 	switch {
-	case o.from != "" && len(o.input.paths) > 0:
-		return usagef("%s and files cannot be read at once", flag)
+	case o.from != "" && files:
+		return usagef("--from and files cannot be read at once")
 	case o.from != "" && len(o.input.templatePaths) > 0:
-		return usagef("--pod-template-path is for gabion snapshot: %s has only the pods that were found then", flag)
-	case len(o.input.paths) > 0:
-		return nil
+		return usagef("--pod-template-path is for gabion snapshot: --from has only the pods that were found then")
+	case files || o.namespace == nil || !o.namespace.Changed: // of files, it is for objects that name none
+		o.namespaces = names
+	case len(names) > 0:
+		return usagef("--namespace=%s and %q both name namespaces: name all of them as arguments", o.input.namespace, names[0])
+	default:
+		o.namespaces = []string{o.input.namespace}
 	}
-	if o.namespace != nil && o.namespace.Changed {
-		o.namespaces = append(o.namespaces, o.input.namespace)
-	}
-	return nil
+	return o.completeScope(names)
 }
 
 // live reports whether the source is a live cluster.
 func (o *sourceOptions) live() bool { return o.from == "" && len(o.input.paths) == 0 }
 
-// load reads the whole source. What could not be read or listed is in the
-// inventory; an error means that there is none.
+// load reads the source, of which only the namespaces asked about stay. What could
+// not be read or listed is in the inventory; an error means that there is none.
 func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) {
+	i, err := o.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.choose(i); err != nil {
+		noteProblems(newConsole(o.input.system), i, o)
+		return nil, err
+	}
+	if len(o.namespaces) > 0 && !o.whole {
+		i.Keep(func(namespace string) bool { return slices.Contains(o.namespaces, namespace) })
+	}
+	return i, nil
+}
+
+// read reads the source.
+func (o *sourceOptions) read(ctx context.Context) (*inventory.Inventory, error) {
 	switch {
+	case o.live() && o.whole:
+		return o.listed(ctx, nil)
 	case o.live():
-		return listFew(o.namespaces, func(names []string) (*inventory.Inventory, error) {
-			b := o.builder("")
-			l := cluster.ListOptions{Parts: o.parts, Extra: b.Extra, Namespaces: names}
-			if err := o.list(ctx, l, &b.Inventory, b.Add); err != nil {
-				return nil, err
-			}
-			return b.Build(), nil
-		})
+		return listFew(o.namespaces, func(names []string) (*inventory.Inventory, error) { return o.listed(ctx, names) })
 	case o.from != "":
 		return o.snapshot()
 	}
@@ -136,6 +152,16 @@ func (o *sourceOptions) load(ctx context.Context) (*inventory.Inventory, error) 
 	b := o.builder(o.input.namespace)
 	for item := range in.items() {
 		b.Add(&item)
+	}
+	return b.Build(), nil
+}
+
+// listed lists the live cluster, or some of its namespaces.
+func (o *sourceOptions) listed(ctx context.Context, names []string) (*inventory.Inventory, error) {
+	b := o.builder("")
+	l := cluster.ListOptions{Parts: o.parts, Extra: b.Extra, Namespaces: names}
+	if err := o.list(ctx, l, &b.Inventory, b.Add); err != nil {
+		return nil, orPath(err, o.namespaces)
 	}
 	return b.Build(), nil
 }
@@ -149,9 +175,6 @@ func listFew(names []string, list func(names []string) (*inventory.Inventory, er
 	if len(names) > fewNamespaces {
 		all, err := list(nil)
 		if err != nil || !slices.ContainsFunc(all.Missing, func(m inventory.Missing) bool { return m.Resource == "pods" }) {
-			if err == nil {
-				all.Keep(func(namespace string) bool { return slices.Contains(names, namespace) })
-			}
 			return all, err
 		}
 	}
@@ -210,9 +233,5 @@ func (o *sourceOptions) snapshot() (*inventory.Inventory, error) {
 	if err := snapshot.Read(in, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.from, err)
 	}
-	i := b.Build()
-	if len(o.namespaces) > 0 {
-		i.Keep(func(namespace string) bool { return slices.Contains(o.namespaces, namespace) })
-	}
-	return i, nil
+	return b.Build(), nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -105,12 +104,12 @@ func templateName(namespace string, w *inventory.Workload, t *inventory.Template
 	return o.KindName()
 }
 
-// noteUnseen says where a preview looked at nothing although the input has
+// noteUnseen says where a preview looked at nothing although there are
 // workloads: no warning would be taken for good news.
-func (s *survey) noteUnseen(namespaces []*inventory.Namespace) {
+func (s *survey) noteUnseen(where string, namespaces []*inventory.Namespace) {
 	for _, ns := range namespaces {
 		if !s.templates && len(ns.Workloads) > 0 && len(ns.Pods) == 0 {
-			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in the input but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name))
+			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in %s but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name, where))
 		}
 	}
 }
@@ -124,21 +123,15 @@ func (s *survey) all() []*inventory.Namespace {
 	return all
 }
 
-// named returns the namespaces with these names, each once, in this order, and
-// the names that the input does not have.
-func (s *survey) named(names []string) (found []*inventory.Namespace, absent []string) {
+// named returns the namespaces with these names, each once, in this order.
+func (s *survey) named(names []string) (found []*inventory.Namespace) {
 	for i, name := range names {
-		if slices.Contains(names[:i], name) {
-			continue
-		}
 		at := slices.IndexFunc(s.inventory.Namespaces, func(n inventory.Namespace) bool { return n.Name == name })
-		if at < 0 {
-			absent = append(absent, strconv.Quote(name))
-			continue
+		if at >= 0 && !slices.Contains(names[:i], name) {
+			found = append(found, &s.inventory.Namespaces[at])
 		}
-		found = append(found, &s.inventory.Namespaces[at])
 	}
-	return found, absent
+	return found
 }
 
 // add reports what the change would do to one namespace.

@@ -44,7 +44,7 @@ rest. The namespace is removed if 'gabion install' has made it.`,
 	}
 	o.connection.flags(cmd)
 	flagGroup(cmd, "Installation", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.namespace, "namespace", install.DefaultNamespace, "the `NAMESPACE` it runs in")
+		fs.StringVarP(&o.namespace, "namespace", "n", install.DefaultNamespace, "the `NAMESPACE` it runs in")
 	})
 	return cmd
 }

@@ -34,7 +34,7 @@ func newUpgrade(s *System) *cobra.Command {
 		system: s, source: sourceOptions{input: inputOptions{system: s}}, from: kubernetesFlag(), to: kubernetesFlag(),
 	}
 	cmd := &cobra.Command{
-		Use:   "upgrade [--from=VERSION|FILE] [--to=VERSION] [PATH]...",
+		Use:   "upgrade [--from=VERSION|FILE] [--to=VERSION] [NAMESPACE]... [PATH]...",
 		Short: "Show what a new control plane would say to the pods of a cluster",
 		Long: `Show what changes in the verdicts of Pod Security admission when a cluster's
 control plane is upgraded: the workloads whose pods would be denied and were not,
@@ -48,6 +48,9 @@ at AppArmor's fields, and v1.33 allows image volumes, at every version of the
 policy. From v1.29 to v1.34 the feature gate UserNamespacesPodSecurityStandards,
 off by default, exempts pods with hostUsers: false; what would be denied because
 v1.35 has no such gate is listed apart, or counted with --user-namespaces-gate.
+
+Arguments with a slash or a dot are paths, others are namespaces; without any it is
+about all of a cluster.
 
 Without --from the old release is the API server's own; manifests do not say it.
 Without --to the new release is the newest one known. --from takes the file of a
@@ -127,7 +130,7 @@ func (f *fromFlag) String() string {
 func (f *fromFlag) Type() string { return "VERSION|FILE" }
 
 // complete finds faults of the command line before anything is read.
-func (o *upgradeOptions) complete(paths []string) error {
+func (o *upgradeOptions) complete(args []string) error {
 	if !o.to.set {
 		o.to.value = pss.NewestVersion()
 	}
@@ -140,7 +143,7 @@ func (o *upgradeOptions) complete(paths []string) error {
 		}
 	}
 	if !o.changes {
-		if err := o.source.complete(paths); err != nil {
+		if err := o.source.complete(args); err != nil {
 			return err
 		}
 		if len(o.source.input.paths) > 0 && !o.from.set {
@@ -151,7 +154,7 @@ func (o *upgradeOptions) complete(paths []string) error {
 	switch {
 	case !o.from.set:
 		return usagef("--from=VERSION is missing: name the release of the API server before the upgrade")
-	case len(paths) > 0 || len(o.source.input.files) > 0 || o.source.from != "":
+	case len(args) > 0 || len(o.source.input.files) > 0 || o.source.from != "":
 		return usagef("--changes reads nothing: leave out what is to be read")
 	case o.exitCode:
 		return usagef("--changes finds nothing that --exit-code could tell of: leave one of them out")
@@ -191,7 +194,7 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 	}
 	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
-		return err
+		return fmt.Errorf("--admission-config: %w", err)
 	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
@@ -281,7 +284,7 @@ func choose(n int, one, many string) string {
 // outcome says how it went. What weighs most counts.
 func (o *upgradeOptions) outcome(r *report.Upgrade) error {
 	switch {
-	case len(r.Missing) > 0, len(r.Errors) > 0, len(r.NotChecked) > 0 && !o.source.input.allowUnchecked:
+	case len(r.Missing) > 0, len(r.Errors) > 0, o.source.unknown > 0, len(r.NotChecked) > 0 && !o.source.input.allowUnchecked:
 		return errIncomplete
 	case o.exitCode && len(r.NewlyDenied) > 0:
 		return errFindings

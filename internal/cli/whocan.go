@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,8 +28,6 @@ type whoCanOptions struct {
 	showSystem   bool
 	exitCode     bool
 	output       string
-
-	namespaces []string
 }
 
 // newWhoCan returns `gabion who-can`.
@@ -102,14 +98,14 @@ counted, and listed by --system.`,
 
 // whoCanSource is a cluster of which it matters who may do what.
 func whoCanSource(s *System) sourceOptions {
-	return sourceOptions{input: inputOptions{system: s}, parts: cluster.Access}
+	return sourceOptions{input: inputOptions{system: s}, parts: cluster.Access, whole: true}
 }
 
 // command completes the command of one aim.
 func (o *whoCanOptions) command(cmd *cobra.Command) *cobra.Command {
 	cmd.Args = func(_ *cobra.Command, args []string) error { return o.complete(args) }
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
-	o.source.flags(cmd)
+	o.source.accessFlags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.showSystem, "system", false, "list components of Kubernetes too")
 		fs.StringVar(&o.installation, "gabion-namespace", install.DefaultNamespace, "the `NAMESPACE` where Gabion runs")
@@ -124,36 +120,28 @@ func (o *whoCanOptions) command(cmd *cobra.Command) *cobra.Command {
 
 // complete finds faults of the command line before anything is read.
 func (o *whoCanOptions) complete(args []string) error {
-	o.namespaces = slices.Clone(args)
 	if err := checkNamespaces(append(slices.Clone(o.exclude), o.installation)); err != nil {
 		return err
 	}
-	if len(o.source.input.files) > 0 {
-		return usagef("who-can needs a live cluster or --from a snapshot: manifests do not say who may do what")
-	}
-	if err := o.source.complete(nil); err != nil {
+	if err := o.source.complete(args); err != nil {
 		return err
 	}
-	// A namespace asked about by --namespace is one like others: what is in the rest
-	// of the cluster matters to it.
-	o.namespaces = append(o.namespaces, o.source.namespaces...)
-	o.source.namespaces = nil
-	return checkNamespaces(o.namespaces)
+	if len(o.source.input.paths) > 0 {
+		return usagef("who-can needs a live cluster or --from a snapshot: manifests do not say who may do what")
+	}
+	return nil
 }
 
 func (o *whoCanOptions) run(ctx context.Context) error {
 	config, err := o.system.admissionConfig(o.config)
 	if err != nil {
-		return err
+		return fmt.Errorf("--admission-config: %w", err)
 	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
 		return err
 	}
 	answer := access.Ask(o.question(inv, &config))
-	if absent := o.absent(inv); len(absent) > 0 && len(answer.Missing) == 0 {
-		return usagef("the cluster has no namespace %s", strings.Join(absent, ", "))
-	}
 	r := o.report(&answer)
 	out := bufio.NewWriter(o.system.Stdout)
 	if err = report.WriteWhoCan(out, o.output, o.system.style(), &r); err == nil {
@@ -166,7 +154,7 @@ func (o *whoCanOptions) run(ctx context.Context) error {
 		o.system.complain(report.EscapeSentence(problem.Reason))
 	}
 	switch {
-	case len(answer.Missing)+len(answer.Unknown)+len(inv.Errors) > 0:
+	case len(answer.Missing)+len(answer.Unknown)+len(inv.Errors)+o.source.unknown > 0:
 		o.system.complain("not everything could be seen, so others may be able too")
 		return errIncomplete
 	case o.exitCode && slices.ContainsFunc(answer.Grants, func(g access.Grant) bool { return len(people(g.Subjects)) > 0 }):
@@ -177,7 +165,7 @@ func (o *whoCanOptions) run(ctx context.Context) error {
 
 // question is what the command line asks of a cluster.
 func (o *whoCanOptions) question(inv *inventory.Inventory, config *admission.Config) access.Question {
-	q := access.Question{Aim: o.aim, Inventory: inv, Installation: o.installation, Namespaces: o.namespaces}
+	q := access.Question{Aim: o.aim, Inventory: inv, Installation: o.installation, Namespaces: o.source.namespaces}
 	c := &q.Configuration
 	if o.config != "" {
 		c.Defaults = config.Defaults
@@ -185,14 +173,4 @@ func (o *whoCanOptions) question(inv *inventory.Inventory, config *admission.Con
 	c.Usernames, c.Namespaces, c.RuntimeClasses = config.Exemptions.Names()
 	c.Excluded = append(slices.Clone(o.exclude), o.installation)
 	return q
-}
-
-// absent returns the namespaces asked about that are not there.
-func (o *whoCanOptions) absent(inv *inventory.Inventory) (names []string) {
-	for _, name := range o.namespaces {
-		if !slices.ContainsFunc(inv.Namespaces, func(ns inventory.Namespace) bool { return ns.Name == name }) {
-			names = append(names, strconv.Quote(name))
-		}
-	}
-	return names
 }
