@@ -94,9 +94,6 @@ func TestTheAPIServerIsAskedAboutAPodOfEachTemplate(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &all); err != nil {
 			t.Fatal(err)
 		}
-		if all.JudgedBy != report.ByAPIServer || !strings.Contains(stderr, "judged by the API server of "+plane.Config().Host+", "+all.Server+", by dry runs; nothing was changed") {
-			t.Fatalf("%q judged, as is said: %s", all.JudgedBy, stderr)
-		}
 		got = all.Namespaces[0]
 		injected := slices.ContainsFunc(got.Templates, func(g report.PreviewGroup) bool {
 			return slices.Contains(g.Names, "deployment.apps/injected")

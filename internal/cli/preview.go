@@ -171,9 +171,8 @@ func (o *previewOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	survey.input.console.line(report.EscapeSentence(o.judge(&survey.report)))
 	if !o.enforce.set || o.enforce.value.Level != pss.Privileged {
-		survey.noteUnseen(o.source.where(), spaces)
+		survey.noteUnseen(spaces)
 	}
 	o.noteAssumption(survey, spaces)
 	return o.outcome(survey)
@@ -185,11 +184,7 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 	if o.kubernetes.set {
 		evaluator.Kubernetes = o.kubernetes.value
 	}
-	r := &s.report
-	r.JudgedBy, r.Latest = report.ByGabion, evaluator.Resolve(pss.Latest).String()
-	r.Cluster, r.Server = report.Cluster(s.inventory.Cluster), s.inventory.Server.Release
 	if o.server {
-		r.JudgedBy = report.ByAPIServer
 		return o.ask(ctx, s, spaces, evaluator)
 	}
 	for _, space := range spaces {
@@ -213,30 +208,6 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 		s.add(outcome, &ns)
 	}
 	return nil
-}
-
-// judge says who judged, and where what was judged is from: the words of kubectl
-// do not.
-func (o *previewOptions) judge(r *report.Preview) string {
-	if o.server {
-		who := "judged by the API server of " + r.Cluster.Address + ", " + r.Server + ", by dry runs"
-		if o.templates {
-			who += ", and the pods of templates, as they came out of it, by gabion"
-		}
-		return who + "; nothing was changed"
-	}
-	who := "judged by gabion, as Kubernetes " + r.Latest + " would"
-	if o.by != nil {
-		who = "judged by gabion and the profile " + o.by.Name()
-	}
-	if o.source.live() {
-		who += ", from what is in " + r.Cluster.Address + "; nothing was changed there"
-		if o.by == nil && o.defaults == "" {
-			who += ", and --server asks the API server itself"
-		}
-		return who
-	}
-	return who + ", from " + o.source.where() + "; no API server was asked"
 }
 
 // change is what the labels are set to.

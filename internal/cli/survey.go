@@ -104,12 +104,12 @@ func templateName(namespace string, w *inventory.Workload, t *inventory.Template
 	return o.KindName()
 }
 
-// noteUnseen says where a preview looked at nothing although there are
+// noteUnseen says where a preview looked at nothing although the input has
 // workloads: no warning would be taken for good news.
-func (s *survey) noteUnseen(where string, namespaces []*inventory.Namespace) {
+func (s *survey) noteUnseen(namespaces []*inventory.Namespace) {
 	for _, ns := range namespaces {
 		if !s.templates && len(ns.Workloads) > 0 && len(ns.Pods) == 0 {
-			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in %s but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name, where))
+			s.input.console.line(fmt.Sprintf("note: namespace %s has workloads in the input but no pods, so nothing was judged; --templates judges the pods that workloads make", ns.Name))
 		}
 	}
 }

@@ -8,27 +8,14 @@ import (
 
 // Preview says what a change of labels would do to namespaces.
 type Preview struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	// JudgedBy is who says so.
-	JudgedBy string `json:"judgedBy"`
-	// Cluster is the one that was looked at, and Server the release of its API
-	// server, both empty for manifests. Latest is the minor that latest means there.
-	Cluster    Cluster            `json:"cluster"`
-	Server     string             `json:"server"`
-	Latest     string             `json:"latest"`
+	APIVersion string             `json:"apiVersion"`
+	Kind       string             `json:"kind"`
 	Namespaces []PreviewNamespace `json:"namespaces"`
 	NotChecked []NotChecked       `json:"notChecked"`
 	Errors     []Error            `json:"errors"`
 	Missing    []Missing          `json:"missing,omitempty"`
 	Summary    PreviewSummary     `json:"summary"`
 }
-
-// Who judges in a preview.
-const (
-	ByGabion    = "gabion"
-	ByAPIServer = "api-server"
-)
 
 // PreviewNamespace is what the change would do to one namespace.
 type PreviewNamespace struct {
