@@ -71,6 +71,8 @@ type Keeper struct {
 	// withdrawn that it then was.
 	announced time.Time
 	withdrawn bool
+	// wrote is the version of what this program has written.
+	wrote uint64
 }
 
 // NewKeeper returns a Keeper. Nothing is sent to the API server yet.
@@ -233,11 +235,11 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if repair {
 		k.pause(ctx)
 	}
-	now, err := write(ctx, k.client, want)
+	now, err := write(ctx, k.client, have, want)
 	if err != nil {
 		return nil, err
 	}
-	k.announced = time.Time{} // what was written says nothing of a removal any more
+	k.announced, k.wrote = time.Time{}, version(now) // it says nothing of a removal any more
 	k.remember(want)
 	k.report(ctx, now, wrong, repair)
 	return now, nil

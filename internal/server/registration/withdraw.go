@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -17,13 +18,22 @@ import (
 // see notes how the configuration was removed.
 func (k *Keeper) see(ctx context.Context, e watch.Event) {
 	c, ok := e.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
-	if !ok || k.last() == nil || c.Annotations[withdrawnAnnotation] == "" {
-		return
+	if !ok || k.last() == nil || c.Annotations[withdrawnAnnotation] == "" || version(c) <= k.wrote {
+		return // the last: news of what has been overwritten since
 	}
 	k.announce()
 	if e.Type == watch.Deleted {
 		k.withdraw(ctx)
 	}
+}
+
+// version returns the number of an object's version; 0 if it is none.
+func version(c *admissionregistrationv1.ValidatingWebhookConfiguration) uint64 {
+	n, err := strconv.ParseUint(c.ResourceVersion, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // leave reports whether the configuration, nil if there is none, is to be left as

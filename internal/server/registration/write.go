@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -21,16 +22,19 @@ var errChanged = errors.New("the API server stored something else")
 // leaves what others have added beside it, such as another match condition;
 // where that makes a difference, the whole object is replaced.
 func write(
-	ctx context.Context, client *resource.Client, want *admissionregistrationv1.ValidatingWebhookConfiguration,
+	ctx context.Context, client *resource.Client, have, want *admissionregistrationv1.ValidatingWebhookConfiguration,
 ) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
 	var stored admissionregistrationv1.ValidatingWebhookConfiguration
-	if err := client.Apply(ctx, path, want, &stored); err != nil {
+	if have != nil && have.Annotations[withdrawnAnnotation] != "" {
+		stored = *have // in one step: who deletes it in between would seem to do so on purpose
+	} else if err := client.Apply(ctx, path, want, &stored); err != nil {
 		return nil, err
 	}
 	if len(differences(&stored, want)) == 0 {
 		return &stored, nil
 	}
 	whole := stored.DeepCopy()
+	maps.Copy(whole.Annotations, want.Annotations)
 	whole.TypeMeta, whole.ManagedFields, whole.Webhooks = want.TypeMeta, nil, want.Webhooks
 	delete(whole.Annotations, withdrawnAnnotation)
 	stored = admissionregistrationv1.ValidatingWebhookConfiguration{}
