@@ -255,6 +255,7 @@ func (k *Keeper) yield(ctx context.Context, have *admissionregistrationv1.Valida
 		k.yieldUntil = time.Now().Add(yielding)
 		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "a server that was started later wants another webhook configuration, and keeps it from now on")
 	}
+	k.announced = time.Time{} // a removal that never came is the later server's to repair
 	k.remember(have)
 	return true
 }
