@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -287,5 +288,42 @@ func TestServersOfOtherFlagsLeaveTheRegistrationToTheLatest(t *testing.T) {
 	}
 	if got := webhooks(t, c); got != before {
 		t.Errorf("after another start: %s, want %s", got, before)
+	}
+}
+
+// TestWhatIsWrittenWhileItIsRemovedIsRemovedToo has a server write just after there
+// was nothing to be removed.
+func TestWhatIsWrittenWhileItIsRemovedIsRemovedToo(t *testing.T) {
+	t.Parallel()
+	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
+	g := newGate(t, c)
+	close(g.open)
+	cmd := command(t, "unregister", "--kubeconfig="+g.Kubeconfig)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "the first look", func() string {
+		if g.asked.Load() < 2 {
+			return "did not happen"
+		}
+		return ""
+	})
+	late := &admissionregistrationv1.ValidatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: "gabion"},
+		Webhooks: []admissionregistrationv1.ValidatingWebhook{{
+			Name: "enforce.pod-security.gabion.io", ClientConfig: admissionregistrationv1.WebhookClientConfig{URL: new("https://127.0.0.1:9/validate")},
+			SideEffects: new(admissionregistrationv1.SideEffectClassNone), AdmissionReviewVersions: []string{"v1"},
+		}},
+	}
+	if _, err := c.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations().Create(t.Context(), late, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "Removed the webhook configuration") {
+		t.Errorf("gabion unregister: %v\n%s", err, out.String())
+	}
+	if got := webhooks(t, c); got != "none" {
+		t.Errorf("there is still %s", got)
 	}
 }

@@ -78,24 +78,34 @@ func has(s map[string]struct{}, name string) bool {
 // LoadConfig reads the configuration from a file, as [ParseConfig] does from
 // data; without a file's name it is the default one. A path inside an
 // AdmissionConfiguration is relative to the file.
-func LoadConfig(file string, readFile func(string) ([]byte, error)) (Config, error) {
+//
+// A file with nothing in it is the default configuration too, as it is to an API
+// server. It is seldom what somebody meant, so its name is returned as empty.
+func LoadConfig(file string, readFile func(string) ([]byte, error)) (config Config, empty string, err error) {
 	if file == "" {
-		return DefaultConfig(), nil
+		return DefaultConfig(), "", nil
 	}
-	data, err := readFile(file)
+	read := func(name string) ([]byte, error) {
+		data, err := readFile(name)
+		if err == nil && len(data) == 0 {
+			empty = name
+		}
+		return data, err
+	}
+	data, err := read(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration: %w", err)
+		return Config{}, "", fmt.Errorf("reading the configuration: %w", err)
 	}
-	config, err := ParseConfig(data, func(path string) ([]byte, error) {
+	config, err = ParseConfig(data, func(path string) ([]byte, error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(file), path)
 		}
-		return readFile(path)
+		return read(path)
 	})
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", file, err)
+		return Config{}, "", fmt.Errorf("%s: %w", file, err)
 	}
-	return config, nil
+	return config, empty, nil
 }
 
 // ParseConfig reads the configuration from YAML or JSON: a

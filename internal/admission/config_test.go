@@ -105,7 +105,7 @@ func TestLoadConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			got, err := LoadConfig(tt.file, in.read)
+			got, empty, err := LoadConfig(tt.file, in.read)
 			text := ""
 			if err != nil {
 				text = err.Error()
@@ -116,13 +116,16 @@ func TestLoadConfig(t *testing.T) {
 			if !got.Equal(tt.want) {
 				t.Errorf("configuration is %+v, want %+v", got, tt.want)
 			}
+			if named := empty == "empty"; named != strings.HasSuffix(tt.file, "empty") || !named && empty != "" {
+				t.Errorf("the file that is empty is %q", empty)
+			}
 		})
 	}
 }
 
 func TestLoadConfigKeepsTheReason(t *testing.T) {
 	t.Parallel()
-	if _, err := LoadConfig("nowhere", files{}.read); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := LoadConfig("nowhere", files{}.read); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
 }

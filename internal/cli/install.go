@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -91,8 +92,14 @@ func (o *installOptions) run() error {
 	if _, err := o.system.Stdout.Write(text); err != nil {
 		return err
 	}
-	if o.image == defaultImage(o.system) && strings.HasSuffix(o.image, ":devel") {
+	if o.image == defaultImage(o.system) && !isRelease(o.image) {
 		_, err = fmt.Fprintf(o.system.Stderr, "note: there is no image %s: this gabion was built from a checkout. Build one with the Containerfile, and give its name with --image\n", o.image)
 	}
 	return err
+}
+
+// isRelease reports whether an image is that of a release, and not of a commit.
+func isRelease(image string) bool {
+	ok, err := regexp.MatchString(`:v\d+\.\d+\.\d+(-(alpha|beta|rc)\.?\d+)?$`, image)
+	return ok && err == nil
 }

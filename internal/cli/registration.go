@@ -122,11 +122,14 @@ func (o *registrationOptions) serverName(listen string) (string, error) {
 	return host, err
 }
 
+// drainDelay is how long the program goes on when it is told to end. What is behind
+// a Service, or a URL of its own that may be a load balancer's, waits until nobody
+// sends it anything any more; a single server only lets its readiness be seen.
 func (o *registrationOptions) drainDelay() time.Duration {
-	if o.service.set {
-		return drainBehindService
+	if o.service.set || o.url != "" {
+		return 5 * time.Second
 	}
-	return drainAlone
+	return time.Second
 }
 
 // hostOf returns the host of HOST:PORT, which may be empty.

@@ -6,7 +6,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -172,10 +171,3 @@ func (o *serveOptions) log(lines *logging.Lines) *slog.Logger {
 	}
 	return slog.New(logging.NewText(lines, level))
 }
-
-// What replicas behind a Service wait for is that no API server sends them
-// anything any more; a single server only lets its readiness be seen.
-const (
-	drainBehindService = 5 * time.Second
-	drainAlone         = time.Second
-)

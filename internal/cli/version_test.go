@@ -28,3 +28,19 @@ func TestTheVersionIsTheLinkersElseTheModules(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyImagesOfReleasesAreTakenToExist(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]bool{
+		"ghcr.io/gabion-security/gabion:v1.2.3":                                     true,
+		"ghcr.io/gabion-security/gabion:v1.2.3-rc.1":                                true,
+		"ghcr.io/gabion-security/gabion:devel":                                      false,
+		"ghcr.io/gabion-security/gabion:v0.0.0-20261130204737-f150643aaaaa":         false,
+		"ghcr.io/gabion-security/gabion:v1.2.4-0.20261130204737-f150643aaaaa":       false,
+		"ghcr.io/gabion-security/gabion:v1.2.4-0.20261130204737-f150643aaaaa-dirty": false,
+	} {
+		if got := isRelease(image); got != want {
+			t.Errorf("%s is of a release: %v, want %v", image, got, want)
+		}
+	}
+}

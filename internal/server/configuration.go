@@ -89,14 +89,7 @@ func (f *configurationFollower) look(ctx context.Context) {
 // default configuration at the start: nobody who wants everything to be
 // privileged says nothing, and whoever writes a file empties it first.
 func (f *configurationFollower) read() configurationReading {
-	empty := ""
-	config, err := admission.LoadConfig(f.file, func(name string) ([]byte, error) {
-		data, err := f.readFile(name)
-		if err == nil && len(data) == 0 {
-			empty = name
-		}
-		return data, err
-	})
+	config, empty, err := admission.LoadConfig(f.file, f.readFile)
 	switch {
 	case err != nil:
 		return configurationReading{fault: err.Error()}

@@ -81,18 +81,42 @@ func (s *server) readFiles() (material, error) {
 // trusted says why an API server that knows the CAs would not speak to a host that
 // shows the certificate: then every pod would be refused.
 func trusted(m material, host string, now time.Time) error {
-	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
-	roots.AppendCertsFromPEM(m.cas)
-	intermediates.AppendCertsFromPEM(m.credentials.Certificate)
-	leaf := first(m.credentials.Certificate)
-	if leaf == nil {
-		return errors.New("TLS certificate: there is none")
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: intermediates, CurrentTime: now}); err != nil {
+	if err := verify(m.credentials.Certificate, m.cas, host, now); err != nil {
 		return fmt.Errorf("an API server that is to reach the webhook as %s would not trust the TLS certificate: %w "+
 			"(the CAs to register are those in --register-ca-file, or else the certificate's own file)", host, err)
 	}
 	return nil
+}
+
+// verify checks a certificate as an API server does that knows the CAs.
+func verify(certificate, cas []byte, host string, now time.Time) error {
+	leaf := first(certificate)
+	if leaf == nil {
+		return errors.New("there is none")
+	}
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM(cas)
+	intermediates.AppendCertsFromPEM(certificate)
+	_, err := leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: intermediates, CurrentTime: now})
+	return err
+}
+
+// untrusted says why API servers would not trust the certificate that is served
+// now; it says nothing if they do. That happens to a replica that does not follow
+// a rotation, because it cannot use what is new. They trust the CAs that are
+// registered, or, where this program registers nothing, those in the Secret.
+func (s *server) untrusted(keeper *registration.Keeper, now time.Time) string {
+	cas, host := *s.cas.Load(), ""
+	switch {
+	case keeper != nil:
+		cas, host = keeper.Registered(), hostOf(s.o.Target, s.o.Listen)
+	case s.fromFiles():
+		return "" // nobody knows which CAs are registered
+	}
+	if err := verify(s.certificates.Load().Serving(), cas, host, now); err != nil {
+		return "API servers do not trust the TLS certificate of this replica: " + err.Error()
+	}
+	return ""
 }
 
 // followCredentials serves with what is new in files or Secret. It begins with

@@ -90,9 +90,13 @@ func Run(ctx context.Context, o Options) error {
 // newServer makes everything for which the API server need not be asked.
 func newServer(o Options) (*server, error) {
 	s := &server{o: o, log: o.Log, failed: make(chan error, 1)}
+	var empty string
 	var err error
-	if s.configuration, err = admission.LoadConfig(o.ConfigFile, os.ReadFile); err != nil {
+	if s.configuration, empty, err = admission.LoadConfig(o.ConfigFile, os.ReadFile); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if empty != "" {
+		s.log.Warn("the configuration is empty: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
 		return nil, err
@@ -265,10 +269,14 @@ func (s *server) notReady() []string {
 	if reason := s.secretUnread(time.Now()); reason != "" {
 		reasons = append(reasons, reason)
 	}
-	if keeper := s.keeper.Load(); keeper != nil {
+	keeper := s.keeper.Load()
+	if keeper != nil {
 		if reason := keeper.NotReady(); reason != "" {
-			reasons = append(reasons, reason)
+			return append(reasons, reason)
 		}
+	}
+	if reason := s.untrusted(keeper, time.Now()); reason != "" {
+		reasons = append(reasons, reason)
 	}
 	return reasons
 }

@@ -92,6 +92,10 @@ func (c *Certificates) Set(next Credentials) error {
 // NotAfter returns when the serving certificate expires.
 func (c *Certificates) NotAfter() time.Time { return c.current.Load().notAfter }
 
+// Serving returns the certificate that is served, in PEM, with what is in its file
+// beside it.
+func (c *Certificates) Serving() []byte { return c.current.Load().credentials.Certificate }
+
 // TLSConfig returns a configuration that always serves the credentials last
 // set.
 func (c *Certificates) TLSConfig() *tls.Config {

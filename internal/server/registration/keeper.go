@@ -59,7 +59,9 @@ type Keeper struct {
 	fault   string // of the last attempt, before the configuration was written
 	gone    bool   // removed, or being removed, on purpose
 	written *admissionregistrationv1.ValidatingWebhookConfiguration
-	changed chan struct{} // something is to be looked at
+	// registered are the CAs in what was last seen to be stored.
+	registered []byte
+	changed    chan struct{} // something is to be looked at
 
 	lastRepair time.Time
 	repairs    int // since it was calm
@@ -117,13 +119,36 @@ func (k *Keeper) Holds(cas []byte) bool {
 	return k.written != nil && bytes.Equal(k.written.Webhooks[0].ClientConfig.CABundle, cas)
 }
 
+// Registered returns the CAs by which API servers know the webhook, in PEM, whoever
+// has written them. Once there is no configuration they are those that were last.
+func (k *Keeper) Registered() []byte {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.registered
+}
+
+// saw notes what is stored, nil if nothing is.
+func (k *Keeper) saw(stored *admissionregistrationv1.ValidatingWebhookConfiguration) {
+	if stored == nil || len(stored.Webhooks) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.registered = stored.Webhooks[0].ClientConfig.CABundle
+}
+
 // Run writes the configuration and keeps it until the context ends. The error
 // says why it can never be written. Trouble on the way to the API server, and
 // whatever happens after the first write, is no error: it is tried again.
 func (k *Keeper) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
+		begun := time.Now()
 		err := k.follow(ctx)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			sleep(ctx, retryAfter-time.Since(begun)) // watches may end at once, all of them
+			continue
+		}
+		if ctx.Err() != nil {
 			continue
 		}
 		if k.NotReady() != "" && isFinal(err) {
@@ -205,6 +230,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	case err != nil:
 		return nil, err
 	}
+	k.saw(have)
 	if k.leave(ctx, have) {
 		return have, nil
 	}
@@ -240,6 +266,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 		return nil, err
 	}
 	k.announced, k.wrote = time.Time{}, version(now) // it says nothing of a removal any more
+	k.saw(now)
 	k.remember(want)
 	k.report(ctx, now, wrong, repair)
 	return now, nil

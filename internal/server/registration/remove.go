@@ -17,7 +17,8 @@ var ErrWrittenAgain = errors.New("something writes the webhook configuration aga
 const (
 	removals = 3
 	// goneFor is how long the configuration must be gone to count as removed.
-	// Servers that missed the announcement write it again within that time.
+	// Servers that are starting, or missed the announcement, write it within that
+	// time.
 	goneFor = 2 * time.Second
 )
 
@@ -27,23 +28,12 @@ const (
 func Remove(ctx context.Context, client *resource.Client, by string) ([]string, error) {
 	var removed []string
 	for range removals {
-		var c admissionregistrationv1.ValidatingWebhookConfiguration
-		err := client.Merge(ctx, path, map[string]any{
-			"metadata": map[string]any{"annotations": map[string]string{withdrawnAnnotation: by}},
-		}, &c)
-		if apierrors.IsNotFound(err) {
-			return removed, nil
-		}
+		found, err := removeOnce(ctx, client, by)
 		if err != nil {
 			return nil, err
 		}
 		if removed == nil {
-			for i := range c.Webhooks {
-				removed = append(removed, c.Webhooks[i].Name)
-			}
-		}
-		if err := client.Delete(ctx, path); err != nil && !apierrors.IsNotFound(err) {
-			return nil, err
+			removed = found
 		}
 		gone, err := staysGone(ctx, client)
 		if gone || err != nil {
@@ -51,6 +41,29 @@ func Remove(ctx context.Context, client *resource.Client, by string) ([]string, 
 		}
 	}
 	return nil, ErrWrittenAgain
+}
+
+// removeOnce announces the removal, removes, and returns the names of the webhooks
+// that there were.
+func removeOnce(ctx context.Context, client *resource.Client, by string) ([]string, error) {
+	var c admissionregistrationv1.ValidatingWebhookConfiguration
+	err := client.Merge(ctx, path, map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{withdrawnAnnotation: by}},
+	}, &c)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for i := range c.Webhooks {
+		names = append(names, c.Webhooks[i].Name)
+	}
+	if err := client.Delete(ctx, path); err != nil && !apierrors.IsNotFound(err) {
+		return nil, err
+	}
+	return names, nil
 }
 
 // staysGone reports whether the configuration does not come back for a while.
