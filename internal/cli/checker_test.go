@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -173,34 +173,47 @@ func TestFilesThatCannotBeReadComeOnTopOfTheObjects(t *testing.T) {
 	}
 }
 
-// Not in parallel, because another test watches the heap. What else happens on the
-// machine slows down both numbers of containers.
-func TestManyContainersTakeTimeByTheirNumberOnly(t *testing.T) {
-	const few, many = 2_000, 16_000
-	took := func(n int) time.Duration {
-		template := workload.Template{}
-		for i := range n {
-			template.Pod.Containers = append(template.Pod.Containers, pss.Container{Name: "c", Index: i})
-		}
-		verdict, err := (pss.Evaluator{}).Evaluate(&template.Pod, strict())
-		if err != nil {
-			t.Fatal(err)
-		}
-		quickest := time.Hour
-		for range 3 {
-			start := time.Now()
-			v := verdictOf(verdict, &template)
-			quickest = min(quickest, time.Since(start))
-			findings := v.Violations[0].Findings
-			if last := findings[len(findings)-1]; last.Order != n || findings[0].Order != 1 {
-				t.Errorf("the first container is %d, the last one %d", findings[0].Order, last.Order)
-			}
-		}
-		return quickest
+// manyContainers returns a pod's template, every container of which violates the
+// policy, and what the policy finds.
+func manyContainers(tb testing.TB, n int) (*workload.Template, pss.Verdict) {
+	tb.Helper()
+	template := &workload.Template{}
+	for i := range n {
+		template.Pod.Containers = append(template.Pod.Containers, pss.Container{Name: "c", Index: i})
 	}
-	// By the square of their number it would be 64 times as long, and not 8.
-	if a, b := took(few), took(many); b > 24*a {
-		t.Errorf("%d containers took %s, and %d took %s", few, a, many, b)
+	verdict, err := (pss.Evaluator{}).Evaluate(&template.Pod, strict())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return template, verdict
+}
+
+// Not in parallel, because another test watches the heap.
+func TestContainersAreCountedInTheirOrder(t *testing.T) {
+	const n = 16_000
+	template, verdict := manyContainers(t, n)
+	findings := verdictOf(verdict, template).Violations[0].Findings
+	if len(findings) != n {
+		t.Fatalf("%d findings, want %d", len(findings), n)
+	}
+	for i := range findings {
+		if findings[i].Order != i+1 {
+			t.Fatalf("container %d has order %d", i, findings[i].Order)
+		}
+	}
+}
+
+// BenchmarkVerdictOfManyContainers shows that a container takes as long among many
+// as among few.
+func BenchmarkVerdictOfManyContainers(b *testing.B) {
+	for _, n := range []int{2_000, 16_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			template, verdict := manyContainers(b, n)
+			for b.Loop() {
+				verdictOf(verdict, template)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/container")
+		})
 	}
 }
 

@@ -17,7 +17,10 @@ type connectionOptions struct {
 	cluster cluster.Flags
 }
 
-func (o *connectionOptions) flags(cmd *cobra.Command) { flagGroup(cmd, "Cluster", o.cluster.Bind) }
+func (o *connectionOptions) flags(cmd *cobra.Command) {
+	flagGroup(cmd, "Cluster", o.cluster.Bind)
+	o.completeFlags(cmd)
+}
 
 // client returns a client of the cluster, and the API server's address.
 func (o *connectionOptions) client() (*resource.Client, string, error) {

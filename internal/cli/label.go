@@ -97,6 +97,7 @@ or was interrupted.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	o.flags(cmd)
+	cmd.ValidArgsFunction = o.connection.completeNamespaces(cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }
 

@@ -28,11 +28,13 @@ func (l *labeling) plan(f found) (step, report.LabelNamespace) {
 		s.named = false // and not missed
 		return skip("as --skip says")
 	case apierrors.IsNotFound(f.err) && l.asked.file():
+		s.named = false // there is nothing left to do
 		return skip("it is gone")
 	case f.err != nil:
 		row.Outcome, row.Reason = report.OutcomeFailed, f.err.Error()
 		return s, row
 	case f.namespace.Terminating:
+		s.named = f.named && !l.asked.file()
 		return skip("it is being deleted")
 	case inventory.OptedOut(f.namespace.Labels) && f.undo == nil:
 		return skip("its label " + inventory.ManageLabel + ` is "false"`)

@@ -240,6 +240,12 @@ func TestANamespaceThatIsBeingDeletedIsLeftAlone(t *testing.T) {
 	if code := Main(s); code != 1 || api.patches > 0 || !strings.Contains(out.String(), "namespace/shop skipped: it is being deleted\n") {
 		t.Errorf("exit code %d after %d patches:\n%s%s", code, api.patches, out, stderr)
 	}
+	// What a plan wanted of it needs nobody any more.
+	file := planFile(t, nil, plannedFor("shop", "privileged:latest", map[string]string{}, map[string]string{pss.WarnLabel: "baseline"}))
+	s, out, stderr, _ = connected(t, api, "", "label", "--plan="+file, "--yes")
+	if code := Main(s); code != 0 || api.patches > 0 || !strings.Contains(out.String(), "namespace/shop skipped: it is being deleted\n") {
+		t.Errorf("by a plan: exit code %d after %d patches:\n%s%s", code, api.patches, out, stderr)
+	}
 }
 
 func TestWhatIsAssumedOfTheClusterIsSaid(t *testing.T) {

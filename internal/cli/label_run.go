@@ -173,7 +173,7 @@ func (l *labeling) execute(ctx context.Context) error {
 		}
 	}
 	if l.dryRun == dryRunNone && len(changes) > 0 {
-		if !l.yes && !l.system.ask(ctx, l.question(len(changes))) {
+		if !l.yes && !l.system.ask(ctx, l.question(changes)) {
 			l.declined = ctx.Err() == nil
 		} else if err := l.keep(changes); err != nil {
 			return err
@@ -188,6 +188,9 @@ func (l *labeling) execute(ctx context.Context) error {
 		switch {
 		case s.ready && l.stopped(ctx) != "":
 			row.Outcome, row.Reason = report.OutcomeNotDone, l.stopped(ctx)
+			if l.declined {
+				continue // nobody who says no is told so for each
+			}
 		case s.ready:
 			l.apply(ctx, s, row)
 		case row.Outcome != report.OutcomeUnchanged:
@@ -213,16 +216,34 @@ func (l *labeling) stopped(ctx context.Context) string {
 	return ""
 }
 
-// question asks for what is going to be done.
-func (l *labeling) question(n int) string {
-	verb, noun := "Label", "namespaces"
+// question asks for what is going to be done. What --force lets pass is said once
+// more.
+func (l *labeling) question(changes []*label.Change) string {
+	verb := "Label"
 	if l.undo != "" {
 		verb = "Restore"
 	}
-	if n == 1 {
-		noun = "namespace"
+	which := plural(len(changes), "namespace")
+	if len(changes) < len(l.steps) {
+		which = fmt.Sprintf("%d of %s", len(changes), plural(len(l.steps), "namespace"))
 	}
-	return fmt.Sprintf("%s %d %s in %s?", verb, n, noun, report.Escape(l.here.Address))
+	less, rejecting := 0, 0
+	for _, c := range changes {
+		if len(c.Loosened) > 0 {
+			less++
+		}
+		if len(c.Blockers) > 0 {
+			rejecting++
+		}
+	}
+	question := fmt.Sprintf("%s %s in %s", verb, which, report.Escape(l.here.Address))
+	if less > 0 {
+		question += fmt.Sprintf(", ask for less in %d", less)
+	}
+	if rejecting > 0 {
+		question += fmt.Sprintf(", reject workloads in %d", rejecting)
+	}
+	return question + "?"
 }
 
 // keep writes what is needed to undo the changes.

@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/pss"
 )
 
 // anyNamespace is an API server with every namespace, which counts patches.
@@ -115,6 +117,31 @@ func TestLabellingAsksOnATerminalAndOnlyYesIsYes(t *testing.T) {
 		}
 		if got := out.String(); !strings.HasPrefix(got, "namespace/shop\n  + pod-security.kubernetes.io/warn=baseline\n") {
 			t.Errorf("%q: what is asked for was not shown: %q", typed, got)
+		}
+	}
+}
+
+func TestTheQuestionSaysWhatForceLetsPassAndHowMuchOfWhatWasAskedForItIs(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  map[string]string
+		args []string
+		want string
+	}{
+		"all of them":   {nil, []string{"--warn=baseline"}, `^Label 3 namespaces in http://127\.0\.0\.1:\d+\? \[y/N\] `},
+		"some of them":  {nil, []string{"--warn=baseline", "--skip=news"}, `^Label 2 of 3 namespaces in http://127\.0\.0\.1:\d+\? \[y/N\] `},
+		"less in these": {map[string]string{pss.WarnLabel: "baseline"}, []string{"--warn=privileged", "--force", "--skip=news"}, `^Label 2 of 3 namespaces in http://127\.0\.0\.1:\d+, ask for less in 2\? \[y/N\] `},
+	} {
+		api := &anyNamespace{labels: tt.now}
+		s, out, stderr, _ := connected(t, api, "n\n", append([]string{"label", "shop", "blog", "news"}, tt.args...)...)
+		if code := Main(s); code != 1 || api.patches > 0 {
+			t.Errorf("%s: exit code %d after %d patches", name, code, api.patches)
+		}
+		if got := stderr.String(); !regexp.MustCompile(tt.want).MatchString(got) {
+			t.Errorf("%s: standard error %q does not begin as %s", name, got, tt.want)
+		}
+		if strings.Contains(out.String(), "not done") || !strings.Contains(stderr.String(), " not done\n") {
+			t.Errorf("%s: who says no is to be told so once:\n%s%s", name, out, stderr)
 		}
 	}
 }

@@ -90,6 +90,7 @@ func (o *sourceOptions) clusterFlags(cmd *cobra.Command) {
 func (o *sourceOptions) connectionFlags(cmd *cobra.Command) {
 	o.connection.system = o.input.system
 	o.connection.flags(cmd)
+	cmd.ValidArgsFunction = o.completeArguments
 	o.namespace = cmd.Flags().Lookup("namespace")
 	o.namespace.DefValue = ""
 }

@@ -42,10 +42,10 @@ rest. The namespace is removed if 'gabion install' has made it.`,
 		},
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	o.connection.flags(cmd)
 	flagGroup(cmd, "Installation", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.namespace, "namespace", "n", install.DefaultNamespace, "the `NAMESPACE` it runs in")
 	})
+	o.connection.flags(cmd)
 	return cmd
 }
 

@@ -1,4 +1,4 @@
-package cli_test
+package script_test
 
 import (
 	"bytes"
@@ -24,12 +24,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts tells the stories in testdata/script. With UPDATE_GOLDENS in the
+// TestScripts tells the stories in testdata. With UPDATE_GOLDENS in the
 // environment the outputs they compare with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 "testdata",
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "gzip": compress},
 		UpdateScripts:       os.Getenv("UPDATE_GOLDENS") != "",
 		RequireExplicitExec: true,

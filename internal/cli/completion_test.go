@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatAKubeconfigNamesIsCompleted(t *testing.T) {
+	t.Parallel()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	const text = `{apiVersion: v1, kind: Config, clusters: [{name: east, cluster: {server: "https://127.0.0.1:9"}}, {name: west, cluster: {}}],
+contexts: [{name: b, context: {cluster: east, user: me}}, {name: a, context: {cluster: west, user: me}}], users: [{name: me, user: {}}]}`
+	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"plan", "--context", ""}, "a\nb\n:4\n"},
+		{[]string{"label", "--cluster", ""}, "east\nwest\n:4\n"},
+		{[]string{"unregister", "--user", ""}, "me\n:4\n"},
+		{[]string{"plan", "--from=x", ""}, ":0\n"},                 // paths, and nobody is asked
+		{[]string{"preview", "./x"}, ":0\n"},                       // that is one
+		{[]string{"plan", "--context=b", ""}, ":0\n"},              // nobody answers there
+		{[]string{"label", "--context=b", "-n", ""}, ":4\n"},       // nor there
+		{[]string{"who-can", "weaken", "--context=z", ""}, ":0\n"}, // and no such context
+	} {
+		s, out, stderr := system(append([]string{"__complete"}, tt.args...)...)
+		s.Getenv = func(name string) string { return map[string]string{"KUBECONFIG": kubeconfig}[name] }
+		if code := Main(s); code != 0 {
+			t.Errorf("%q: exit code %d: %s", tt.args, code, stderr)
+		}
+		if diff := cmp.Diff(tt.want, out.String()); diff != "" {
+			t.Errorf("%q (-want +got):\n%s%s", tt.args, diff, stderr)
+		}
+	}
+}
