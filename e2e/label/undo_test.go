@@ -149,3 +149,21 @@ func TestANamespaceThatWasMadeAnewIsAnother(t *testing.T) {
 		t.Errorf("the new one (-want +got):\n%s", diff)
 	}
 }
+
+func TestWhoHasOptedOutSinceIsRestoredByForceOnly(t *testing.T) {
+	t.Parallel()
+	makeNamespace(t, "opted-out", "enforce=privileged")
+	before := policyOf(t, "opted-out")
+	o := newOperator(t)
+	o.label("opted-out", "--enforce=baseline:v1.33", "--yes", "--force-conflicts").exits(0)
+	labelled := policyOf(t, "opted-out")
+	kubectl(t, "", "label", "ns", "opted-out", "gabion.io/manage=false")
+	o.label("--undo", o.undoFile(), "--yes").exits(1).says(`namespace/opted-out skipped: its label gabion.io/manage is "false" now; --force restores it all the same`)
+	if diff := cmp.Diff(labelled, policyOf(t, "opted-out")); diff != "" {
+		t.Errorf("without force (-before +after):\n%s", diff)
+	}
+	o.label("--undo", o.undoFile(), "--yes", "--force").exits(0).says("namespace/opted-out restored")
+	if diff := cmp.Diff(before, policyOf(t, "opted-out")); diff != "" {
+		t.Errorf("by force (-want +got):\n%s", diff)
+	}
+}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,13 +71,7 @@ func (f *Flags) Config(getenv func(string) string, version string) (*rest.Config
 		return nil, err
 	}
 	overrides.AuthInfo.ImpersonateUserExtra = extras
-	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: f.kubeconfig}
-	if list := getenv("KUBECONFIG"); list != "" {
-		rules.Precedence = filepath.SplitList(list)
-	} else if home := getenv("HOME"); home != "" {
-		rules.Precedence = []string{filepath.Join(home, ".kube", "config")}
-	}
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &overrides)
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(f.rules(getenv), &overrides)
 	raw, err := loader.RawConfig()
 	if errors.Is(err, os.ErrNotExist) && f.kubeconfig != "" {
 		return nil, fmt.Errorf("kubeconfig %s: no such file", f.kubeconfig)
@@ -101,6 +96,31 @@ func (f *Flags) Config(getenv func(string) string, version string) (*rest.Config
 	config.UserAgent = "gabion/" + version
 	config.QPS, config.Burst = queriesPerSecond, queriesAtOnce
 	return config, nil
+}
+
+// rules say where kubeconfigs are.
+func (f *Flags) rules(getenv func(string) string) *clientcmd.ClientConfigLoadingRules {
+	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: f.kubeconfig}
+	if list := getenv("KUBECONFIG"); list != "" {
+		rules.Precedence = filepath.SplitList(list)
+	} else if home := getenv("HOME"); home != "" {
+		rules.Precedence = []string{filepath.Join(home, ".kube", "config")}
+	}
+	return rules
+}
+
+// Named are the names in a kubeconfig, each list sorted.
+type Named struct{ Contexts, Clusters, Users []string }
+
+// Named returns what the flags --context, --cluster and --user can name.
+func (f *Flags) Named(getenv func(string) string) (Named, error) {
+	raw, err := f.rules(getenv).Load()
+	if err != nil {
+		return Named{}, err
+	}
+	return Named{
+		slices.Sorted(maps.Keys(raw.Contexts)), slices.Sorted(maps.Keys(raw.Clusters)), slices.Sorted(maps.Keys(raw.AuthInfos)),
+	}, nil
 }
 
 // userExtra reads the flags --as-user-extra.

@@ -80,6 +80,20 @@ func (l *Labeler) List(ctx context.Context, selector string) ([]label.Namespace,
 	return found, nil
 }
 
+// NamespaceNames returns the names of a cluster's namespaces, sorted.
+func NamespaceNames(ctx context.Context, config *rest.Config) ([]string, error) {
+	l, err := NewLabeler(config)
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.List(ctx, "")
+	var names []string
+	for i := range list {
+		names = append(names, list[i].Name)
+	}
+	return names, err
+}
+
 // labelled keeps of a namespace what labelling it needs.
 func labelled(n *corev1.Namespace) (label.Namespace, error) {
 	owners, err := ownersOf(n.ManagedFields)
