@@ -23,7 +23,7 @@ func (o *connectionOptions) completeFlags(cmd *cobra.Command) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			names, err := o.cluster.Named(o.system.Getenv)
 			if err != nil {
-				cobra.CompErrorln(err.Error())
+				cobra.CompDebugln(err.Error(), false)
 			}
 			return which(names), cobra.ShellCompDirectiveNoFileComp
 		}
@@ -52,7 +52,7 @@ func (o *connectionOptions) completeNamespaces(directive cobra.ShellCompDirectiv
 		defer cancel()
 		names, err := cluster.NamespaceNames(ctx, config)
 		if err != nil {
-			cobra.CompErrorln(err.Error())
+			cobra.CompDebugln(err.Error(), false)
 		}
 		return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) }), directive
 	}

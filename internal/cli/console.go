@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gabion-security/gabion/internal/cluster"
@@ -23,6 +24,7 @@ type console struct {
 
 // bar is how far the work is.
 type bar struct {
+	mu          sync.Mutex
 	now         func() time.Time
 	start, last time.Time
 	done, total int64 // bytes; the total is 0 if it is not known
@@ -48,7 +50,11 @@ func newConsole(s *System) *console {
 
 // line writes one line. There is nobody to tell if that fails.
 func (c *console) line(text string) {
-	c.clear()
+	if c.bar != nil {
+		c.bar.mu.Lock()
+		defer c.bar.mu.Unlock()
+	}
+	c.wipe()
 	_, _ = fmt.Fprintln(c.w, text)
 }
 
@@ -95,13 +101,16 @@ func (c *console) begin(paths []string) {
 
 // step counts an object.
 func (c *console) step() {
-	if c.bar != nil {
-		c.bar.objects++
-		c.draw()
+	if c.bar == nil {
+		return
 	}
+	c.bar.mu.Lock()
+	defer c.bar.mu.Unlock()
+	c.bar.objects++
+	c.draw()
 }
 
-// draw shows the bar, if it is time.
+// draw shows the bar, if it is time. Whoever calls it holds the lock.
 func (c *console) draw() {
 	b := c.bar
 	now := b.now()
@@ -135,6 +144,9 @@ func (b *bar) text() string {
 // listing says how far the list of a resource is, and how long the rest of it
 // will take.
 func (b *bar) listing() string {
+	if b.total == 0 {
+		return fmt.Sprintf("%s: waiting for the API server, %s", b.listed, b.last.Sub(b.start).Round(time.Second))
+	}
 	text := fmt.Sprintf("%s: %d of %d", b.listed, b.done, b.total)
 	if rest := b.total - b.done; rest > 0 && b.done > 0 {
 		left := time.Duration(float64(b.last.Sub(b.start)) / float64(b.done) * float64(rest))
@@ -143,11 +155,43 @@ func (b *bar) listing() string {
 	return text
 }
 
+// listing shows how a list of a cluster goes on, also while nothing is heard of it,
+// until the function that it returns is called.
+func (c *console) listing() (end func()) {
+	if c.bar == nil {
+		return func() {}
+	}
+	c.list(cluster.Progress{Resource: "version"})
+	done := make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		ticker := time.NewTicker(barEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				c.bar.mu.Lock()
+				c.draw()
+				c.bar.mu.Unlock()
+			}
+		}
+	})
+	return func() {
+		close(done)
+		ticking.Wait()
+		c.clear()
+	}
+}
+
 // list shows how far the list of a resource is.
 func (c *console) list(p cluster.Progress) {
 	if c.bar == nil {
 		return
 	}
+	c.bar.mu.Lock()
+	defer c.bar.mu.Unlock()
 	if c.bar.listed != p.Resource {
 		c.bar.listed, c.bar.start = p.Resource, c.bar.now()
 	}
@@ -157,6 +201,16 @@ func (c *console) list(p cluster.Progress) {
 
 // clear takes the bar away.
 func (c *console) clear() {
+	if c.bar == nil {
+		return
+	}
+	c.bar.mu.Lock()
+	defer c.bar.mu.Unlock()
+	c.wipe()
+}
+
+// wipe is clear for who holds the lock.
+func (c *console) wipe() {
 	if c.bar != nil && c.bar.shown {
 		c.bar.shown = false
 		_, _ = fmt.Fprint(c.w, "\r\x1b[K")
@@ -181,6 +235,8 @@ type watchedStream struct {
 // Read counts what it reads.
 func (s watchedStream) Read(p []byte) (int, error) {
 	n, err := s.in.Read(p)
+	s.console.bar.mu.Lock()
+	defer s.console.bar.mu.Unlock()
 	s.console.bar.done += int64(n)
 	s.console.draw()
 	return n, err

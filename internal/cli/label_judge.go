@@ -121,7 +121,7 @@ func (l *labeling) judge(ctx context.Context) error {
 func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.Inventory, error) {
 	return listFew(names, func(names []string) (*inventory.Inventory, error) {
 		console := newConsole(l.system)
-		defer console.clear()
+		defer console.listing()()
 		b := inventory.NewBuilder("")
 		err := cluster.List(ctx, l.config, cluster.ListOptions{
 			Namespaces: names, Paths: l.input.templates, Progress: console.list,

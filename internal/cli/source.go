@@ -198,11 +198,13 @@ func (o *sourceOptions) list(ctx context.Context, l cluster.ListOptions, rest *i
 		return err
 	}
 	console := newConsole(o.input.system)
-	defer console.clear()
+	defer console.listing()()
 	at := "namespaces"
 	l.Paths = o.input.templates
 	l.Progress = func(p cluster.Progress) {
-		at = p.Resource
+		if p.Done > 0 {
+			at = p.Resource
+		}
 		console.list(p)
 	}
 	err = cluster.List(ctx, config, l, rest, add)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,4 +105,56 @@ func TestALongListShowsHowFarItIs(t *testing.T) {
 	if got := screen.String(); !strings.Contains(got, "[#######-") || !strings.Contains(got, "25%  pods: 2500 of 10000, 30s left") {
 		t.Errorf("got %q", got)
 	}
+}
+
+func TestAListOfWhichNothingIsHeardIsShownToBeWaitedFor(t *testing.T) {
+	t.Parallel()
+	var screen syncBuffer
+	asked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	o := parsedSource(t, "--api-server="+server.URL)
+	o.input.system.Stderr, o.input.system.ErrTerminal, o.input.system.ErrWidth = &screen, true, 80
+	done := make(chan error, 1)
+	go func() {
+		_, err := o.load(ctx)
+		done <- err
+	}()
+	<-asked
+	for !strings.Contains(screen.String(), "version: waiting for the API server, 1s") {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("got %q", screen.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; err == nil {
+		t.Error("it was not interrupted")
+	}
+	if got := screen.String(); !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("the bar stays: %q", got)
+	}
+}
+
+// syncBuffer is a buffer that one may read while another writes.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

@@ -35,8 +35,8 @@ type ListOptions struct {
 	Paths []workload.TemplatePath
 	// Extra reads what profiles and PodSecurityPolicy look at, too.
 	Extra bool
-	// Progress, if there is one, is told after every page how far the list of a
-	// resource has come.
+	// Progress, if there is one, is told before the first page and after every one
+	// how far the list of a resource has come.
 	Progress func(Progress)
 }
 

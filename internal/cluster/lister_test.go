@@ -171,7 +171,7 @@ func TestListsComeInPagesAndGoOnWhereTheirStateIsForgotten(t *testing.T) {
 	if want := []string{"a", "b", "c", "shop"}; !cmp.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
-	if want := []Progress{{"namespaces", 2, 4}, {"namespaces", 3, 3}}; !cmp.Equal(heard, want) {
+	if want := []Progress{{"namespaces", 0, 0}, {"namespaces", 2, 4}, {"namespaces", 3, 3}}; !cmp.Equal(heard, want) {
 		t.Errorf("progress: got %v, want %v", heard, want)
 	}
 }

@@ -69,6 +69,7 @@ type page func(ctx context.Context, path string, o *metav1.ListOptions) (meta me
 // pages lists a resource page by page. What may not be listed is missing.
 func (l *lister) pages(ctx context.Context, r resource, fetch page) error {
 	done := 0
+	l.Progress(Progress{Resource: r.name()})
 	for _, namespace := range l.scopes(r) {
 		o := metav1.ListOptions{Limit: pageSize}
 		for {
