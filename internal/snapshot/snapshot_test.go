@@ -148,7 +148,11 @@ func TestWhatIsReadFromASnapshotIsWhatWasPutIn(t *testing.T) {
 			{Object: workload.Object{APIVersion: "v1", Kind: "Namespace", Name: "ns"}, Labels: map[string]string{"templates": "x"}},
 		}
 		for _, extra := range []bool{false, true} {
-			if diff := cmp.Diff(built(extra, items...), read(t, extra, file(t, items...)), cmpopts.EquateEmpty()); diff != "" {
+			put, got := built(extra, items...), read(t, extra, file(t, items...))
+			if reflect.DeepEqual(put, got) { // which takes no time
+				continue
+			}
+			if diff := cmp.Diff(put, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("seed %d, pod %d: put in (-), read (+):\n%s", seed, n, diff)
 			}
 		}
