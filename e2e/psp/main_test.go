@@ -54,6 +54,7 @@ func TestAClusterOfKubernetes124(t *testing.T) {
 	kubectl(t, "", "create", "--validate=false", "-f", policies)
 	t.Run("the program says what the API server does with pods", sayWhatTheAPIServerDoes)
 	t.Run("a cluster with policies is taken to labels", takeToLabels)
+	t.Run("the program reads a cluster, a snapshot and a backup alike", readEverySource)
 }
 
 // ended is what a command left.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"iter"
+	"strings"
 
+	"github.com/gabion-security/gabion/internal/psp"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -70,6 +72,7 @@ func (c *checker) take(item *workload.Item) error {
 	switch item.Outcome {
 	case workload.PassedOver:
 		c.summary.PassedOver++
+		c.noteRemoved(item)
 		return nil
 	case workload.NotChecked:
 		return c.notChecked(item)
@@ -82,6 +85,18 @@ func (c *checker) take(item *workload.Item) error {
 		err = errIncomplete // an outcome from a newer reader
 	}
 	return c.fail(sourceOf(item, ""), err)
+}
+
+// noteRemoved tells of a PodSecurityPolicy for a Kubernetes that has none: whoever
+// keeps it may think that it protects something.
+func (c *checker) noteRemoved(item *workload.Item) {
+	o, server := item.Object, c.judge.evaluator.Kubernetes
+	group, _, _ := strings.Cut(o.APIVersion, "/")
+	if o.Kind != psp.Kind || group != "policy" && group != "extensions" || server.Valid() && server <= lastWithPolicies {
+		return
+	}
+	c.input.console.line(fmt.Sprintf("note: %s: PodSecurityPolicy %s: v1.25 and newer have none, so it protects nothing; 'gabion psp' helps with what takes its place",
+		report.Place(item.Source.File, item.Source.Line), report.Escape(o.Name)))
 }
 
 // judged reports an object of which at least a part can be judged.

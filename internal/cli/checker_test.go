@@ -188,8 +188,8 @@ func manyContainers(tb testing.TB, n int) (*workload.Template, pss.Verdict) {
 	return template, verdict
 }
 
-// Not in parallel, because another test watches the heap.
 func TestContainersAreCountedInTheirOrder(t *testing.T) {
+	t.Parallel()
 	const n = 16_000
 	template, verdict := manyContainers(t, n)
 	findings := verdictOf(verdict, template).Violations[0].Findings

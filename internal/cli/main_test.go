@@ -197,8 +197,8 @@ func TestTheBarFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// Not in parallel: the heap is everybody's.
 func TestWithALevelMemoryDoesNotGrowWithTheInput(t *testing.T) {
-	t.Parallel()
 	s, _, stderr := system("check", "-", "--level=restricted", "-o", "json")
 	const objects = 30_000
 	const document = "---\n" + pod

@@ -9,8 +9,8 @@ func newPSP(s *System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "psp COMMAND",
 		Short: "Understand PodSecurityPolicies, which Kubernetes 1.25 removed",
-		Long: `Understand the PodSecurityPolicies that a cluster had, from YAML backups or from
-what kubectl gets of a cluster before 1.25.`,
+		Long: `Understand the PodSecurityPolicies that a cluster before 1.25 has or had: live, from
+a snapshot, or from YAML backups.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil

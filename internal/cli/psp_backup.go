@@ -11,6 +11,7 @@ import (
 	"github.com/gabion-security/gabion/internal/psp"
 	"github.com/gabion-security/gabion/internal/rbac"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -24,6 +25,8 @@ type backup struct {
 	pods       []workload.Item
 	notChecked []report.NotChecked
 	errors     []report.Error
+	// server is the API server's version, the zero Version for manifests.
+	server pss.Version
 }
 
 func newBackup(in *input) *backup {
@@ -38,7 +41,11 @@ func (b *backup) note(text string) { b.input.console.line("note: " + report.Esca
 
 // noteNoPolicies says that there is nothing to say anything about.
 func (b *backup) noteNoPolicies() {
-	if len(b.policies) == 0 && len(b.errors) == 0 {
+	switch {
+	case len(b.policies) > 0 || len(b.errors) > 0:
+	case b.server > lastWithPolicies:
+		b.note(fmt.Sprintf("there is no PodSecurityPolicy: the cluster is of Kubernetes %s, and v1.25 removed it", b.server))
+	default:
 		b.note("there is no PodSecurityPolicy in the input")
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"slices"
 
@@ -15,7 +16,7 @@ import (
 
 type pspConvertOptions struct {
 	system  *System
-	input   inputOptions
+	source  sourceOptions
 	only    []string
 	version parsed[pss.Version]
 	output  string
@@ -23,11 +24,12 @@ type pspConvertOptions struct {
 
 // newPSPConvert returns `gabion psp convert`.
 func newPSPConvert(s *System) *cobra.Command {
-	o := pspConvertOptions{system: s, input: inputOptions{system: s, json: true}, version: versionFlag()}
+	o := pspConvertOptions{system: s, source: pspSource(s), version: versionFlag()}
 	cmd := &cobra.Command{
-		Use:   "convert -f FILE...",
+		Use:   "convert [PATH]...",
 		Short: "Turn PodSecurityPolicies into profiles, or into the nearest labels",
-		Long: `Turn every PodSecurityPolicy in the input into what may take its place:
+		Long: `Turn every PodSecurityPolicy of a live cluster, a snapshot of one or YAML backups
+into what may take its place:
 
   -o profile  a PodSecurityProfile, for 'gabion check --profile', that a pod meets
               exactly if the policy admits it without changing it
@@ -43,9 +45,9 @@ there the pods' templates have to say it ('gabion psp mutating' finds them).`,
   # What labels alone would lose
   gabion psp convert -f psp.yaml -o labels`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	o.input.flags(cmd)
+	o.source.flags(cmd)
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		policyFlag(fs, &o.only)
 		fs.Var(&o.version, "version", "the version of the standard for labels: v1.25, latest (the default)")
@@ -67,19 +69,15 @@ func (o *pspConvertOptions) complete(args []string) error {
 	if !o.version.set {
 		o.version.value = pss.Latest
 	}
-	if err := o.input.complete(args); err != nil {
-		return err
-	}
-	if len(o.input.paths) == 0 {
-		return usagef("nothing to read: name files or directories with -f, or - for standard input")
-	}
-	return nil
+	return o.source.complete(args)
 }
 
-func (o *pspConvertOptions) run() error {
-	b := newBackup(newInput(&o.input))
+func (o *pspConvertOptions) run(ctx context.Context) error {
+	b, err := o.source.backup(ctx)
+	if err != nil {
+		return err
+	}
 	b.input.console.noteVersions(o.version.value)
-	b.read()
 	policies, err := b.only(o.only)
 	if err != nil {
 		return err
@@ -100,13 +98,10 @@ func (o *pspConvertOptions) run() error {
 	if err = report.WritePSPConversion(out, o.output, o.system.style(), &document); err == nil {
 		err = out.Flush()
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
-	case len(b.errors) > 0, len(b.notChecked) > 0 && !o.input.allowUnchecked:
-		return errIncomplete
 	}
-	return nil
+	return b.outcome()
 }
 
 // only returns the policies with the names, all if there are none, in the order

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"slices"
 
@@ -15,38 +16,44 @@ import (
 
 type pspMapOptions struct {
 	system  *System
-	input   inputOptions
+	source  sourceOptions
 	version parsed[pss.Version]
 	output  string
 }
 
 // newPSPMap returns `gabion psp map`.
 func newPSPMap(s *System) *cobra.Command {
-	o := pspMapOptions{system: s, input: inputOptions{system: s, json: true}, version: versionFlag()}
+	o := pspMapOptions{system: s, source: pspSource(s), version: versionFlag()}
 	cmd := &cobra.Command{
-		Use:   "map -f FILE...",
+		Use:   "map [NAMESPACE]... [PATH]...",
 		Short: "Hold PodSecurityPolicies against the Pod Security Standards",
-		Long: `Hold every PodSecurityPolicy in the input against the controls of the Pod Security
-Standards, and give three answers that are three things:
+		Long: `Hold every PodSecurityPolicy of a live cluster, a snapshot of one or YAML backups
+against the controls of the Pod Security Standards, and give three answers that are
+three things:
 
   It could admit     what every pod passes that the policy admits, taken literally
   It is nearest to   the level that asks for the most like it, and where it differs
-  Its pods need      what the pods in the input need that the policy admits
+  Its pods need      what those pods need that the policy admits
 
 The table below has each control with the fields of the policy for it, and how a
 pod that the policy admits could fail it. Settings that no level has an opinion
 on follow, and where they go. RBAC objects, service accounts, pods and workloads
-in the input count as in 'gabion psp simulate'.`,
-		Example: `  # The policies of a cluster before 1.25, and the workloads under them
+count as in 'gabion psp simulate', in all namespaces or those named. Arguments with
+a slash or a dot are paths, others are namespaces.`,
+		Example: `  # A cluster before 1.25; and a snapshot of one
+  gabion psp map
+  gabion psp map --from=cluster.json.gz
+
+  # What kubectl gets of it
   kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings,sa,deploy,ds,sts,cronjobs -A -o yaml > cluster.yaml
   gabion psp map -f cluster.yaml
 
   # For a machine
   gabion psp map -f psp.yaml -o json`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	o.input.flags(cmd)
+	o.source.flags(cmd)
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.version, "version", "the version of the standard: v1.25, latest (the default)")
 	})
@@ -62,19 +69,15 @@ func (o *pspMapOptions) complete(args []string) error {
 	if !o.version.set {
 		o.version.value = pss.Latest
 	}
-	if err := o.input.complete(args); err != nil {
-		return err
-	}
-	if len(o.input.paths) == 0 {
-		return usagef("nothing to read: name files or directories with -f, or - for standard input")
-	}
-	return nil
+	return o.source.complete(args)
 }
 
-func (o *pspMapOptions) run() error {
-	b := newBackup(newInput(&o.input))
+func (o *pspMapOptions) run(ctx context.Context) error {
+	b, err := o.source.backup(ctx)
+	if err != nil {
+		return err
+	}
 	b.input.console.noteVersions(o.version.value)
-	b.read()
 	needs, err := o.needs(b)
 	if err != nil {
 		return err
@@ -98,13 +101,10 @@ func (o *pspMapOptions) run() error {
 	if err = report.WritePSPMap(out, o.output, o.system.style(), &document); err == nil {
 		err = out.Flush()
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
-	case len(b.errors) > 0, len(b.notChecked) > 0 && !o.input.allowUnchecked:
-		return errIncomplete
 	}
-	return nil
+	return b.outcome()
 }
 
 // needs returns what the pods need that each policy admits, by its name.

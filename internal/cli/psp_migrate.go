@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -31,9 +30,7 @@ type pspMigrateOptions struct {
 func newPSPMigrate(s *System) *cobra.Command {
 	o := pspMigrateOptions{
 		system: s, target: levelFlag(), kubernetes: kubernetesFlag(),
-		source: sourceOptions{
-			input: inputOptions{system: s, json: true, extra: true}, parts: cluster.Pods | cluster.Access | cluster.Policies, whole: true,
-		},
+		source: pspSource(s),
 	}
 	cmd := &cobra.Command{
 		Use:   "migrate [NAMESPACE]... [PATH]...",

@@ -5,16 +5,11 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/psp"
-	"github.com/gabion-security/gabion/internal/rbac"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
-	"github.com/gabion-security/gabion/workload"
 )
 
 // The versions between which clusters migrate.
@@ -47,13 +42,17 @@ func (o *pspMigrateOptions) read(ctx context.Context) (*migration, error) {
 	m := &migration{pspMigrateOptions: o, backup: newBackup(newInput(&o.source.input)), version: lastWithPolicies}
 	var err error
 	if o.source.live() || o.source.from != "" {
-		err = m.readCluster(ctx)
+		if m.inv, err = o.source.load(ctx); err == nil {
+			m.backup.access(m.inv)
+		}
 	} else {
-		err = m.readFiles()
+		m.inv = m.backup.files(o.source.builder(o.source.input.namespace))
+		err = o.source.choose(m.inv)
 	}
 	if err != nil {
 		return nil, err
 	}
+	m.backup.pods = nil // the inventory has them
 	m.version = cmp.Or(m.inv.Server.Version, m.version)
 	if o.kubernetes.set {
 		m.version = o.kubernetes.value
@@ -61,62 +60,6 @@ func (o *pspMigrateOptions) read(ctx context.Context) (*migration, error) {
 	m.backup.input.console.noteVersions(m.version)
 	m.refuseLatePolicies()
 	return m, nil
-}
-
-// readCluster takes what a live cluster or a snapshot contains.
-func (m *migration) readCluster(ctx context.Context) error {
-	inv, err := m.source.load(ctx)
-	if err != nil {
-		return err
-	}
-	m.inv = inv
-	b, a := m.backup, &inv.Access
-	for _, text := range inv.PodSecurityPolicies {
-		item := workload.Item{JSON: text, Object: workload.Object{APIVersion: "policy/v1beta1", Kind: psp.Kind}}
-		var named struct {
-			Metadata metav1.ObjectMeta `json:"metadata"`
-		}
-		if err := decodeJSON(text, &named); err == nil {
-			item.Object.Name = named.Metadata.Name
-		}
-		if err := b.policy(&item); err != nil {
-			b.fail(report.Source{}, err)
-		}
-	}
-	b.roles = rbac.Objects{
-		ClusterRoles: a.ClusterRoles, ClusterRoleBindings: a.ClusterRoleBindings, Roles: a.Roles, RoleBindings: a.RoleBindings,
-	}
-	for _, account := range a.ServiceAccounts {
-		to := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: account.Namespace, Name: account.Name}}
-		if account.Automount.Set {
-			to.AutomountServiceAccountToken = new(account.Automount.Value)
-		}
-		b.accounts[[2]string{account.Namespace, account.Name}] = to
-	}
-	return nil
-}
-
-// readFiles takes manifests.
-func (m *migration) readFiles() error {
-	b := m.backup
-	builder := m.source.builder(m.source.input.namespace)
-	for item := range b.input.items() {
-		b.take(&item)
-		builder.Add(&item)
-		b.pods = nil // the inventory has them
-	}
-	a := &builder.Access
-	a.ClusterRoles, a.ClusterRoleBindings = b.roles.ClusterRoles, b.roles.ClusterRoleBindings
-	a.Roles, a.RoleBindings = b.roles.Roles, b.roles.RoleBindings
-	for key, account := range b.accounts {
-		to := inventory.ServiceAccount{Namespace: key[0], Name: key[1]}
-		if account.AutomountServiceAccountToken != nil {
-			to.Automount = pss.Some(*account.AutomountServiceAccountToken)
-		}
-		a.ServiceAccounts = append(a.ServiceAccounts, to)
-	}
-	m.inv = builder.Build() // which sorts them
-	return m.source.choose(m.inv)
 }
 
 // hasPolicies reports whether the API server has PodSecurityPolicy.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"strings"
 
@@ -17,31 +18,37 @@ import (
 
 type pspMutatingOptions struct {
 	system   *System
-	input    inputOptions
+	source   sourceOptions
 	exitCode bool
 	output   string
 }
 
 // newPSPMutating returns `gabion psp mutating`.
 func newPSPMutating(s *System) *cobra.Command {
-	o := pspMutatingOptions{system: s, input: inputOptions{system: s, json: true}}
+	o := pspMutatingOptions{system: s, source: pspSource(s)}
 	cmd := &cobra.Command{
-		Use:   "mutating -f FILE...",
+		Use:   "mutating [NAMESPACE]... [PATH]...",
 		Short: "Find the PodSecurityPolicies that change pods, and the pods that they changed",
 		Long: `Find the PodSecurityPolicies that change pods, and by which settings; and the pods
-in the input that differ from the template that they were made of in what policies
-change. Those are the pods that come out differently when PodSecurityPolicy goes:
+that differ from the template that they were made of in what policies change: in a
+live cluster, a snapshot of one or YAML backups. Those are the pods that come out differently when PodSecurityPolicy goes:
 their templates have to say what the policy said for them.
 
 A pod is compared with the object that controls it, whatever its kind; without a
 pod's ReplicaSet or Job, with the Deployment or CronJob of the name. Containers are
-compared by their names, so that an injected sidecar is no mutation.`,
-		Example: `  kubectl get psp,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o yaml > cluster.yaml
+compared by their names, so that an injected sidecar is no mutation. Arguments with a slash
+or a dot are paths, others are namespaces.`,
+		Example: `  # A cluster before 1.25, or two namespaces of it
+  gabion psp mutating
+  gabion psp mutating shop blog
+
+  # What kubectl gets of it
+  kubectl get psp,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o yaml > cluster.yaml
   gabion psp mutating -f cluster.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	o.input.flags(cmd)
+	o.source.flags(cmd)
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		outputFlag(fs, &o.output, report.PSPMutatingFormats())
 		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if there are mutated pods")
@@ -52,25 +59,21 @@ compared by their names, so that an injected sidecar is no mutation.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *pspMutatingOptions) complete(args []string) error {
-	if err := o.input.complete(args); err != nil {
-		return err
-	}
-	if len(o.input.paths) == 0 {
-		return usagef("nothing to read: name files or directories with -f, or - for standard input")
-	}
-	return nil
+	return o.source.complete(args)
 }
 
-func (o *pspMutatingOptions) run() error {
-	b := newBackup(newInput(&o.input))
-	b.read()
+func (o *pspMutatingOptions) run(ctx context.Context) error {
+	b, err := o.source.backup(ctx)
+	if err != nil {
+		return err
+	}
 	m := mutations{backup: b, templates: map[ownerKey][]template{}, document: report.PSPMutating{
 		APIVersion: report.APIVersion, Kind: "PodSecurityPolicyMutations", Policies: []report.PSPMutatingPolicy{},
 		Pods: []report.PSPMutatedPod{}, NotCompared: []report.PSPNotCompared{},
 	}}
 	document := m.run()
 	out := bufio.NewWriter(o.system.Stdout)
-	err := report.WritePSPMutating(out, o.output, o.system.style(), document)
+	err = report.WritePSPMutating(out, o.output, o.system.style(), document)
 	if err == nil {
 		err = out.Flush()
 	}
@@ -80,10 +83,10 @@ func (o *pspMutatingOptions) run() error {
 	sum := document.Summary
 	b.input.console.line(fmt.Sprintf("%d policies, %d of them change pods; %d pods, %d differ from their template, %d not compared",
 		sum.Policies, sum.Mutating, sum.Pods, sum.Mutated, sum.NotCompared))
-	switch {
-	case len(document.Errors) > 0, len(document.NotChecked) > 0 && !o.input.allowUnchecked:
-		return errIncomplete
-	case o.exitCode && sum.Mutated > 0:
+	if err := b.outcome(); err != nil {
+		return err
+	}
+	if o.exitCode && sum.Mutated > 0 {
 		return errFindings
 	}
 	return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ const copyPrefix = "0-"
 
 type pspSimplifyOptions struct {
 	system *System
-	input  inputOptions
+	source sourceOptions
 	only   []string
 	prefix string
 	all    bool
@@ -30,12 +31,12 @@ type pspSimplifyOptions struct {
 
 // newPSPSimplify returns `gabion psp simplify`.
 func newPSPSimplify(s *System) *cobra.Command {
-	o := pspSimplifyOptions{system: s, input: inputOptions{system: s, json: true}}
+	o := pspSimplifyOptions{system: s, source: pspSource(s)}
 	cmd := &cobra.Command{
-		Use:   "simplify -f FILE...",
+		Use:   "simplify [PATH]...",
 		Short: "Copy PodSecurityPolicies without what the Pod Security Standards have nothing for",
-		Long: `Copy every PodSecurityPolicy in the input without the settings that the Pod Security
-Standards have nothing for: those that only change pods, and those that no level has
+		Long: `Copy every PodSecurityPolicy of a live cluster, a snapshot of one or YAML backups
+without the settings that the Pod Security Standards have nothing for: those that only change pods, and those that no level has
 an opinion on. It is the second step of the Kubernetes migration guide, whose copies
 are rolled out beside the originals to find the pods that depend on what is dropped.
 
@@ -44,14 +45,15 @@ admits it unchanged is chosen. What no level has an opinion on but changes pods 
 kept, unless --drop-all says that no pod depends on it ('gabion psp mutating').
 
   -o diff       what is dropped and why, and the difference
-  -o manifests  the copies, and the roles in the input with the use of them added
+  -o manifests  the copies, and the roles with the use of them added
   -o yaml       both, or json, for a machine`,
-		Example: `  gabion psp simplify -f psp.yaml
+		Example: `  gabion psp simplify
+  gabion psp simplify -f psp.yaml
   kubectl get psp,clusterroles,roles -A -o yaml | gabion psp simplify - -o manifests > simplified.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	o.input.flags(cmd)
+	o.source.flags(cmd)
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		policyFlag(fs, &o.only)
 		fs.StringVar(&o.prefix, "prefix", copyPrefix, "the `PREFIX` of the names of the copies")
@@ -66,21 +68,17 @@ kept, unless --drop-all says that no pod depends on it ('gabion psp mutating').
 
 // complete finds faults of the command line before anything is read.
 func (o *pspSimplifyOptions) complete(args []string) error {
-	if err := o.input.complete(args); err != nil {
-		return err
-	}
-	switch {
-	case len(o.input.paths) == 0:
-		return usagef("nothing to read: name files or directories with -f, or - for standard input")
-	case o.prefix == "":
+	if o.prefix == "" {
 		return usagef("--prefix is empty: the copies would take the place of the originals")
 	}
-	return nil
+	return o.source.complete(args)
 }
 
-func (o *pspSimplifyOptions) run() error {
-	b := newBackup(newInput(&o.input))
-	b.read()
+func (o *pspSimplifyOptions) run(ctx context.Context) error {
+	b, err := o.source.backup(ctx)
+	if err != nil {
+		return err
+	}
 	policies, err := b.only(o.only)
 	if err != nil {
 		return err
@@ -120,13 +118,10 @@ func (o *pspSimplifyOptions) run() error {
 	if err = report.WritePSPSimplification(out, o.output, &document); err == nil {
 		err = out.Flush()
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
-	case len(b.errors) > 0, len(b.notChecked) > 0 && !o.input.allowUnchecked:
-		return errIncomplete
 	}
-	return nil
+	return b.outcome()
 }
 
 // rolesFor returns the roles that name policies which have copies, with the

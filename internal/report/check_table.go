@@ -72,6 +72,14 @@ func place(s Source) string {
 	return at + " (" + Escape(s.Template) + ")"
 }
 
+// besides is a place beside a name; nothing for what stands in no file.
+func besides(s Source) string {
+	if s.File == "" {
+		return ""
+	}
+	return "  " + place(s)
+}
+
 // policy names the policy and where it came from.
 func policy(r *Result) string {
 	if r.Profile != "" {

@@ -90,8 +90,11 @@ func WritePSPConversion(w io.Writer, format string, style Style, c *PSPConversio
 			if err != nil {
 				return err
 			}
-			text = fmt.Sprintf("# A pod meets this exactly if PodSecurityPolicy %s (%s) admits it unchanged.\n%s",
-				escapeAll(p.Name), Place(p.Source.File, p.Source.Line), document)
+			name := escapeAll(p.Name)
+			if p.Source.File != "" {
+				name += " (" + place(p.Source) + ")"
+			}
+			text = fmt.Sprintf("# A pod meets this exactly if PodSecurityPolicy %s admits it unchanged.\n%s", name, document)
 			separator = "---\n"
 		}
 		if begun {
@@ -108,7 +111,7 @@ func WritePSPConversion(w io.Writer, format string, style Style, c *PSPConversio
 // labels is the nearest level for people, and what is lost by it.
 func (p *PSPConverted) labels(style Style) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "PodSecurityPolicy %s  %s  is nearest to %s\n\n", style.paint(bold, Escape(p.Name)), place(p.Source), p.Level)
+	fmt.Fprintf(&b, "PodSecurityPolicy %s%s  is nearest to %s\n\n", style.paint(bold, Escape(p.Name)), besides(p.Source), p.Level)
 	b.WriteString("  labels:\n")
 	for _, key := range slices.Sorted(maps.Keys(p.Labels)) {
 		fmt.Fprintf(&b, "    %s: %s\n", key, p.Labels[key])

@@ -29,7 +29,7 @@ type PSPMapPolicy struct {
 	// the controls in which it is another all the same.
 	Nearest     string   `json:"nearest"`
 	Differences []string `json:"differences"`
-	// Need is what the pods in the input need that the policy admits, nil if there
+	// Need is what the pods that were read need that the policy admits, nil if there
 	// are none.
 	Need      *PSPMapNeed     `json:"need"`
 	Controls  []PSPMapControl `json:"controls"`
@@ -107,7 +107,7 @@ func WritePSPMap(w io.Writer, format string, style Style, m *PSPMap) error {
 // text is a policy for people: its three answers, and two tables.
 func (p *PSPMapPolicy) text(style Style, version string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "PodSecurityPolicy %s  %s  beside the standard %s\n\n", style.paint(bold, Escape(p.Name)), place(p.Source), version)
+	fmt.Fprintf(&b, "PodSecurityPolicy %s%s  beside the standard %s\n\n", style.paint(bold, Escape(p.Name)), besides(p.Source), version)
 	answers := [][]string{
 		{"  It could admit", p.CouldAdmit, "the strictest level that every pod passes which it admits"},
 		{"  It is nearest to", p.Nearest, "but for " + strings.Join(p.Differences, ", ")},
@@ -117,7 +117,7 @@ func (p *PSPMapPolicy) text(style Style, version string) string {
 	}
 	switch n := p.Need; {
 	case n == nil:
-		answers = append(answers, []string{"  Its pods need", "-", "it admits no pod in the input"})
+		answers = append(answers, []string{"  Its pods need", "-", "it admits none of the pods and templates"})
 	case len(n.Failing) == 0:
 		answers = append(answers, []string{"  Its pods need", n.Level, pspPods(n)})
 	default:
@@ -150,7 +150,10 @@ func (p *PSPMapPolicy) text(style Style, version string) string {
 
 // pspPods counts pods in words.
 func pspPods(n *PSPMapNeed) string {
-	text := fmt.Sprintf("%d in the input", n.Pods)
+	text := fmt.Sprintf("%d pods and templates", n.Pods)
+	if n.Pods == 1 {
+		text = "1 pod or template"
+	}
 	if n.Mutated > 0 {
 		text += fmt.Sprintf(", %d of them mutated", n.Mutated)
 	}

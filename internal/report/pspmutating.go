@@ -100,7 +100,7 @@ func WritePSPMutating(w io.Writer, format string, style Style, m *PSPMutating) e
 		}
 	}
 	for _, n := range m.NotCompared {
-		if err := t.block("NOT COMPARED  "+t.object(n.Object)+"  "+place(n.Source)+"  "+EscapeSentence(n.Reason), ""); err != nil {
+		if err := t.block("NOT COMPARED  "+t.object(n.Object)+besides(n.Source)+"  "+EscapeSentence(n.Reason), ""); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func WritePSPMutating(w io.Writer, format string, style Style, m *PSPMutating) e
 
 // mutated writes one pod.
 func (t *checkTable) mutated(p *PSPMutatedPod) error {
-	heading := t.style.paint(yellow, "MUTATED") + "  " + t.object(p.Object) + "  " + place(p.Source)
+	heading := t.style.paint(yellow, "MUTATED") + "  " + t.object(p.Object) + besides(p.Source)
 	if p.Policy != "" {
 		heading += "  by " + Escape(p.Policy)
 	}

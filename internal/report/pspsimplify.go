@@ -89,7 +89,7 @@ func WritePSPSimplification(w io.Writer, format string, s *PSPSimplification) er
 // diff is a policy with its changes as comments, and the difference.
 func (p *PSPSimplified) diff() (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# PodSecurityPolicy %s  %s\n", escapeAll(p.Name), place(p.Source))
+	fmt.Fprintf(&b, "# PodSecurityPolicy %s%s\n", escapeAll(p.Name), besides(p.Source))
 	var rows [][]string
 	for _, c := range p.Changes {
 		what := "dropped"
