@@ -1,5 +1,5 @@
 // Package release asks the Pod Security admission of an old Kubernetes release
-// about pods. Its two programs are built with the code of one release or another,
+// about pods. Its programs are built with the code of one release or another,
 // each of which has a go.mod of its own (go run -modfile=v1.29.mod ./gated),
 // because a build can hold only one version of k8s.io/pod-security-admission.
 // They know nothing of Gabion: oracle/pss/upgrade runs them and compares.

@@ -12,8 +12,9 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// releases are those whose own code is run. Each has a file in oracle/release;
-// that of v1.34 is go.mod.
+// releases are those whose own code is run: each that brought a change which
+// reaches pinned namespaces (v1.30, v1.33 and v1.35), and the one before it. Each
+// has a file in oracle/release; that of v1.34 is go.mod.
 var releases = []struct {
 	minor   int
 	modfile string
@@ -21,8 +22,11 @@ var releases = []struct {
 }{
 	{26, "v1.26.mod", "plain"},
 	{29, "v1.29.mod", "gated"},
+	{30, "v1.30.mod", "gated"},
 	{32, "v1.32.mod", "gated"},
+	{33, "v1.33.mod", "gated"},
 	{34, "go.mod", "gated"},
+	{35, "v1.35.mod", "emulating"},
 }
 
 // newestAsked is the newest version that the programs are asked about; latest
@@ -69,7 +73,7 @@ func compare(t *testing.T, server upgrade.Server, answers []string, pods []pod) 
 func build(t *testing.T, modfile, program string) (binary string) {
 	t.Helper()
 	binary = filepath.Join(t.TempDir(), program)
-	command := exec.CommandContext(t.Context(), "go", "-C", "../../release", "build", "-modfile="+modfile, "-o", binary, "./"+program)
+	command := exec.CommandContext(t.Context(), "go", "-C", "../../release", "build", "-tags="+program, "-modfile="+modfile, "-o", binary, "./"+program)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", command, err, output)
 	}
