@@ -23,7 +23,7 @@ func readEverySource(t *testing.T) {
 	}
 	for _, command := range []string{"map", "convert", "simplify", "mutating"} {
 		said := map[string]any{}
-		for name, source := range map[string]string{"cluster": live, "snapshot": "--from=" + snapshot, "backup": "-f=" + backup} {
+		for name, source := range map[string]string{"cluster": live, "snapshot": "--from=" + snapshot, "backup": backup} {
 			out := runGabion(t, "psp", command, "-o", "json", source)
 			if out.code != 0 {
 				t.Fatalf("gabion psp %s of the %s: exit code %d: %s", command, name, out.code, out.stderr)
