@@ -129,9 +129,9 @@ func newSearch(q *Question) *search {
 		question: q, roles: rbac.Rules(objects), bindings: rbac.Bindings(objects),
 		isOpen: map[string]bool{}, exempt: map[string]bool{}, given: map[rbac.Ref][]given{}, strong: map[Subject]bool{},
 	}
-	s.rights = weakening()
+	s.rights = weakening(q.Inventory.PodResources)
 	if q.Aim == Bypass {
-		s.rights = bypassing(q.Inventory.Server.Version)
+		s.rights = bypassing(q.Inventory.Server.Version, q.Inventory.PodResources)
 	}
 	spaces := s.namespaces()
 	for _, o := range openNamespaces(&q.Configuration, spaces) {

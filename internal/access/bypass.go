@@ -1,6 +1,9 @@
 package access
 
-import "github.com/gabion-security/gabion/pss"
+import (
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/pss"
+)
 
 // entering are the verbs that let somebody into a pod. Before v1.35 "get" was
 // enough by WebSocket; an API server whose version is not known may be as old.
@@ -12,14 +15,14 @@ func entering(kubernetes pss.Version) []string {
 }
 
 // bypassing are the rights to have pods that nobody judges.
-func bypassing(kubernetes pss.Version) []right {
-	return []right{
+func bypassing(kubernetes pss.Version, custom []inventory.Resource) []right {
+	return append([]right{
 		{
 			Right: Right{
 				"pods", "make pods",
 				"Nothing is enforced on pods there: a privileged one is the node.",
 			},
-			permissions: workloads(inOpen),
+			permissions: workloads(inOpen, custom),
 		},
 		{
 			Right: Right{
@@ -51,6 +54,5 @@ func bypassing(kubernetes pss.Version) []right {
 			},
 			permissions: []permission{{group: coreGroup, verbs: []string{"create"}, resources: []string{"persistentvolumes"}}},
 		},
-		nodesProxy(),
-	}
+	}, becoming(custom)...)
 }

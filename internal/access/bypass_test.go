@@ -1,6 +1,8 @@
 package access_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,8 +138,63 @@ subjects: [{kind: User, name: eve}, {kind: User, name: bob}, {kind: ServiceAccou
 		t.Errorf("got %q", got)
 	}
 	exempt := access.Configuration{Usernames: words("bob", "system:serviceaccount:ci:bot", "joe")}
-	want := words("bob+ci/bot: pods: create pods everywhere", "joe: pods: create pods in base")
+	want := words( // whoever makes pods in ci makes them as its exempt account, too
+		"ann: run-as: create pods everywhere as ci/bot of 1",
+		"bob: pods: create pods everywhere", "bob: run-as: create pods everywhere as ci/bot of 1",
+		"ci/bot: pods: create pods everywhere",
+		"eve: run-as: create pods everywhere as ci/bot of 1",
+		"joe: pods: create pods in base",
+	)
 	if diff := cmp.Diff(want, lines(bypass(t, exempt, manifests).Grants)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestWhoBecomesSomebodyWhoCanBypassCanBypass(t *testing.T) {
+	t.Parallel()
+	spaces := join(namespace("base", baseline), namespace("free", ""), binds("ann", "free", "Role", makesPods),
+		`kind: RoleBinding
+metadata: {name: strong, namespace: free}
+roleRef: {kind: Role, name: ann}
+subjects: [{kind: ServiceAccount, name: builder, namespace: free}]`)
+	for name, tt := range map[string]struct{ manifests, want string }{
+		"by impersonation": {
+			binds("imposter", "", "ClusterRole", `{apiGroups: [""], resources: [users], verbs: [impersonate], resourceNames: [ann, base]}`),
+			"imposter: impersonate-users: impersonate users named ann,base everywhere as ann of 1",
+		},
+		"by a token": {
+			binds("maker", "free", "Role", `{apiGroups: [""], resources: [serviceaccounts/token], verbs: [create], resourceNames: [builder]}`),
+			"maker: tokens: create serviceaccounts/token named builder in free as free/builder of 1",
+		},
+		"by a role": {
+			binds("binder", "free", "Role", `{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [bind], resourceNames: [ann]}`),
+			"binder: bind: bind roles named ann in free",
+		},
+		"by more in a role": {
+			binds("climber", "free", "Role", `{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}`),
+			"climber: escalate: escalate roles in free",
+		},
+		"but not somebody who cannot": {
+			binds("idle", "", "ClusterRole", `{apiGroups: [""], resources: [users], verbs: [impersonate], resourceNames: [joe]}`), "",
+		},
+	} {
+		found := lines(bypass(t, access.Configuration{}, join(spaces, tt.manifests)).Grants)
+		got := slices.DeleteFunc(found, func(line string) bool { return strings.HasPrefix(line, "ann: ") || strings.HasPrefix(line, "free/builder: ") })
+		if strings.Join(got, "\n") != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestWhoMakesCustomResourcesThatHoldPodsMakesPods(t *testing.T) {
+	t.Parallel()
+	inv := world(t, join(namespace("free", ""), namespace("base", baseline),
+		binds("ann", "free", "Role", `{apiGroups: [argoproj.io], resources: [rollouts, appprojects], verbs: [create, patch]}`),
+		binds("bob", "base", "Role", `{apiGroups: [argoproj.io], resources: [rollouts], verbs: [create]}`),
+	))
+	inv.PodResources = []inventory.Resource{{Group: "argoproj.io", Name: "rollouts"}, {Group: "example.com", Name: "engines"}}
+	got := lines(access.Ask(access.Question{Aim: access.Bypass, Inventory: inv}).Grants)
+	if diff := cmp.Diff(words("ann: pods: create,patch rollouts in free"), got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -1,5 +1,7 @@
 package access
 
+import "github.com/gabion-security/gabion/internal/inventory"
+
 // Right is something that nobody but administrators should be able to do.
 type Right struct {
 	// ID names the right for programs, Title says it in a few words, and Why
@@ -86,20 +88,28 @@ func nodesProxy() right {
 }
 
 // workloads are the permissions to have pods made, in a scope.
-func workloads(s scope) []permission {
-	return []permission{
+func workloads(s scope, custom []inventory.Resource) []permission {
+	all := []permission{
 		{scope: s, group: coreGroup, verbs: []string{"create"}, resources: []string{"pods"}},
 		{scope: s, group: coreGroup, verbs: making(), resources: []string{"replicationcontrollers"}},
 		{scope: s, group: "apps", verbs: making(), resources: []string{"daemonsets", "deployments", "replicasets", "statefulsets"}},
 		{scope: s, group: "batch", verbs: making(), resources: []string{"cronjobs", "jobs"}},
 	}
+	for _, r := range custom {
+		if last := &all[len(all)-1]; last.group == r.Group {
+			last.resources = append(last.resources, r.Name)
+		} else {
+			all = append(all, permission{scope: s, group: r.Group, verbs: making(), resources: []string{r.Name}})
+		}
+	}
+	return all
 }
 
 // Rights returns all rights that are looked for, the most direct first.
 func Rights(aim Aim) []Right {
-	catalogue := weakening()
+	catalogue := weakening(nil)
 	if aim == Bypass {
-		catalogue = bypassing(0)
+		catalogue = bypassing(0, nil)
 	}
 	rights := make([]Right, len(catalogue))
 	for i := range catalogue {

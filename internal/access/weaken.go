@@ -1,10 +1,15 @@
 package access
 
-import "strings"
+import (
+	"strings"
 
-// weakening are the rights by which less is enforced than before.
-func weakening() []right {
-	return append(append(labelling(), enforcing()...), becoming()...)
+	"github.com/gabion-security/gabion/internal/inventory"
+)
+
+// weakening are the rights by which less is enforced than before. The custom
+// resources are those that hold pods.
+func weakening(custom []inventory.Resource) []right {
+	return append(append(labelling(), enforcing()...), becoming(custom)...)
 }
 
 // labelling are the rights over what namespaces state.
@@ -108,7 +113,7 @@ func enforcing() []right {
 func named(want string) func(string) bool { return func(name string) bool { return name == want } }
 
 // becoming are the rights to have other rights.
-func becoming() []right {
+func becoming(custom []inventory.Resource) []right {
 	return []right{
 		{
 			Right: Right{
@@ -184,7 +189,7 @@ func becoming() []right {
 				"A pod has the rights of a service account of its namespace, whichever its author names.",
 			},
 			as:          asAnyAccount,
-			permissions: workloads(inNamespace),
+			permissions: workloads(inNamespace, custom),
 		},
 		{
 			Right: Right{

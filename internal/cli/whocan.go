@@ -75,9 +75,11 @@ func newWhoCanBypass(s *System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bypass [NAMESPACE]...",
 		Short: "Say who can have pods that nothing is enforced on",
-		Long: `Say who can have pods that nothing is enforced on: make pods or workloads, add
-containers to pods or run commands in them, in namespaces that are privileged,
-exempt or excluded; make volumes of a node's paths; or reach the kubelets.
+		Long: `Say who can have pods that nothing is enforced on: make pods or workloads, custom
+ones included, add containers to pods or run commands in them, in namespaces that
+are privileged, exempt or excluded; make volumes of a node's paths; reach the
+kubelets; or be somebody who can, by impersonation, by a token, by a role, by
+running a pod as a service account.
 
 What the API server takes for unlabelled namespaces, and what it exempts, cannot
 be asked for: without --admission-config they are assumed to be privileged.

@@ -100,7 +100,7 @@ func (o *whoCanOptions) outside() []string {
 	case access.Weaken:
 		lines = append(lines, "Secrets are not looked at: whoever can read one that holds a token of a service account has the account's rights.")
 	case access.Bypass:
-		lines = append(lines, "Whoever can write custom resources whose controllers make pods has pods made; these are not looked at.")
+		lines = append(lines, "Custom resources count whose definitions say that they hold pods, or whose kind is known to; whoever can write others whose controllers make pods has pods made, too.")
 	}
 	return lines
 }

@@ -31,10 +31,10 @@ type definition struct {
 	} `json:"spec"`
 }
 
-// customResources lists the custom resources that hold pods: those that package
-// workload knows or a path was given for, those whose schema has a place for
-// pods, and those whose schema lets anything stand somewhere. Of the last only
-// the objects can tell.
+// customResources finds the custom resources that hold pods, and lists them if
+// pods are asked for: those that package workload knows or a path was given for,
+// those whose schema has a place for pods, and those whose schema lets anything
+// stand somewhere. Of the last only the objects can tell.
 func (l *lister) customResources(ctx context.Context) error {
 	reader, err := workload.NewReader(workload.Options{Paths: l.Paths, Extra: l.Extra})
 	if err != nil {
@@ -61,6 +61,9 @@ func (l *lister) customResources(ctx context.Context) error {
 				paths = append(paths, workload.TemplatePath{Group: kind.group, Kind: kind.kind, Path: at.path, Partial: at.partial})
 			}
 		}
+		if reader.Knows(kind.apiVersion(), kind.kind) || len(p.found) > 0 {
+			l.rest.PodResources = append(l.rest.PodResources, inventory.Resource{Group: kind.group, Name: kind.plural})
+		}
 		if len(l.Namespaces) == 0 || !kind.clusterScoped {
 			wanted = append(wanted, kind)
 		}
@@ -70,6 +73,9 @@ func (l *lister) customResources(ctx context.Context) error {
 		return fmt.Errorf("paths of pod templates: %w", err)
 	}
 	l.rest.TemplatePaths = append(l.rest.TemplatePaths, paths[len(l.Paths):]...)
+	if l.Parts&Pods == 0 {
+		return nil
+	}
 	for _, kind := range wanted {
 		bySchema := !known.Knows(kind.apiVersion(), kind.kind)
 		err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {

@@ -17,7 +17,8 @@ type Parts uint8
 const (
 	// Pods are the pods that exist, and everything that makes pods.
 	Pods Parts = 1 << iota
-	// Access is who may do what: RBAC and service accounts.
+	// Access is who may do what: RBAC and service accounts, and which custom
+	// resources hold pods.
 	Access
 	// Policies are PodSecurityPolicies, where the API server has them.
 	Policies
@@ -102,7 +103,7 @@ func (l *lister) list(ctx context.Context) error {
 		list func(context.Context) error
 	}{
 		{Pods, l.workloads},
-		{Pods, l.customResources},
+		{Pods | Access, l.customResources},
 		{Access, l.access},
 		{Policies, l.policies},
 	} {

@@ -27,6 +27,8 @@ type Inventory struct {
 	// TemplatePaths are where custom resources hold pods beside the places that
 	// package workload knows, by group, kind and path.
 	TemplatePaths []workload.TemplatePath
+	// PodResources are the custom resources that hold pods, as RBAC names them.
+	PodResources []Resource
 	// Missing is what could not be listed: nothing is known of it.
 	Missing []Missing
 	// NotChecked are objects, and kinds of objects, that may hold pods at places
@@ -111,6 +113,13 @@ type View struct {
 // Template returns the view as a reader would.
 func (v *View) Template() *workload.Template {
 	return &workload.Template{Pod: v.Pod, RuntimeClass: v.RuntimeClass, Extra: v.Extra}
+}
+
+// Resource is a resource of the API in any version.
+type Resource struct {
+	Group string `json:"group"`
+	// Name is in the plural, "rollouts".
+	Name string `json:"name"`
 }
 
 // Access is who may do what in a cluster, each list by namespace and name.

@@ -28,6 +28,7 @@ func headerOf(i *inventory.Inventory, lines int) header {
 	for _, p := range i.TemplatePaths {
 		h.TemplatePaths = append(h.TemplatePaths, templatePath(p))
 	}
+	h.PodResources = i.PodResources
 	for _, m := range i.Missing {
 		h.Missing = append(h.Missing, missing(m))
 	}
@@ -57,6 +58,7 @@ func (h *header) into(i *inventory.Inventory) error {
 	for _, p := range h.TemplatePaths {
 		i.TemplatePaths = append(i.TemplatePaths, workload.TemplatePath(p))
 	}
+	i.PodResources = append(i.PodResources, h.PodResources...)
 	for _, m := range h.Missing {
 		i.Missing = append(i.Missing, inventory.Missing(m))
 	}

@@ -15,11 +15,12 @@ type header struct {
 	Cluster    inventory.Cluster `json:"cluster"`
 	Server     server            `json:"server"`
 	// Only are the namespaces that were asked for, none for all.
-	Only          []string       `json:"only,omitempty"`
-	TemplatePaths []templatePath `json:"templatePaths,omitempty"`
-	Missing       []missing      `json:"missing,omitempty"`
-	NotChecked    []problem      `json:"notChecked,omitempty"`
-	Errors        []problem      `json:"errors,omitempty"`
+	Only          []string             `json:"only,omitempty"`
+	TemplatePaths []templatePath       `json:"templatePaths,omitempty"`
+	PodResources  []inventory.Resource `json:"podResources,omitempty"`
+	Missing       []missing            `json:"missing,omitempty"`
+	NotChecked    []problem            `json:"notChecked,omitempty"`
+	Errors        []problem            `json:"errors,omitempty"`
 	// Lines is how many follow.
 	Lines int `json:"lines"`
 }
