@@ -217,6 +217,7 @@ func noteProblems(console *console, inv *inventory.Inventory, source *sourceOpti
 		advice = "; take the snapshot with --pod-template-path 'GROUP/KIND=.path.to.template', or pass --allow-unchecked"
 	}
 	noteUnchecked(console, inv, advice)
+	noteOpaque(console, inv)
 	for i := range inv.Errors {
 		p := &inv.Errors[i]
 		console.line(problemPlace(p) + ": " + report.EscapeSentence(p.Reason))
@@ -229,6 +230,19 @@ func noteUnchecked(console *console, inv *inventory.Inventory, advice string) {
 	for i := range inv.NotChecked {
 		p := &inv.NotChecked[i]
 		console.line(problemPlace(p) + ": not checked: " + report.EscapeSentence(p.Reason+advice))
+	}
+}
+
+// noteOpaque names the custom resources of which nobody can tell whether they hold
+// pods.
+func noteOpaque(console *console, inv *inventory.Inventory) {
+	var names []string
+	for _, r := range inv.Opaque {
+		names = append(names, report.Escape(r.Name+"."+r.Group))
+	}
+	if len(names) > 0 {
+		console.line("note: whether these hold pods cannot be told, as their definitions allow anything: " + strings.Join(names, ", ") +
+			"; if they do, --pod-template-path 'GROUP/KIND=.path.to.template' says where")
 	}
 }
 

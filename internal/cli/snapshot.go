@@ -103,6 +103,7 @@ func (o *snapshotOptions) tell(i *inventory.Inventory) {
 		o.source.input.system.complain(report.EscapeSentence(missingLine(m)))
 	}
 	noteUnchecked(newConsole(o.source.input.system), i, "; name the templates with --pod-template-path 'GROUP/KIND=.path.to.template'")
+	noteOpaque(newConsole(o.source.input.system), i)
 }
 
 // missingLine says that something could not be listed.

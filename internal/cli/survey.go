@@ -37,6 +37,7 @@ func newSurvey(in *input, i *inventory.Inventory, config admission.Config, templ
 		s.report.NotChecked = append(s.report.NotChecked, n)
 		in.console.line(notCheckedLine(n))
 	}
+	noteOpaque(in.console, i)
 	for k := range i.Errors {
 		s.fail(&i.Errors[k])
 	}

@@ -61,14 +61,20 @@ func (l *lister) customResources(ctx context.Context) error {
 				paths = append(paths, workload.TemplatePath{Group: kind.group, Kind: kind.kind, Path: at.path, Partial: at.partial})
 			}
 		}
+		named := inventory.Resource{Group: kind.group, Name: kind.plural}
 		if reader.Knows(kind.apiVersion(), kind.kind) || len(p.found) > 0 {
-			l.rest.PodResources = append(l.rest.PodResources, inventory.Resource{Group: kind.group, Name: kind.plural})
+			l.rest.PodResources = append(l.rest.PodResources, named)
+		} else {
+			l.rest.Opaque = append(l.rest.Opaque, named)
 		}
 		if len(l.Namespaces) == 0 || !kind.clusterScoped {
 			wanted = append(wanted, kind)
 		}
 	}
-	known := reader
+	bare, err := workload.NewReader(workload.Options{})
+	if err != nil {
+		return err
+	}
 	if reader, err = workload.NewReader(workload.Options{Paths: paths, Extra: l.Extra}); err != nil {
 		return fmt.Errorf("paths of pod templates: %w", err)
 	}
@@ -77,11 +83,11 @@ func (l *lister) customResources(ctx context.Context) error {
 		return nil
 	}
 	for _, kind := range wanted {
-		bySchema := !known.Knows(kind.apiVersion(), kind.kind)
+		own := bare.Knows(kind.apiVersion(), kind.kind)
 		err := l.pages(ctx, kind.resource, l.rawPage(func(text json.RawMessage) error {
 			item := reader.ReadObject(text)
-			if bySchema && item.Outcome == workload.NotChecked && known.ReadObject(text).Outcome == workload.PassedOver {
-				return nil // places for pods are there by the schema, and no pod in them
+			if !own && item.Outcome == workload.NotChecked && bare.ReadObject(text).Outcome == workload.PassedOver {
+				return nil // there are places for pods, and nothing like a pod in the object
 			}
 			l.custom(&item)
 			return nil

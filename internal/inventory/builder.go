@@ -198,9 +198,9 @@ func (s *space) finish() {
 
 // sort puts everything else in order.
 func (b *Builder) sort() {
-	slices.SortFunc(b.PodResources, func(x, y Resource) int {
-		return cmp.Or(strings.Compare(x.Group, y.Group), strings.Compare(x.Name, y.Name))
-	})
+	byName := func(x, y Resource) int { return cmp.Or(strings.Compare(x.Group, y.Group), strings.Compare(x.Name, y.Name)) }
+	slices.SortFunc(b.PodResources, byName)
+	slices.SortFunc(b.Opaque, byName)
 	slices.SortStableFunc(b.TemplatePaths, func(x, y workload.TemplatePath) int {
 		return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Path, y.Path))
 	})

@@ -29,6 +29,10 @@ type Inventory struct {
 	TemplatePaths []workload.TemplatePath
 	// PodResources are the custom resources that hold pods, as RBAC names them.
 	PodResources []Resource
+	// Opaque are the custom resources of which nobody can tell whether they hold
+	// pods: their definitions let anything stand in them. Those objects among them
+	// that seem to are in NotChecked.
+	Opaque []Resource
 	// Missing is what could not be listed: nothing is known of it.
 	Missing []Missing
 	// NotChecked are objects, and kinds of objects, that may hold pods at places

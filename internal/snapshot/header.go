@@ -28,7 +28,7 @@ func headerOf(i *inventory.Inventory, lines int) header {
 	for _, p := range i.TemplatePaths {
 		h.TemplatePaths = append(h.TemplatePaths, templatePath(p))
 	}
-	h.PodResources = i.PodResources
+	h.PodResources, h.Opaque = i.PodResources, i.Opaque
 	for _, m := range i.Missing {
 		h.Missing = append(h.Missing, missing(m))
 	}
@@ -58,7 +58,7 @@ func (h *header) into(i *inventory.Inventory) error {
 	for _, p := range h.TemplatePaths {
 		i.TemplatePaths = append(i.TemplatePaths, workload.TemplatePath(p))
 	}
-	i.PodResources = append(i.PodResources, h.PodResources...)
+	i.PodResources, i.Opaque = append(i.PodResources, h.PodResources...), append(i.Opaque, h.Opaque...)
 	for _, m := range h.Missing {
 		i.Missing = append(i.Missing, inventory.Missing(m))
 	}

@@ -18,6 +18,7 @@ type header struct {
 	Only          []string             `json:"only,omitempty"`
 	TemplatePaths []templatePath       `json:"templatePaths,omitempty"`
 	PodResources  []inventory.Resource `json:"podResources,omitempty"`
+	Opaque        []inventory.Resource `json:"opaque,omitempty"`
 	Missing       []missing            `json:"missing,omitempty"`
 	NotChecked    []problem            `json:"notChecked,omitempty"`
 	Errors        []problem            `json:"errors,omitempty"`
