@@ -124,8 +124,14 @@ func (c *console) draw() {
 // text is the bar, in a line that does not wrap: only one line can be cleared.
 func (b *bar) text() string {
 	text := fmt.Sprintf("%d objects", b.objects)
-	if b.listed != "" {
+	switch {
+	case b.listed != "":
 		text = b.listing()
+	case b.objects == 0 && b.total > 0: // nobody counts them
+		text = fmt.Sprintf("%d of %d MB", b.done>>20, b.total>>20)
+	}
+	if left := b.left(); b.total > 0 && left > 0 {
+		text += fmt.Sprintf(", %s left", left)
 	}
 	if b.total > 0 {
 		part := min(float64(b.done)/float64(b.total), 1)
@@ -141,18 +147,22 @@ func (b *bar) text() string {
 	return text
 }
 
-// listing says how far the list of a resource is, and how long the rest of it
-// will take.
+// listing says how far the list of a resource is.
 func (b *bar) listing() string {
 	if b.total == 0 {
 		return fmt.Sprintf("%s: waiting for the API server, %s", b.listed, b.last.Sub(b.start).Round(time.Second))
 	}
-	text := fmt.Sprintf("%s: %d of %d", b.listed, b.done, b.total)
-	if rest := b.total - b.done; rest > 0 && b.done > 0 {
-		left := time.Duration(float64(b.last.Sub(b.start)) / float64(b.done) * float64(rest))
-		text += fmt.Sprintf(", %s left", max(left.Round(time.Second), time.Second))
+	return fmt.Sprintf("%s: %d of %d", b.listed, b.done, b.total)
+}
+
+// left is how long the rest will take, 0 if that cannot be told.
+func (b *bar) left() time.Duration {
+	rest, took := b.total-b.done, b.last.Sub(b.start)
+	if rest <= 0 || b.done <= 0 || took <= 0 {
+		return 0
 	}
-	return text
+	left := time.Duration(float64(took) / float64(b.done) * float64(rest))
+	return max(left.Round(time.Second), time.Second)
 }
 
 // listing shows how a list of a cluster goes on, also while nothing is heard of it,

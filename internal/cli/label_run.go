@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -51,9 +49,8 @@ type step struct {
 }
 
 func (o *labelOptions) run(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := o.system.carefully(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	l := labeling{labelOptions: o, report: report.Label{
 		APIVersion: report.APIVersion, Kind: "LabelReport", DryRun: o.dryRun, Namespaces: []report.LabelNamespace{},
 	}}
@@ -183,8 +180,13 @@ func (l *labeling) execute(ctx context.Context) error {
 		l.system.complain("interrupted: the namespace at hand is finished, the rest is left as it is")
 	})
 	defer told()
+	console := newConsole(l.system)
+	defer console.clear()
 	for i := range l.steps {
 		s, row := &l.steps[i], &l.report.Namespaces[i]
+		if l.output != "text" { // else there is a line for each
+			console.list(cluster.Progress{Resource: "namespaces", Done: i, Total: len(l.steps)})
+		}
 		switch {
 		case s.ready && l.stopped(ctx) != "":
 			row.Outcome, row.Reason = report.OutcomeNotDone, l.stopped(ctx)

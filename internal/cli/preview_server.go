@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"os/signal"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -21,7 +18,7 @@ import (
 
 // ask has the API server judge the namespaces.
 func (o *previewOptions) ask(ctx context.Context, s *survey, spaces []*inventory.Namespace, e pss.Evaluator) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := o.system.carefully(ctx)
 	defer stop()
 	config, err := o.source.connection.config()
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"k8s.io/client-go/rest"
 
@@ -18,7 +16,7 @@ import (
 // apply labels the namespaces that are ready, and takes PodSecurityPolicy away
 // where labels are enforced.
 func (m *migration) apply(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := m.system.carefully(ctx)
 	defer stop()
 	config, err := m.source.connection.config()
 	if err != nil {

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"log/slog"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -114,9 +112,8 @@ func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 }
 
 func (o *serveOptions) run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := o.system.carefully(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	lines := logging.NewLines(o.system.Stderr)
 	defer lines.Flush()
 	options, err := o.options(o.log(lines))

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -191,7 +189,7 @@ func (o *sourceOptions) builder(namespace string) *inventory.Builder {
 
 // list lists the live cluster, until somebody interrupts it.
 func (o *sourceOptions) list(ctx context.Context, l cluster.ListOptions, rest *inventory.Inventory, add func(*workload.Item)) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := o.input.system.carefully(ctx)
 	defer stop()
 	config, err := o.connection.config()
 	if err != nil {
@@ -231,6 +229,11 @@ func (o *sourceOptions) snapshot() (*inventory.Inventory, error) {
 		}
 		defer func() { _ = f.Close() }() // it was only read
 		in = f
+		if console := newConsole(o.input.system); console.bar != nil {
+			console.begin([]string{o.from})
+			defer console.clear()
+			in = console.watch(f)
+		}
 	}
 	b := o.builder("")
 	if err := snapshot.Read(in, b); err != nil {

@@ -107,6 +107,21 @@ func TestALongListShowsHowFarItIs(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsReadShowsHowLongTheRestTakes(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(0, 0)
+	for want, b := range map[string]*bar{
+		" 25%  7 objects, 30s left":      {done: 25, total: 100, objects: 7, start: start, last: start.Add(10 * time.Second)},
+		" 50%  10 of 20 MB, 4s left":     {done: 10 << 20, total: 20 << 20, start: start, last: start.Add(4 * time.Second)},
+		"100%  7 objects":                {done: 100, total: 100, objects: 7, start: start, last: start.Add(10 * time.Second)},
+		" 25%  pods: 25 of 100, 3s left": {done: 25, total: 100, listed: "pods", start: start, last: start.Add(time.Second)},
+	} {
+		if got := b.text(); !strings.HasSuffix(got, "] "+want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAListOfWhichNothingIsHeardIsShownToBeWaitedFor(t *testing.T) {
 	t.Parallel()
 	var screen syncBuffer

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -39,6 +40,8 @@ type System struct {
 	// Version is the program's version, empty if the linker gave none.
 	Version string
 
+	// careful counts who ends by itself when it is interrupted, see carefully.
+	careful *atomic.Int32
 	// helpErr is what went wrong when help was written: cobra takes no error.
 	helpErr error
 }

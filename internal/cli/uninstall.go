@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,7 +48,7 @@ rest. The namespace is removed if 'gabion install' has made it.`,
 }
 
 func (o *uninstallOptions) run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := o.connection.system.carefully(context.Background())
 	defer stop()
 	client, host, err := o.connection.client()
 	if err != nil {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +34,7 @@ those that start later with --register write it again.`,
 }
 
 func (o *unregisterOptions) run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := o.connection.system.carefully(context.Background())
 	defer stop()
 	client, host, err := o.connection.client()
 	if err != nil {
