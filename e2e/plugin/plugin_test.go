@@ -76,6 +76,10 @@ func TestKubectlRunsGabionUnderItsOwnName(t *testing.T) {
 	if want := "kubectl label --overwrite ns default \\"; !slices.Contains(plan, want) {
 		t.Errorf("the plan does not say %q:\n%s", want, strings.Join(plan, "\n"))
 	}
+	table, _ := i.run(t, "gabion", "plan", "../../examples/docker-desktop")
+	if text := strings.Join(table, "\n"); !strings.Contains(text, "kubectl gabion explain CONTROL says why") {
+		t.Errorf("the plan advises another program:\n%s", text)
+	}
 	plugins, warnings := i.run(t, "plugin", "list", "--name-only")
 	if diff := cmp.Diff([]string{"The following compatible plugins are available:", "", "kubectl-gabion"}, plugins); diff != "" {
 		t.Errorf("kubectl's plugins (-want +got):\n%s", diff)

@@ -50,7 +50,7 @@ func (l *labeling) plan(f found) (step, report.LabelNamespace) {
 	if f.planned != nil && s.change.Changes() {
 		if changed := f.namespace.ChangedFrom(f.planned.CurrentLabels); len(changed) > 0 {
 			row.Outcome = report.OutcomeRefused
-			row.Reason = "its labels have changed since the plan was made (" + strings.Join(changed, ", ") + "); make a new one with 'gabion plan'"
+			row.Reason = "its labels have changed since the plan was made (" + strings.Join(changed, ", ") + "); make a new one with '" + l.system.Name + " plan'"
 			return s, row
 		}
 	}

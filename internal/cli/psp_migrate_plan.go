@@ -188,7 +188,7 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 	case after.Done():
 		return report.MigrationNamespaceDone, ""
 	}
-	return report.MigrationNamespaceDone, "more is possible: gabion plan " + now.Name
+	return report.MigrationNamespaceDone, "more is possible: " + m.system.Name + " plan " + now.Name
 }
 
 // asked is the level that policies together ask for: the one nearest to the

@@ -77,8 +77,8 @@ func descriptor(f *os.File) int { return int(f.Fd()) }
 // style is how reports look on standard output.
 func (s *System) style() report.Style {
 	if !s.OutTerminal {
-		return report.Style{}
+		return report.Style{Program: s.Name}
 	}
 	plain := s.Getenv("NO_COLOR") != "" || s.Getenv("TERM") == "dumb"
-	return report.Style{Colour: !plain, Width: s.Width}
+	return report.Style{Colour: !plain, Width: s.Width, Program: s.Name}
 }

@@ -23,6 +23,15 @@ func planMarkdown(p *Plan) string {
 		b.WriteString("\n**The next restart fails in " + markdown(n.Name) + "**, which enforces " + n.Current.Enforce + ":\n\n")
 		markdownBlockers(&b, n.AtRisk)
 	}
+	var weaker []string
+	for i := range p.Namespaces {
+		if n := &p.Namespaces[i]; n.planned() && n.has(ReasonWeaker) {
+			weaker = append(weaker, markdown(n.Name))
+		}
+	}
+	if len(weaker) > 0 {
+		b.WriteString("\n**Labelled weaker than they need**: " + strings.Join(weaker, ", ") + "\n")
+	}
 	if len(p.Namespaces) > 0 {
 		b.WriteString("\n| Namespace | Enforces | Passes | Now | To fix |\n|---|---|---|---|---|\n")
 	}

@@ -15,6 +15,7 @@ func planTable(p *Plan, style Style, wide bool) string {
 	t.heading(p)
 	t.atRisk(p)
 	t.invalid(p)
+	t.weaker(p)
 	t.namespaces(p)
 	t.fixes(p)
 	t.how()
@@ -112,6 +113,16 @@ func (t *planText) invalid(p *Plan) {
 		}
 	}
 }
+
+// weaker names what could enforce more today. The table says what.
+func (t *planText) weaker(p *Plan) {
+	if names := t.namesWith(p, ReasonWeaker); names != "" {
+		t.section(yellow, weakerTitle, "everything in these passes a stricter level than their labels enforce")
+		t.prose("  ", names)
+	}
+}
+
+const weakerTitle = "LABELLED WEAKER THAN THEY NEED"
 
 // urgency sorts namespaces by what there is to do.
 func (n *PlanNamespace) urgency() int {

@@ -44,7 +44,7 @@ func (t *planText) how() {
 	if t.wide || len(t.controls) == 0 {
 		return
 	}
-	t.section(bold, "HOW", "gabion explain CONTROL says why")
+	t.section(bold, "HOW", t.style.program()+" explain CONTROL says why")
 	width := 0
 	for _, c := range t.controls {
 		width = max(width, utf8.RuneCountInString(c))
@@ -64,7 +64,6 @@ func (t *planText) how() {
 // notes lists what else is noteworthy, a line for each kind.
 func (t *planText) notes(p *Plan) {
 	kinds := []struct{ code, title string }{
-		{ReasonWeaker, "labelled weaker than they need"},
 		{ReasonUnpinned, "on latest, which changes with the control plane"},
 		{ReasonKept, "enforce more than would be proposed at " + p.Pin + ", and keep it"},
 		{ReasonDefaults, "enforce more than their labels say, by the audit log: pass --admission-config"},

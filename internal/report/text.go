@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,7 +16,12 @@ type Style struct {
 	Colour bool
 	// Width is the number of columns of the terminal, 0 if there is none.
 	Width int
+	// Program is what people type to start the program, "gabion" if it is empty.
+	Program string
 }
+
+// program is what people type.
+func (s Style) program() string { return cmp.Or(s.Program, "gabion") }
 
 const (
 	bold   = "1"
