@@ -2,7 +2,6 @@ package rollout_test
 
 import (
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -64,32 +63,5 @@ func TestAPlanJudgesCustomResourcesByTheirSchemas(t *testing.T) {
 	}
 	if !strings.Contains(stdout, `"kind": "Engine"`) || !strings.Contains(stdout, `"name": "diesel"`) {
 		t.Errorf("the plan says nothing of the engine that is in the host's network:\n%s", stdout)
-	}
-}
-
-// TestWhoCanBypassKnowsTheCustomResourcesThatHoldPods gives somebody the right to
-// make engines, in a namespace where nothing is enforced.
-func TestWhoCanBypassKnowsTheCustomResourcesThatHoldPods(t *testing.T) {
-	t.Parallel()
-	gabion, err := binaries.Gabion(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fill(t)
-	kubectl(t, "", "create", "namespace", "engine-yard")
-	kubectl(t, "", "create", "role", "mechanic", "-n", "engine-yard", "--verb=create", "--resource=engines.example.com,riddles.example.com")
-	kubectl(t, "", "create", "rolebinding", "mechanic", "-n", "engine-yard", "--role=mechanic", "--user=mechanic")
-	file := filepath.Join(t.TempDir(), "cluster.json.gz")
-	if _, stderr, code := run(t, gabion, plane.Kubeconfig(), "snapshot", "-o", file); code != 3 { // not everything can be judged
-		t.Fatalf("exit code %d: %s", code, stderr)
-	}
-	for _, source := range []string{"--kubeconfig=" + plane.Kubeconfig(), "--from=" + file} {
-		stdout, stderr, code := run(t, gabion, plane.Kubeconfig(), "who-can", "bypass", "engine-yard", "-o", "json", source)
-		if code != 0 {
-			t.Fatalf("%s: exit code %d: %s", source, code, stderr)
-		}
-		if !strings.Contains(stdout, `"mechanic"`) || !strings.Contains(stdout, `"engines"`) || strings.Contains(stdout, `"riddles"`) {
-			t.Errorf("%s: got %s", source, stdout)
-		}
 	}
 }

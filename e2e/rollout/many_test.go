@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -115,6 +117,28 @@ func fillMany(t *testing.T, c *cluster.Cluster, seed uint64) {
 	}
 }
 
+// listPods lists all pods as gabion does, page by page in protobuf, and does
+// nothing with them.
+func listPods(t *testing.T, c *cluster.Cluster) (n int) {
+	t.Helper()
+	config := c.Config()
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o := (metav1.ListOptions{Limit: 500}); ; {
+		page, err := client.CoreV1().Pods("").List(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(page.Items)
+		if o.Continue = page.Continue; o.Continue == "" {
+			return n
+		}
+	}
+}
+
 func TestTenThousandPodsIn300NamespacesAreJudgedAsTheAPIServerJudgesThem(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -139,6 +163,18 @@ func TestTenThousandPodsIn300NamespacesAreJudgedAsTheAPIServerJudgesThem(t *test
 	// A few hundred bytes a pod are promised.
 	if perPod := info.Size() / manyPods; perPod > 300 || info.Mode() != 0o600 {
 		t.Errorf("the snapshot has %d bytes a pod and mode %s", perPod, info.Mode())
+	}
+	// A live plan is bound by the API server's lists: how long they take stands beside
+	// it, and what Gabion adds is what a plan of the snapshot takes.
+	start = time.Now()
+	listed := listPods(t, c)
+	t.Logf("the API server's list of %d pods took %s", listed, time.Since(start).Round(time.Millisecond))
+	for _, source := range []string{"--kubeconfig=" + c.Kubeconfig(), "--from=" + file} {
+		start = time.Now()
+		if _, stderr, code := run(t, gabion, c.Kubeconfig(), "plan", "-o", "json", source); code != 0 {
+			t.Fatalf("plan: exit code %d: %s", code, stderr)
+		}
+		t.Logf("the plan of %s took %s", strings.TrimLeft(source, "-"), time.Since(start).Round(time.Millisecond))
 	}
 	for _, policy := range []string{"baseline", "restricted:v1.24"} {
 		args := []string{"preview", "--all", "--enforce=" + policy}
