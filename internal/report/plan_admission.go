@@ -81,9 +81,7 @@ func planAdmission(p *Plan) string {
 		}
 		b.WriteByte('\n')
 		for _, name := range list.names {
-			b.WriteString("      - ")
-			yamlQuote(&b, name)
-			b.WriteByte('\n')
+			b.WriteString("      - " + yamlQuote(name) + "\n")
 		}
 	}
 	return b.String()

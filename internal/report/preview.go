@@ -153,7 +153,7 @@ func writeDocument(w io.Writer, format string, v any) error {
 		text, err = encodeJSON(v, "")
 		text = append(text, '\n')
 	case "yaml":
-		text, err = encodeYAML(v)
+		return writeYAML(w, v)
 	default:
 		err = fmt.Errorf("no format %q", format)
 	}

@@ -1,9 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,86 +14,99 @@ import (
 // Strings stand between double quotes unless they are plainly words, so that no
 // reader, whatever its version of YAML, takes one for something else.
 func encodeYAML(v any) ([]byte, error) {
-	text, err := encodeJSON(v, "")
-	if err != nil {
-		return nil, err
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
 	var b bytes.Buffer
-	if err := yamlValue(&b, d, "", true); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("turning JSON into YAML: %w", err)
-	}
-	return b.Bytes(), nil
+	err := writeYAML(&b, v)
+	return b.Bytes(), err
 }
 
-// yamlValue writes the decoder's next value and a line end. The indent is that
-// of the value's keys or items; atStart says that the value begins a line, or
-// stands where one may, behind "- ".
-func yamlValue(b *bytes.Buffer, d *json.Decoder, indent string, atStart bool) error {
-	token, err := d.Token()
-	if err != nil {
-		return err
+// writeYAML does so bit by bit: the YAML of a plan for a large cluster is large.
+func writeYAML(w io.Writer, v any) error {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
 	}
-	open, nested := token.(json.Delim)
-	if !nested {
-		if !atStart {
-			b.WriteByte(' ')
-		}
-		yamlScalar(b, token)
-		b.WriteByte('\n')
-		return nil
+	y := yamlWriter{bufio.NewWriterSize(w, 64<<10), text.Bytes()}
+	y.value("", true)
+	return y.Flush()
+}
+
+// yamlWriter turns JSON without white space into YAML.
+type yamlWriter struct {
+	*bufio.Writer
+
+	rest []byte
+}
+
+// put writes a text. What goes wrong is told by Flush.
+func (y *yamlWriter) put(s string) { _, _ = y.WriteString(s) }
+
+// value writes the next value and a line end. The indent is that of the value's
+// keys or items; atStart says that the value begins a line, or stands where one
+// may, behind "- ".
+func (y *yamlWriter) value(indent string, atStart bool) {
+	open := y.rest[0]
+	empty := (open == '{' || open == '[') && (y.rest[1] == '}' || y.rest[1] == ']')
+	if !atStart && (empty || open != '{' && open != '[') {
+		y.put(" ")
 	}
-	if !d.More() {
-		if !atStart {
-			b.WriteByte(' ')
-		}
-		b.WriteString(map[json.Delim]string{'{': "{}", '[': "[]"}[open] + "\n")
-		_, err = d.Token()
-		return err
+	switch {
+	case empty:
+		y.put(string(y.rest[:2]) + "\n")
+		y.rest = y.rest[2:]
+		return
+	case open != '{' && open != '[':
+		y.scalar()
+		y.put("\n")
+		return
+	case !atStart:
+		y.put("\n")
 	}
-	if !atStart {
-		b.WriteByte('\n')
-	}
-	for first := true; d.More(); first = false {
+	for first := true; y.rest[0] != '}' && y.rest[0] != ']'; first = false {
+		y.rest = y.rest[1:] // the bracket, or a comma
 		if !first || !atStart {
-			b.WriteString(indent)
+			y.put(indent)
 		}
-		if err := yamlMember(b, d, indent, open); err != nil {
-			return err
+		if open == '[' {
+			y.put("- ")
+			y.value(indent+"  ", true)
+			continue
 		}
+		y.scalar()
+		y.put(":")
+		y.rest = y.rest[1:] // the colon
+		y.value(indent+"  ", false)
 	}
-	_, err = d.Token()
-	return err
+	y.rest = y.rest[1:]
 }
 
-// yamlMember writes a key with its value, or an item.
-func yamlMember(b *bytes.Buffer, d *json.Decoder, indent string, open json.Delim) error {
-	if open == '[' {
-		b.WriteString("- ")
-		return yamlValue(b, d, indent+"  ", true)
-	}
-	key, err := d.Token()
-	if err != nil {
-		return err
-	}
-	yamlScalar(b, key)
-	b.WriteByte(':')
-	return yamlValue(b, d, indent+"  ", false)
-}
-
-func yamlScalar(b *bytes.Buffer, token json.Token) {
-	switch v := token.(type) {
-	case string:
-		if isWords(v) {
-			b.WriteString(v)
-		} else {
-			yamlQuote(b, v)
+// scalar writes the next key, or a value that is neither an object nor a list.
+func (y *yamlWriter) scalar() {
+	if y.rest[0] != '"' {
+		n := bytes.IndexAny(y.rest, ",]}")
+		if n < 0 {
+			n = len(y.rest)
 		}
-	case nil:
-		b.WriteString("null")
-	default:
-		_, _ = fmt.Fprint(b, v) // a boolean, or a number as JSON spelt it
+		_, _ = y.Write(y.rest[:n]) // a boolean, null, or a number as JSON spelt it
+		y.rest = y.rest[n:]
+		return
+	}
+	n, escaped := 1, false
+	for ; y.rest[n] != '"'; n++ {
+		if y.rest[n] == '\\' {
+			n, escaped = n+1, true
+		}
+	}
+	text := string(y.rest[1:n])
+	if escaped {
+		_ = json.Unmarshal(y.rest[:n+1], &text) // it was encoded a moment ago
+	}
+	y.rest = y.rest[n+1:]
+	if isWords(text) {
+		y.put(text)
+	} else {
+		y.put(yamlQuote(text))
 	}
 }
 
@@ -115,9 +128,10 @@ func isWords(s string) bool {
 	return true
 }
 
-// yamlQuote writes a string between double quotes; what does not print is
+// yamlQuote returns a string between double quotes; what does not print is
 // escaped.
-func yamlQuote(b *bytes.Buffer, s string) {
+func yamlQuote(s string) string {
+	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {
 		switch {
@@ -129,10 +143,11 @@ func yamlQuote(b *bytes.Buffer, s string) {
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r < 0x10000:
-			fmt.Fprintf(b, `\u%04x`, r)
+			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
-			fmt.Fprintf(b, `\U%08x`, r)
+			fmt.Fprintf(&b, `\U%08x`, r)
 		}
 	}
 	b.WriteByte('"')
+	return b.String()
 }

@@ -1,4 +1,4 @@
-package cli_test
+package script_test
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ func BenchmarkPlanOfASnapshotOf150000PodsIn5000Namespaces(b *testing.B) {
 	if err := os.Symlink(self, gabion); err != nil {
 		b.Fatal(err)
 	}
-	for _, format := range []string{"table", "json", "kubectl"} {
+	for _, format := range []string{"table", "wide", "json", "yaml", "markdown", "kubectl", "kustomize"} {
 		b.Run(format, func(b *testing.B) {
 			peak, busy, runs := int64(0), time.Duration(0), 0
 			for b.Loop() {
