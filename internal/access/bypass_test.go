@@ -179,7 +179,9 @@ subjects: [{kind: ServiceAccount, name: builder, namespace: free}]`)
 		},
 	} {
 		found := lines(bypass(t, access.Configuration{}, join(spaces, tt.manifests)).Grants)
-		got := slices.DeleteFunc(found, func(line string) bool { return strings.HasPrefix(line, "ann: ") || strings.HasPrefix(line, "free/builder: ") })
+		got := slices.DeleteFunc(found, func(line string) bool {
+			return strings.HasPrefix(line, "ann: ") || strings.HasPrefix(line, "free/builder: ")
+		})
 		if strings.Join(got, "\n") != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}

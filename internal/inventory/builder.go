@@ -198,7 +198,9 @@ func (s *space) finish() {
 
 // sort puts everything else in order.
 func (b *Builder) sort() {
-	byName := func(x, y Resource) int { return cmp.Or(strings.Compare(x.Group, y.Group), strings.Compare(x.Name, y.Name)) }
+	byName := func(x, y Resource) int {
+		return cmp.Or(strings.Compare(x.Group, y.Group), strings.Compare(x.Name, y.Name))
+	}
 	slices.SortFunc(b.PodResources, byName)
 	slices.SortFunc(b.Opaque, byName)
 	slices.SortStableFunc(b.TemplatePaths, func(x, y workload.TemplatePath) int {
