@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/gabion-security/gabion/workload"
 )
 
 // Mutates returns the settings by which the policy can change pods, in the order
@@ -41,7 +43,7 @@ func (p *Policy) Mutates() []Setting {
 
 // Chosen returns the policy by which the API server admitted a pod that exists,
 // empty if it had none.
-func Chosen(pod *corev1.Pod) string { return pod.Annotations["kubernetes.io/psp"] }
+func Chosen(pod *corev1.Pod) string { return pod.Annotations[workload.PodSecurityPolicyAnnotation] }
 
 // Change is a setting of a pod that its template does not have so.
 type Change struct {
