@@ -54,7 +54,7 @@ With --apply, namespaces that are ready are labelled, and then a policy that adm
 everything is given to their service accounts, which is how PodSecurityPolicy ends
 there; both are asked for first. A namespace is not ready while a template has to be
 patched, or while it passes less than the level nearest to the policies by which its
-pods are admitted. Nothing is deleted. To go back in a namespace,
+pods are admitted, or have been by their annotation kubernetes.io/psp. Nothing is deleted. To go back in a namespace,
 delete its RoleBinding ` + bypassBinding + ` and undo the labels by the file
 that 'gabion label --undo' reads.`,
 		Example: `  # Where a cluster stands

@@ -141,11 +141,13 @@ func (m *migration) namespace(now, after *plan.Namespace, found []admitted) repo
 		Blockers: []report.PlanBlocker{}, Bypassed: m.bypassed(now.Name),
 	}
 	for _, a := range found {
-		switch {
-		case a.refused != "":
+		if a.refused != "" {
 			n.Refused = append(n.Refused, report.MigrationRefused{Object: a.object, Message: a.refused})
-		case !slices.Contains(n.Policies, a.policy):
-			n.Policies = append(n.Policies, a.policy)
+		}
+		for _, policy := range []string{a.policy, a.named} {
+			if m.backup.has(policy) && !slices.Contains(n.Policies, policy) {
+				n.Policies = append(n.Policies, policy)
+			}
 		}
 	}
 	slices.Sort(n.Policies)
@@ -162,7 +164,7 @@ func (m *migration) namespace(now, after *plan.Namespace, found []admitted) repo
 // stateOf says what comes next in a namespace, and why.
 func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNamespace) (state, why string) {
 	fits := min(now.Strictest, m.level())
-	asked := min(m.asked(n.Policies), m.level())
+	asked := min(m.asked(n), m.level())
 	switch {
 	case now.Exempt:
 		return report.MigrationNamespaceLeft, "the API server judges nothing in it"
@@ -175,8 +177,12 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 	case now.Incomplete, !now.Stated:
 		return report.MigrationNamespaceIncomplete, firstOf(now.Gaps, "not everything could be seen")
 	case fits < asked && !n.Bypassed && !m.weaker:
-		return report.MigrationNamespaceFix, fmt.Sprintf("its policies are nearest to %s, and it passes %s only: %s to fix before %s",
-			asked, fits, plural(len(n.Blockers), "workload"), n.Next)
+		because := "its policies are nearest to " + asked.String()
+		if len(n.Policies) == 0 {
+			because = fmt.Sprintf("no policy admits %d of what is in it, so that none says what to ask for", len(n.Refused))
+		}
+		return report.MigrationNamespaceFix, fmt.Sprintf("%s, and it passes %s only: %s to fix before %s",
+			because, fits, plural(len(n.Blockers), "workload"), n.Next)
 	case m.version < firstWithLevels:
 		return report.MigrationNamespaceIncomplete, "the API server looks at no labels: it needs v1.23 or v1.24"
 	case now.Change && now.Labels[pss.EnforceLabel] == "":
@@ -191,14 +197,15 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 	return report.MigrationNamespaceDone, "more is possible: gabion plan " + now.Name
 }
 
-// asked is the level that policies together ask for: the one nearest to the
-// loosest of them, and none if there are none.
-func (m *migration) asked(policies []string) pss.Level {
-	if len(policies) == 0 {
+// asked is the level that the policies of a namespace together ask for: the one
+// nearest to the loosest of them. Where none admits anything, and something is
+// refused, nobody knows, and it is the strictest; where nothing is in it, none.
+func (m *migration) asked(n *report.MigrationNamespace) pss.Level {
+	if len(n.Policies)+len(n.Refused) == 0 {
 		return pss.Privileged
 	}
 	level := pss.Restricted
-	for _, name := range policies {
+	for _, name := range n.Policies {
 		level = min(level, m.nearest[name])
 	}
 	return level
