@@ -49,8 +49,10 @@ func (m *migration) work() error {
 	if err := m.bypass(); err != nil {
 		return err
 	}
-	if m.report.Defaults, err = m.defaults(made, &options); err != nil {
-		return err
+	if m.report.NoDefaults = m.noDefaults(made); m.report.NoDefaults == "" {
+		if m.report.Defaults, err = m.defaults(made, &options); err != nil {
+			return err
+		}
 	}
 	m.report.Gaps = list(made.Gaps)
 	m.report.NotChecked, m.report.Errors = m.backup.notChecked, m.backup.errors
@@ -218,12 +220,22 @@ func firstOf(lines []string, otherwise string) string {
 	return otherwise
 }
 
-// defaults is the API server's configuration that goes with the plan, empty if
-// only some namespaces were asked for.
-func (m *migration) defaults(made *plan.Plan, o *plan.Options) (string, error) {
-	if len(m.source.namespaces) > 0 {
-		return "", nil
+// noDefaults is why no configuration of the API server is proposed, empty if one
+// is: what breaks nothing is only known of what was seen.
+func (m *migration) noDefaults(made *plan.Plan) string {
+	switch {
+	case len(m.source.namespaces) > 0:
+		return "only some namespaces were looked at, and defaults are for all of them"
+	case len(made.Namespaces) == 0:
+		return "no namespace was seen, so that nobody knows what they would break"
+	case !slices.ContainsFunc(made.Namespaces, func(n plan.Namespace) bool { return n.Pods+n.Workloads > 0 }):
+		return "no pod and no workload was seen, so that nobody knows what they would break"
 	}
+	return ""
+}
+
+// defaults is the API server's configuration that goes with the plan.
+func (m *migration) defaults(made *plan.Plan, o *plan.Options) (string, error) {
 	configuration := made.Configuration(o)
 	r := planReport(made, o)
 	r.Server, r.Exemptions = m.inv.Server.Release, exemptionsOf(&m.config)

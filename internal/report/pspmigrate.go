@@ -24,8 +24,9 @@ type Migration struct {
 	Namespaces []MigrationNamespace `json:"namespaces"`
 	Bypass     MigrationBypass      `json:"bypass"`
 	// Defaults is the API server's configuration for namespaces that have no
-	// labels.
-	Defaults string `json:"defaults"`
+	// labels, empty if none is proposed; NoDefaults is why.
+	Defaults   string `json:"defaults"`
+	NoDefaults string `json:"noDefaults"`
 	// Retire is what is deleted in the end, in the form of commands.
 	Retire []string `json:"retire"`
 	// Gaps are what was not seen and may matter anywhere.

@@ -214,9 +214,15 @@ func (b *MigrationBypass) command(namespace string) string {
 }
 
 func (m *Migration) creation() section {
+	defaults := "For namespaces that come without labels, the API server is given defaults by --admission-control-config-file. "
+	if m.Defaults == "" {
+		defaults += "None are proposed here: " + m.NoDefaults + "."
+	} else {
+		defaults += "Those that break nothing now ('gabion plan -o admissionconfiguration' says where the file goes):"
+	}
 	return section{title: m.heading("4"), prose: []string{
 		"Who can create namespaces stands in step 1. Whatever they use (kubectl, Helm's --create-namespace, GitOps, operators, self service) has to set labels from now on.",
-		"For namespaces that come without labels, the API server is given defaults by --admission-control-config-file. Those that break nothing now ('gabion plan -o admissionconfiguration' says where the file goes):",
+		defaults,
 	}, code: m.Defaults}
 }
 

@@ -11,6 +11,7 @@ func migrations() map[string]Migration {
 		APIVersion: APIVersion, Kind: "PodSecurityPolicyMigration", Version: "v1.30", Target: "restricted", Calendar: []string{"It is late."},
 		Steps: []MigrationStep{}, Policies: []MigrationPolicy{}, Editors: []MigrationEditor{}, Namespaces: []MigrationNamespace{},
 		Bypass: MigrationBypass{All: []string{}}, Retire: []string{}, Gaps: []string{}, NotChecked: []NotChecked{}, Errors: []Error{},
+		NoDefaults: "nothing was seen",
 	}
 	namespace := func(name, state string) MigrationNamespace {
 		return MigrationNamespace{
@@ -49,6 +50,7 @@ func migrations() map[string]Migration {
 	}}}
 	many.Namespaces = []MigrationNamespace{label, odd, patch, namespace("done", MigrationNamespaceDone)}
 	many.Bypass = MigrationBypass{json.RawMessage(`{"kind":"PodSecurityPolicy"}`), json.RawMessage(`{"kind":"ClusterRole"}`), "binding", false, []string{"ClusterRole " + hostile}}
+	many.NoDefaults = ""
 	many.Defaults, many.Retire, many.Gaps = "apiVersion: v1\n# hm\n", []string{"kubectl delete podsecuritypolicy loud\n"}, []string{hostile}
 	return map[string]Migration{"nothing": nothing, "many": many}
 }
