@@ -116,6 +116,10 @@ func (b *backup) policy(item *workload.Item) error {
 	}
 	name := item.Object.Name
 	if first, ok := b.places[name]; ok && name != "" {
+		if !b.has(name) {
+			return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s is broken, and this one is left out as well: nobody knows which was meant",
+				name, report.Place(first.File, first.Line))
+		}
 		return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s counts", name, report.Place(first.File, first.Line))
 	}
 	b.places[name] = at
