@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +24,7 @@ func (m *migration) work() error {
 	m.report = report.Migration{
 		APIVersion: report.APIVersion, Kind: "PodSecurityPolicyMigration",
 		Server: m.inv.Server.Release, Version: m.version.String(), Target: m.level().String(), Calendar: calendar(m.version),
-		Policies: []report.MigrationPolicy{}, Editors: m.editors(), Namespaces: []report.MigrationNamespace{}, Retire: m.retire(),
+		Policies: []report.MigrationPolicy{}, LeftOut: m.leftOut(), Editors: m.editors(), Namespaces: []report.MigrationNamespace{}, Retire: m.retire(),
 	}
 	if err := m.policies(); err != nil {
 		return err
@@ -121,6 +123,22 @@ func (m *migration) policies() error {
 		m.report.Policies = append(m.report.Policies, row)
 	}
 	return nil
+}
+
+// leftOut are the policies of which nothing is said.
+func (m *migration) leftOut() []report.MigrationLeftOut {
+	found := []report.MigrationLeftOut{}
+	for _, name := range slices.Sorted(maps.Keys(m.backup.places)) {
+		row := report.MigrationLeftOut{Source: m.backup.places[name], Name: cmp.Or(name, report.Unnamed), Why: "no API server takes it as it stands"}
+		switch {
+		case m.backup.has(name):
+			continue
+		case !m.hasPolicies():
+			row.Why = fmt.Sprintf("Kubernetes %s has no PodSecurityPolicy", m.version)
+		}
+		found = append(found, row)
+	}
+	return found
 }
 
 // isCopy reports whether a policy is the simplified copy of another one.

@@ -60,9 +60,14 @@ func (m *Migration) fit() section {
 	for _, p := range m.Policies {
 		s.rows = append(s.rows, []string{p.Name, p.Nearest, fields(p.Mutates), someOf(p.Lost)})
 	}
+	for _, p := range m.LeftOut {
+		s.rows = append(s.rows, []string{p.Name, "left out: " + p.Why})
+	}
 	switch {
-	case len(m.Policies) == 0:
+	case len(m.Policies)+len(m.LeftOut) == 0:
 		s.prose = []string{"There is no PodSecurityPolicy."}
+	case len(m.Policies) == 0:
+		s.prose = []string{"Of policies that are left out nothing is said here, nor in the steps that follow."}
 	default:
 		s.prose = []string{
 			"Levels neither change pods nor ask for more than they are. What a policy asks beyond its nearest level a profile keeps ('gabion psp convert'); " +
