@@ -2,12 +2,19 @@ package workload
 
 import "github.com/gabion-security/gabion/pss"
 
+// PodSecurityPolicyAnnotation is where the API server wrote by which
+// PodSecurityPolicy it had admitted a pod.
+const PodSecurityPolicyAnnotation = "kubernetes.io/psp"
+
 // Extra is what profiles and PodSecurityPolicy look at in a pod beyond
 // [pss.Pod]. No Pod Security Standard looks at it.
 type Extra struct {
 	// Labels are metadata.labels of the pod or the template, nil if there are
 	// none.
 	Labels map[string]string
+	// PodSecurityPolicy is the annotation kubernetes.io/psp: the policy by which
+	// the API server admitted a pod that exists.
+	PodSecurityPolicy string
 	// ServiceAccount is spec.serviceAccountName, or the older
 	// spec.serviceAccount where that is empty.
 	ServiceAccount               string

@@ -278,7 +278,7 @@ func (r *reading) metadata() {
 				r.skip()
 				break
 			}
-			r.pod.pod.Annotations = r.annotations()
+			r.pod.pod.Annotations = r.annotations(r.pod.extra)
 		case "ownerReferences":
 			r.once(&seen, 5)
 			for more := r.list(); more; more = r.nextItem() {

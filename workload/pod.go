@@ -68,7 +68,7 @@ func (r *reading) templateMeta(p *podReading) {
 		switch key := r.key(); string(key) {
 		case "annotations":
 			r.once(&seen, 0)
-			p.pod.Annotations = r.annotations()
+			p.pod.Annotations = r.annotations(p.extra)
 		case "labels":
 			if p.extra == nil {
 				r.skip()
@@ -84,11 +84,18 @@ func (r *reading) templateMeta(p *podReading) {
 	}
 }
 
-// annotations reads those annotations that a control reads, and sorts them.
-func (r *reading) annotations() (as []pss.Annotation) {
+// annotations reads those annotations that a control reads, and sorts them; the
+// one that only x has a place for goes there.
+func (r *reading) annotations(x *Extra) (as []pss.Annotation) {
 	start, sorted := r.pos, true
+	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
 		key := r.key()
+		if x != nil && string(key) == PodSecurityPolicyAnnotation {
+			r.once(&seen, 0)
+			x.PodSecurityPolicy = r.text()
+			continue
+		}
 		if !relevantAnnotation(key) {
 			r.skip()
 			continue

@@ -43,7 +43,7 @@ const everything = `{
  "kind": "Pod", "apiVersion": "v1",
  "metadata": {"name": "p", "annotations": {
   "seccomp.security.alpha.kubernetes.io/pod": "unconfined",
-  "other": "x",
+  "other": "x", "kubernetes.io/psp": "permissive",
   "container.seccomp.security.alpha.kubernetes.io/b": "docker/default",
   "container.apparmor.security.beta.kubernetes.io/zz": null,
   "container.apparmor.security.beta.kubernetes.io/a": "localhost/x"
@@ -119,7 +119,8 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 		},
 	}
 	extra := &Extra{
-		ServiceAccount: "sa", AutomountServiceAccountToken: pss.Some(false), ShareProcessNamespace: pss.Some(true), HostAliases: 2,
+		PodSecurityPolicy: "permissive",
+		ServiceAccount:    "sa", AutomountServiceAccountToken: pss.Some(false), ShareProcessNamespace: pss.Some(true), HostAliases: 2,
 		SecurityContext: SecurityContextExtra{RunAsGroup: pss.Some(int64(2)), SELinux: true, SELinuxLevel: "s0"},
 		FSGroup:         pss.Some(int64(3)), SupplementalGroups: []int64{4, 0, 5},
 		Volumes: []VolumeExtra{{HostPath: "/etc"}, {CSIDriver: "d"}, {FlexVolumeDriver: "x/y"}, {}, {}},

@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -12,10 +12,7 @@ import (
 func (s *System) ask(ctx context.Context, question string) bool {
 	_, _ = fmt.Fprint(s.Stderr, question+" [y/N] ")
 	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(s.Stdin).ReadString('\n') // the end is no
-		answer <- line
-	}()
+	go func() { answer <- readLine(s.Stdin) }()
 	select {
 	case line := <-answer:
 		line = strings.ToLower(strings.TrimSpace(line))
@@ -23,5 +20,20 @@ func (s *System) ask(ctx context.Context, question string) bool {
 	case <-ctx.Done():
 		_, _ = fmt.Fprintln(s.Stderr)
 		return false
+	}
+}
+
+// readLine reads a line and nothing of what follows it, which answers the next
+// question. The end is an empty answer, which is no.
+func readLine(r io.Reader) string {
+	var line []byte
+	for b := make([]byte, 1); ; {
+		n, err := r.Read(b)
+		if n > 0 {
+			line = append(line, b[0])
+		}
+		if err != nil || n > 0 && b[0] == '\n' {
+			return string(line)
+		}
 	}
 }

@@ -68,7 +68,7 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
 		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
 		profileFlag(fs, &o.profile)
-		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
+		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
 	})
 	o.input.flags(cmd)
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {

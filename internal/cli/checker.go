@@ -71,8 +71,10 @@ func (c *checker) take(item *workload.Item) error {
 	}
 	switch item.Outcome {
 	case workload.PassedOver:
+		if err := c.removed(item); err != nil {
+			return c.fail(sourceOf(item, ""), err)
+		}
 		c.summary.PassedOver++
-		c.noteRemoved(item)
 		return nil
 	case workload.NotChecked:
 		return c.notChecked(item)
@@ -87,16 +89,21 @@ func (c *checker) take(item *workload.Item) error {
 	return c.fail(sourceOf(item, ""), err)
 }
 
-// noteRemoved tells of a PodSecurityPolicy for a Kubernetes that has none: whoever
-// keeps it may think that it protects something.
-func (c *checker) noteRemoved(item *workload.Item) {
+// removed tells of a PodSecurityPolicy for a Kubernetes that has none: whoever
+// keeps it may think that it protects something. Where the Kubernetes is named,
+// whose API server does not take it, it is an error.
+func (c *checker) removed(item *workload.Item) error {
 	o, server := item.Object, c.judge.evaluator.Kubernetes
 	group, _, _ := strings.Cut(o.APIVersion, "/")
-	if o.Kind != psp.Kind || group != "policy" && group != "extensions" || server.Valid() && server <= lastWithPolicies {
-		return
+	switch {
+	case o.Kind != psp.Kind || group != "policy" && group != "extensions":
+	case !server.Valid():
+		c.input.console.line(fmt.Sprintf("note: %s: PodSecurityPolicy %s: v1.25 and newer have none, so it protects nothing; 'gabion psp' helps with what takes its place",
+			report.Place(item.Source.File, item.Source.Line), report.Escape(o.Name)))
+	case server > lastWithPolicies:
+		return fmt.Errorf("PodSecurityPolicy %s: Kubernetes %s has none, it was removed in v1.25; 'gabion psp' helps with what takes its place", o.Name, server)
 	}
-	c.input.console.line(fmt.Sprintf("note: %s: PodSecurityPolicy %s: v1.25 and newer have none, so it protects nothing; 'gabion psp' helps with what takes its place",
-		report.Place(item.Source.File, item.Source.Line), report.Escape(o.Name)))
+	return nil
 }
 
 // judged reports an object of which at least a part can be judged.

@@ -78,23 +78,30 @@ func (s *anyNamespace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func connected(t *testing.T, api *anyNamespace, typed string, args ...string) (s System, out, err *bytes.Buffer, undo string) {
 	t.Helper()
 	api.t = t
+	undo = filepath.Join(t.TempDir(), "undo.json")
+	if len(args) == 0 || !strings.HasPrefix(args[0], "label") {
+		args = append([]string{"label", "shop", "--warn=baseline", "--undo-file=" + undo}, args...)
+	}
+	s, out, err = atTerminal(t, api, typed, args...)
+	return s, out, err, undo
+}
+
+// atTerminal returns a System that is connected to an API server, and whose
+// terminal says what is typed.
+func atTerminal(t *testing.T, api http.Handler, typed string, args ...string) (s System, out, err *bytes.Buffer) {
+	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	dir := t.TempDir()
-	kubeconfig := filepath.Join(dir, "kubeconfig")
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],"+
 		" clusters: [{name: c, cluster: {server: %q}}], users: [{name: u, user: {}}]}", server.URL)
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	undo = filepath.Join(dir, "undo.json")
-	if len(args) == 0 || !strings.HasPrefix(args[0], "label") {
-		args = append([]string{"label", "shop", "--warn=baseline", "--undo-file=" + undo}, args...)
-	}
 	s, out, err = system(append(args, "--kubeconfig="+kubeconfig)...)
 	s.Stdin, s.InTerminal, s.ErrTerminal = strings.NewReader(typed), true, true
 	s.Now = func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600)) }
-	return s, out, err, undo
+	return s, out, err
 }
 
 func TestLabellingAsksOnATerminalAndOnlyYesIsYes(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/json"
 
 	"github.com/gabion-security/gabion/internal/psp"
@@ -21,6 +20,8 @@ type backup struct {
 	policies   []*psp.Policy
 	places     map[string]report.Source // of the policies, and of broken ones, by name
 	roles      rbac.Objects
+	rolePlaces map[rbac.Ref]report.Source           // of roles and bindings
+	repeated   []string                             // what is said of those that come again
 	accounts   map[[2]string]*corev1.ServiceAccount // by namespace and name
 	pods       []workload.Item
 	notChecked []report.NotChecked
@@ -31,7 +32,7 @@ type backup struct {
 
 func newBackup(in *input) *backup {
 	return &backup{
-		input: in, places: map[string]report.Source{}, accounts: map[[2]string]*corev1.ServiceAccount{},
+		input: in, places: map[string]report.Source{}, rolePlaces: map[rbac.Ref]report.Source{}, accounts: map[[2]string]*corev1.ServiceAccount{},
 		notChecked: []report.NotChecked{}, errors: []report.Error{},
 	}
 }
@@ -116,6 +117,10 @@ func (b *backup) policy(item *workload.Item) error {
 	}
 	name := item.Object.Name
 	if first, ok := b.places[name]; ok && name != "" {
+		if !b.has(name) {
+			return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s is broken, and this one is left out as well: nobody knows which was meant",
+				name, report.Place(first.File, first.Line))
+		}
 		return fmt.Errorf("PodSecurityPolicy %s comes again; the one at %s counts", name, report.Place(first.File, first.Line))
 	}
 	b.places[name] = at
@@ -129,82 +134,4 @@ func (b *backup) policy(item *workload.Item) error {
 // prefixed puts a text before each of the errors that are joined in one.
 func prefixed(text string, err error) error {
 	return fmt.Errorf("%s", text+strings.ReplaceAll(err.Error(), "\n", "\n"+text))
-}
-
-// role takes a role or a binding.
-func (b *backup) role(item *workload.Item) error {
-	namespace := b.input.namespaceOf(item)
-	switch item.Object.Kind {
-	case "ClusterRole":
-		return decodeInto(&b.roles.ClusterRoles, item, func(r *rbacv1.ClusterRole) { r.Namespace = "" })
-	case "ClusterRoleBinding":
-		return decodeInto(&b.roles.ClusterRoleBindings, item, func(r *rbacv1.ClusterRoleBinding) { r.Namespace = "" })
-	case "Role":
-		return decodeInto(&b.roles.Roles, item, func(r *rbacv1.Role) { r.Namespace = namespace })
-	case "RoleBinding":
-		return decodeInto(&b.roles.RoleBindings, item, func(r *rbacv1.RoleBinding) { r.Namespace = namespace })
-	}
-	return nil
-}
-
-// decodeInto appends an object to a list.
-func decodeInto[T any](list *[]T, item *workload.Item, adjust func(*T)) error {
-	var object T
-	if err := json.UnmarshalCaseSensitivePreserveInts(item.JSON, &object); err != nil {
-		return fmt.Errorf("it is no %s: %w", item.Object.Kind, err)
-	}
-	adjust(&object)
-	*list = append(*list, object)
-	return nil
-}
-
-// unknownPolicy is a policy that a role names and the input does not have.
-type unknownPolicy struct {
-	role   rbac.Ref
-	policy string
-}
-
-// unknownPolicies returns what roles let be used and the input does not have.
-func (b *backup) unknownPolicies() []unknownPolicy {
-	var found []unknownPolicy
-	look := func(role rbac.Ref, rules []rbacv1.PolicyRule) {
-		for i := range rules {
-			for _, name := range rules[i].ResourceNames {
-				use := func(group string) bool {
-					return rbac.Allows(&rules[i], &rbac.Request{Verb: "use", Group: group, Resource: "podsecuritypolicies", Name: name})
-				}
-				if _, known := b.places[name]; !known && (use("policy") || use("extensions")) {
-					found = append(found, unknownPolicy{role, name})
-				}
-			}
-		}
-	}
-	for i := range b.roles.ClusterRoles {
-		look(rbac.Ref{Kind: "ClusterRole", Name: b.roles.ClusterRoles[i].Name}, b.roles.ClusterRoles[i].Rules)
-	}
-	for i := range b.roles.Roles {
-		r := &b.roles.Roles[i]
-		look(rbac.Ref{Kind: "Role", Namespace: r.Namespace, Name: r.Name}, r.Rules)
-	}
-	return found
-}
-
-// authorizer returns who may use which policy, nil for everybody and every one,
-// and tells what is odd about it.
-func (b *backup) authorizer() psp.Authorizer {
-	if len(b.policies) == 0 {
-		b.note("there is no usable PodSecurityPolicy in the input: the plugin refuses every pod then")
-	}
-	if b.roles.None() {
-		b.note("there is no RBAC object in the input: every policy counts as usable by everybody")
-		return nil
-	}
-	known := rbac.New(&b.roles)
-	for _, d := range known.Dangling() {
-		b.note(fmt.Sprintf("%s refers to %s, which is not in the input: it gives nothing", d.Binding, d.Role))
-	}
-	for _, u := range b.unknownPolicies() {
-		b.note(fmt.Sprintf("%s lets PodSecurityPolicy %s be used, which is not in the input", u.role, u.policy))
-	}
-	return known
 }

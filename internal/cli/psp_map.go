@@ -33,7 +33,8 @@ three things:
 
   It could admit     what every pod passes that the policy admits, taken literally
   It is nearest to   the level that asks for the most like it, and where it differs
-  Its pods need      what those pods need that the policy admits
+  Its pods need      what those pods need that the policy admits, or has admitted
+                     by their annotation kubernetes.io/psp
 
 The table below has each control with the fields of the policy for it, and how a
 pod that the policy admits could fail it. Settings that no level has an opinion
@@ -109,46 +110,67 @@ func (o *pspMapOptions) run(ctx context.Context) error {
 
 // needs returns what the pods need that each policy admits, by its name.
 func (o *pspMapOptions) needs(b *backup) (map[string]*report.PSPMapNeed, error) {
-	needs := map[string]*report.PSPMapNeed{}
+	n := mapNeeds{version: o.version.value, needs: map[string]*report.PSPMapNeed{}, levels: map[string]pss.Level{}}
 	if len(b.pods) == 0 || len(b.policies) == 0 {
-		return needs, nil
+		return n.needs, nil
 	}
 	s := simulation{backup: b, simulator: psp.NewSimulator(b.policies, b.authorizer())}
-	levels := map[string]pss.Level{}
 	for i := range b.pods {
 		item := &b.pods[i]
 		for j := range item.Templates {
-			result, err := s.simulate(item, &item.Templates[j])
+			t := &item.Templates[j]
+			result, err := s.simulate(item, t)
 			if err != nil {
-				b.fail(sourceOf(item, item.Templates[j].Path), err)
+				b.fail(sourceOf(item, t.Path), err)
 				continue
 			}
-			if !result.Admitted {
-				continue
+			if result.Admitted {
+				err = n.add(result.Policy, &t.Pod, len(result.Patch) > 0)
 			}
-			need := needs[result.Policy]
-			if need == nil {
-				need = &report.PSPMapNeed{Failing: []string{}}
-				needs[result.Policy], levels[result.Policy] = need, pss.Restricted
+			// A pod that exists was admitted, be it by a policy that only whoever
+			// made it may use.
+			if named := admittedBy(t.Extra); err == nil && isPod(item) && named != result.Policy && b.has(named) {
+				err = n.add(named, &t.Pod, false)
 			}
-			if need.Pods++; len(result.Patch) > 0 {
-				need.Mutated++
-			}
-			level, failing, err := passes(&item.Templates[j].Pod, o.version.value)
 			if err != nil {
 				return nil, err
 			}
-			levels[result.Policy] = min(levels[result.Policy], level)
-			need.Level = levels[result.Policy].String()
-			for _, id := range failing {
-				if !slices.Contains(need.Failing, id) {
-					need.Failing = append(need.Failing, id)
-				}
-			}
-			slices.Sort(need.Failing)
 		}
 	}
-	return needs, nil
+	return n.needs, nil
+}
+
+// mapNeeds are what pods need, and levels what all of them pass, by the names of
+// the policies.
+type mapNeeds struct {
+	version pss.Version
+	needs   map[string]*report.PSPMapNeed
+	levels  map[string]pss.Level
+}
+
+// add counts a pod for a policy.
+func (n *mapNeeds) add(policy string, pod *pss.Pod, mutated bool) error {
+	need := n.needs[policy]
+	if need == nil {
+		need = &report.PSPMapNeed{Failing: []string{}}
+		n.needs[policy], n.levels[policy] = need, pss.Restricted
+	}
+	if need.Pods++; mutated {
+		need.Mutated++
+	}
+	level, failing, err := passes(pod, n.version)
+	if err != nil {
+		return err
+	}
+	n.levels[policy] = min(n.levels[policy], level)
+	need.Level = n.levels[policy].String()
+	for _, id := range failing {
+		if !slices.Contains(need.Failing, id) {
+			need.Failing = append(need.Failing, id)
+		}
+	}
+	slices.Sort(need.Failing)
+	return nil
 }
 
 // passes returns the strictest level that a pod passes, and the controls that

@@ -50,11 +50,12 @@ snapshot of one or in YAML backups, and what is to be done.
 Arguments with a slash or a dot are paths, others are namespaces.
 Nothing is kept between two runs: where a step stands shows in the cluster itself.
 
-With --apply, namespaces that are ready are labelled, and then a policy that admits
-everything is given to their service accounts, which is how PodSecurityPolicy ends
-there; both are asked for first. A namespace is not ready while a template has to be
+--apply does two things, and asks before each: it sets the labels of step 3 in the
+namespaces that are ready, and then, asking for each namespace, step 3d: a policy that
+admits everything is given to its service accounts, which is how PodSecurityPolicy ends
+there. The copies of step 2 and the patches of step 3 are printed only. A namespace is not ready while a template has to be
 patched, or while it passes less than the level nearest to the policies by which its
-pods are admitted. Nothing is deleted. To go back in a namespace,
+pods are admitted, or have been by their annotation kubernetes.io/psp. Nothing is deleted. To go back in a namespace,
 delete its RoleBinding ` + bypassBinding + ` and undo the labels by the file
 that 'gabion label --undo' reads.`,
 		Example: `  # Where a cluster stands

@@ -101,35 +101,54 @@ func holds(labels, set map[string]string) bool {
 }
 
 // takeAway gives the policy that admits everything to the service accounts of
-// namespaces.
+// namespaces, where the answer is yes.
 func (m *migration) takeAway(ctx context.Context, config *rest.Config, names []string) error {
 	if len(names) == 0 {
 		return nil
-	}
-	if !m.yes && !m.system.ask(ctx, "Take PodSecurityPolicy away in "+plural(len(names), "namespace")+"?") {
-		return errFindings
 	}
 	client, err := resource.NewClient(config)
 	if err != nil {
 		return err
 	}
-	const rbacPath = "/apis/rbac.authorization.k8s.io/v1"
-	if err := client.Apply(ctx, "/apis/policy/v1beta1/podsecuritypolicies/"+psp.BypassName, psp.Bypass().Document(), nil); err != nil {
-		return fmt.Errorf("writing PodSecurityPolicy %s: %w", psp.BypassName, err)
-	}
-	if err := client.Apply(ctx, rbacPath+"/clusterroles/"+bypassBinding, bypassRole(), nil); err != nil {
-		return fmt.Errorf("writing ClusterRole %s: %w", bypassBinding, err)
-	}
+	done := 0
 	for _, name := range names {
-		path := rbacPath + "/namespaces/" + name + "/rolebindings/" + bypassBinding
-		if err := client.Apply(ctx, path, bypassRoleBinding(name), nil); err != nil {
+		if !m.yes && !m.system.ask(ctx, "Take PodSecurityPolicy away in namespace "+name+"?") {
+			if ctx.Err() != nil {
+				break
+			}
+			continue
+		}
+		if done == 0 {
+			if err := writeBypass(ctx, client); err != nil {
+				return err
+			}
+		}
+		if err := client.Apply(ctx, rbacPath+"/namespaces/"+name+"/rolebindings/"+bypassBinding, bypassRoleBinding(name), nil); err != nil {
 			return fmt.Errorf("writing RoleBinding %s/%s: %w", name, bypassBinding, err)
 		}
+		done++
 		_, err := fmt.Fprintf(m.system.Stdout, "namespace/%s: PodSecurityPolicy does nothing there any more; to go back: kubectl -n %s delete rolebinding %s\n",
 			name, name, bypassBinding)
 		if err != nil {
 			return fmt.Errorf("writing the report: %w", err)
 		}
+	}
+	if done < len(names) {
+		m.backup.input.console.line(fmt.Sprintf("PodSecurityPolicy was taken away in %d of %s", done, plural(len(names), "namespace")))
+		return errFindings
+	}
+	return nil
+}
+
+const rbacPath = "/apis/rbac.authorization.k8s.io/v1"
+
+// writeBypass writes what the bindings of namespaces refer to.
+func writeBypass(ctx context.Context, client *resource.Client) error {
+	if err := client.Apply(ctx, "/apis/policy/v1beta1/podsecuritypolicies/"+psp.BypassName, psp.Bypass().Document(), nil); err != nil {
+		return fmt.Errorf("writing PodSecurityPolicy %s: %w", psp.BypassName, err)
+	}
+	if err := client.Apply(ctx, rbacPath+"/clusterroles/"+bypassBinding, bypassRole(), nil); err != nil {
+		return fmt.Errorf("writing ClusterRole %s: %w", bypassBinding, err)
 	}
 	return nil
 }

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +24,7 @@ func (m *migration) work() error {
 	m.report = report.Migration{
 		APIVersion: report.APIVersion, Kind: "PodSecurityPolicyMigration",
 		Server: m.inv.Server.Release, Version: m.version.String(), Target: m.level().String(), Calendar: calendar(m.version),
-		Policies: []report.MigrationPolicy{}, Editors: m.editors(), Namespaces: []report.MigrationNamespace{}, Retire: m.retire(),
+		Policies: []report.MigrationPolicy{}, LeftOut: m.leftOut(), Editors: m.editors(), Namespaces: []report.MigrationNamespace{}, Retire: m.retire(),
 	}
 	if err := m.policies(); err != nil {
 		return err
@@ -49,8 +51,10 @@ func (m *migration) work() error {
 	if err := m.bypass(); err != nil {
 		return err
 	}
-	if m.report.Defaults, err = m.defaults(made, &options); err != nil {
-		return err
+	if m.report.NoDefaults = m.noDefaults(made); m.report.NoDefaults == "" {
+		if m.report.Defaults, err = m.defaults(made, &options); err != nil {
+			return err
+		}
 	}
 	m.report.Gaps = list(made.Gaps)
 	m.report.NotChecked, m.report.Errors = m.backup.notChecked, m.backup.errors
@@ -121,6 +125,22 @@ func (m *migration) policies() error {
 	return nil
 }
 
+// leftOut are the policies of which nothing is said.
+func (m *migration) leftOut() []report.MigrationLeftOut {
+	found := []report.MigrationLeftOut{}
+	for _, name := range slices.Sorted(maps.Keys(m.backup.places)) {
+		row := report.MigrationLeftOut{Source: m.backup.places[name], Name: cmp.Or(name, report.Unnamed), Why: "no API server takes it as it stands"}
+		switch {
+		case m.backup.has(name):
+			continue
+		case !m.hasPolicies():
+			row.Why = fmt.Sprintf("Kubernetes %s has no PodSecurityPolicy", m.version)
+		}
+		found = append(found, row)
+	}
+	return found
+}
+
 // isCopy reports whether a policy is the simplified copy of another one.
 func (m *migration) isCopy(name string) bool {
 	return len(name) > len(copyPrefix) && name[:len(copyPrefix)] == copyPrefix && m.backup.has(name[len(copyPrefix):])
@@ -141,11 +161,13 @@ func (m *migration) namespace(now, after *plan.Namespace, found []admitted) repo
 		Blockers: []report.PlanBlocker{}, Bypassed: m.bypassed(now.Name),
 	}
 	for _, a := range found {
-		switch {
-		case a.refused != "":
+		if a.refused != "" {
 			n.Refused = append(n.Refused, report.MigrationRefused{Object: a.object, Message: a.refused})
-		case !slices.Contains(n.Policies, a.policy):
-			n.Policies = append(n.Policies, a.policy)
+		}
+		for _, policy := range []string{a.policy, a.named} {
+			if m.backup.has(policy) && !slices.Contains(n.Policies, policy) {
+				n.Policies = append(n.Policies, policy)
+			}
 		}
 	}
 	slices.Sort(n.Policies)
@@ -162,7 +184,7 @@ func (m *migration) namespace(now, after *plan.Namespace, found []admitted) repo
 // stateOf says what comes next in a namespace, and why.
 func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNamespace) (state, why string) {
 	fits := min(now.Strictest, m.level())
-	asked := min(m.asked(n.Policies), m.level())
+	asked := min(m.asked(n), m.level())
 	switch {
 	case now.Exempt:
 		return report.MigrationNamespaceLeft, "the API server judges nothing in it"
@@ -175,8 +197,12 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 	case now.Incomplete, !now.Stated:
 		return report.MigrationNamespaceIncomplete, firstOf(now.Gaps, "not everything could be seen")
 	case fits < asked && !n.Bypassed && !m.weaker:
-		return report.MigrationNamespaceFix, fmt.Sprintf("its policies are nearest to %s, and it passes %s only: %s to fix before %s",
-			asked, fits, plural(len(n.Blockers), "workload"), n.Next)
+		because := "its policies are nearest to " + asked.String()
+		if len(n.Policies) == 0 {
+			because = fmt.Sprintf("no policy admits %d of what is in it, so that none says what to ask for", len(n.Refused))
+		}
+		return report.MigrationNamespaceFix, fmt.Sprintf("%s, and it passes %s only: %s to fix before %s",
+			because, fits, plural(len(n.Blockers), "workload"), n.Next)
 	case m.version < firstWithLevels:
 		return report.MigrationNamespaceIncomplete, "the API server looks at no labels: it needs v1.23 or v1.24"
 	case now.Change && now.Labels[pss.EnforceLabel] == "":
@@ -191,14 +217,15 @@ func (m *migration) stateOf(now, after *plan.Namespace, n *report.MigrationNames
 	return report.MigrationNamespaceDone, "more is possible: " + m.system.Name + " plan " + now.Name
 }
 
-// asked is the level that policies together ask for: the one nearest to the
-// loosest of them, and none if there are none.
-func (m *migration) asked(policies []string) pss.Level {
-	if len(policies) == 0 {
+// asked is the level that the policies of a namespace together ask for: the one
+// nearest to the loosest of them. Where none admits anything, and something is
+// refused, nobody knows, and it is the strictest; where nothing is in it, none.
+func (m *migration) asked(n *report.MigrationNamespace) pss.Level {
+	if len(n.Policies)+len(n.Refused) == 0 {
 		return pss.Privileged
 	}
 	level := pss.Restricted
-	for _, name := range policies {
+	for _, name := range n.Policies {
 		level = min(level, m.nearest[name])
 	}
 	return level
@@ -211,12 +238,22 @@ func firstOf(lines []string, otherwise string) string {
 	return otherwise
 }
 
-// defaults is the API server's configuration that goes with the plan, empty if
-// only some namespaces were asked for.
-func (m *migration) defaults(made *plan.Plan, o *plan.Options) (string, error) {
-	if len(m.source.namespaces) > 0 {
-		return "", nil
+// noDefaults is why no configuration of the API server is proposed, empty if one
+// is: what breaks nothing is only known of what was seen.
+func (m *migration) noDefaults(made *plan.Plan) string {
+	switch {
+	case len(m.source.namespaces) > 0:
+		return "only some namespaces were looked at, and defaults are for all of them"
+	case len(made.Namespaces) == 0:
+		return "no namespace was seen, so that nobody knows what they would break"
+	case !slices.ContainsFunc(made.Namespaces, func(n plan.Namespace) bool { return n.Pods+n.Workloads > 0 }):
+		return "no pod and no workload was seen, so that nobody knows what they would break"
 	}
+	return ""
+}
+
+// defaults is the API server's configuration that goes with the plan.
+func (m *migration) defaults(made *plan.Plan, o *plan.Options) (string, error) {
 	configuration := made.Configuration(o)
 	r := planReport(made, o)
 	r.Server, r.Exemptions = m.inv.Server.Release, exemptionsOf(&m.config)

@@ -27,6 +27,7 @@ type admitted struct {
 	object   report.Object
 	template string // its path
 	policy   string
+	named    string // the policy by which a pod that exists was admitted, if it says
 	refused  string // why no policy admits it, else empty
 	rewrite  *psp.Rewrite
 }
@@ -87,15 +88,29 @@ func (r *rewriter) namespace(ns *inventory.Namespace) (found []admitted) {
 	ns.Pods = slices.Clone(ns.Pods)
 	for i := range ns.Pods {
 		p := &ns.Pods[i]
-		if p.Workload != nil {
+		named := policyNamedBy(p.View)
+		if p.Workload != nil { // its template stands for it, but for what it says itself
 			p.Workload = workloads[p.Workload]
+			if named != "" {
+				found = append(found, admitted{named: named})
+			}
 			continue
 		}
 		a := r.admit(ns.Name, p.Controller.Kind, p.View)
 		a.object = report.Object{APIVersion: "v1", Kind: "Pod", Namespace: ns.Name, Name: p.Name}
+		a.named = named
 		found = append(found, a)
 	}
 	return found
+}
+
+// policyNamedBy is the policy by which a pod that exists was admitted, empty if it
+// does not say. The one that admits everything says nothing of what was asked.
+func policyNamedBy(v *inventory.View) string {
+	if named := admittedBy(v.Extra); named != psp.BypassName {
+		return named
+	}
+	return ""
 }
 
 // admit says what policies make of a pod in a namespace.
@@ -129,11 +144,25 @@ func (r *rewriter) simulate(namespace, kind string, v *inventory.View) (admitted
 		return admitted{}, err
 	}
 	if !result.Admitted {
-		return admitted{refused: result.Message}, nil
+		return admitted{refused: r.reason(&result, policyNamedBy(v), "ServiceAccount "+namespace+"/"+account)}, nil
 	}
 	a := admitted{policy: result.Policy}
 	a.rewrite, err = result.Rewrite()
 	return a, err
+}
+
+// reason says why a pod is refused, and first what has become of the policy that
+// admitted it once.
+func (r *rewriter) reason(result *psp.Result, named, account string) string {
+	switch {
+	case named == "":
+		return result.Message
+	case !r.backup.has(named):
+		return fmt.Sprintf("PodSecurityPolicy %s admitted it, which is not in the input; now: %s", named, result.Message)
+	case slices.Contains(result.Unusable, named):
+		return fmt.Sprintf("PodSecurityPolicy %s admitted it for whoever made it; %s may not use that policy", named, account)
+	}
+	return fmt.Sprintf("PodSecurityPolicy %s admitted it and does not any more; now: %s", named, result.Message)
 }
 
 // patches are those that have to say more than they do.

@@ -212,9 +212,13 @@ func (m *migration) steps() []report.MigrationStep {
 	step := func(number, title, state, why string) report.MigrationStep {
 		return report.MigrationStep{Step: number, Title: title, State: state, Why: why}
 	}
+	fit := step("0", "Does Pod Security fit?", state(mutating+lossy == 0, report.MigrationDecide), fmt.Sprintf(
+		"%d of %s change pods, %d ask for more than a level", mutating, countPolicies(len(m.report.Policies)), lossy))
+	if n := len(m.report.LeftOut); n > 0 {
+		fit.State, fit.Why = report.MigrationOpen, fit.Why+"; "+countPolicies(n)+" left out"
+	}
 	return []report.MigrationStep{
-		step("0", "Does Pod Security fit?", state(mutating+lossy == 0, report.MigrationDecide), fmt.Sprintf(
-			"%d of %s change pods, %d ask for more than a level", mutating, countPolicies(len(m.report.Policies)), lossy)),
+		fit,
 		step("1", "Who can edit namespaces?", state(len(m.report.Editors) == 0, report.MigrationDecide), plural(len(m.report.Editors), "binding")+" to look at"),
 		step("2", "Simplify the policies", state(toCopy == 0, report.MigrationOpen), countPolicies(toCopy)+" to copy"),
 		step("3", "Labels, namespace by namespace", state(done == ours, report.MigrationOpen), of(done, "namespaces enforce what they can")),

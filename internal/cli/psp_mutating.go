@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,13 +32,15 @@ func newPSPMutating(s *System) *cobra.Command {
 		Short: "Find the PodSecurityPolicies that change pods, and the pods that they changed",
 		Long: `Find the PodSecurityPolicies that change pods, and by which settings; and the pods
 that differ from the template that they were made of in what policies change: in a
-live cluster, a snapshot of one or YAML backups. Those are the pods that come out differently when PodSecurityPolicy goes:
-their templates have to say what the policy said for them.
+live cluster, a snapshot of one or YAML backups. Those are the pods that come out
+differently when PodSecurityPolicy goes: their templates have to say what the policy
+said for them.
 
 A pod is compared with the object that controls it, whatever its kind; without a
 pod's ReplicaSet or Job, with the Deployment or CronJob of the name. Containers are
-compared by their names, so that an injected sidecar is no mutation. Arguments with a slash
-or a dot are paths, others are namespaces.`,
+compared by their names, so that an injected sidecar is no mutation. What the policy
+that a pod is annotated with cannot have set is told apart: something else changed it.
+Arguments with a slash or a dot are paths, others are namespaces.`,
 		Example: `  # A cluster before 1.25, or two namespaces of it
   gabion psp mutating
   gabion psp mutating shop blog
@@ -81,8 +84,8 @@ func (o *pspMutatingOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	sum := document.Summary
-	b.input.console.line(fmt.Sprintf("%d policies, %d of them change pods; %d pods, %d differ from their template, %d not compared",
-		sum.Policies, sum.Mutating, sum.Pods, sum.Mutated, sum.NotCompared))
+	b.input.console.line(fmt.Sprintf("%s, %d of them change pods; %s, %d mutated, %d changed by something else, %d not compared",
+		countPolicies(sum.Policies), sum.Mutating, plural(sum.Pods, "pod"), sum.Mutated, sum.Changed, sum.NotCompared))
 	if err := b.outcome(); err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (m *mutations) run() *report.PSPMutating {
 			m.pod(item)
 		}
 	}
-	d.Summary.Mutated, d.Summary.NotCompared = len(d.Pods), len(d.NotCompared)
+	d.Summary.NotCompared = len(d.NotCompared)
 	d.NotChecked, d.Errors = m.backup.notChecked, m.backup.errors
 	return d
 }
@@ -189,9 +192,21 @@ func (m *mutations) pod(item *workload.Item) {
 	if len(changes) == 0 {
 		return
 	}
-	row := report.PSPMutatedPod{Source: source, Object: object, Policy: psp.Chosen(pod), Template: best.object, Changes: []report.PSPChange{}}
-	for _, c := range changes {
-		row.Changes = append(row.Changes, report.PSPChange(c))
+	row := report.PSPMutatedPod{
+		Source: source, Object: object, Policy: psp.Chosen(pod), Template: best.object, Changes: []report.PSPChange{}, Others: []report.PSPChange{},
+	}
+	chosen := slices.IndexFunc(m.backup.policies, func(p *psp.Policy) bool { return p.Name == row.Policy })
+	for i := range changes {
+		if chosen >= 0 && !m.backup.policies[chosen].Sets(&changes[i]) {
+			row.Others = append(row.Others, report.PSPChange(changes[i]))
+		} else { // be it that nobody knows by which policy
+			row.Changes = append(row.Changes, report.PSPChange(changes[i]))
+		}
+	}
+	if len(row.Changes) > 0 {
+		d.Summary.Mutated++
+	} else {
+		d.Summary.Changed++
 	}
 	d.Pods = append(d.Pods, row)
 }

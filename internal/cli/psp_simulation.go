@@ -69,6 +69,15 @@ func (s *simulation) simulate(item *workload.Item, t *workload.Template) (psp.Re
 	})
 }
 
+// admittedBy is the policy by which a pod that exists was admitted, empty if that
+// is not known.
+func admittedBy(x *workload.Extra) string {
+	if x == nil {
+		return ""
+	}
+	return x.PodSecurityPolicy
+}
+
 // result puts a result in the report's shape and counts it.
 func (s *simulation) result(item *workload.Item, t *workload.Template, r *psp.Result) report.SimulationResult {
 	out := report.SimulationResult{

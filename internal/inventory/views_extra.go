@@ -9,7 +9,7 @@ import (
 
 // appendExtra writes everything that is kept of what only profiles look at.
 func appendExtra(b []byte, x *workload.Extra) []byte {
-	b = appendText(b, x.ServiceAccount)
+	b = appendText(appendText(b, x.PodSecurityPolicy), x.ServiceAccount)
 	b = appendOptBool(appendOptBool(b, x.AutomountServiceAccountToken), x.ShareProcessNamespace)
 	b = binary.AppendUvarint(b, uint64(x.HostAliases)) //nolint:gosec // it counts
 	b = appendContextExtra(b, &x.SecurityContext)

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/gabion-security/gabion/workload"
 )
 
 // Mutates returns the settings by which the policy can change pods, in the order
@@ -39,9 +42,47 @@ func (p *Policy) Mutates() []Setting {
 	return found
 }
 
+// Sets reports whether a change of a pod is one that the policy could have made:
+// what else stands otherwise, somebody else has changed.
+func (p *Policy) Sets(c *Change) bool {
+	fields := settingsOf(c.Path)
+	return slices.ContainsFunc(p.Mutates(), func(s Setting) bool {
+		// Of the rules for users one sets the user, the other that it is not root.
+		if s.Field == "runAsUser" && p.Spec.RunAsUser.Rule == MustRunAsNonRoot {
+			s.Field = "runAsNonRoot"
+		}
+		return slices.Contains(fields, s.Field)
+	})
+}
+
+// settingsOf returns the settings of a policy by which it changes what stands at a
+// path of a pod.
+func settingsOf(path string) []string {
+	if key, ok := strings.CutPrefix(path, "metadata.annotations["); ok {
+		if strings.HasPrefix(key, appArmorPrefix) {
+			return []string{"metadata.annotations[" + appArmorDefault + "]"}
+		}
+		return []string{"metadata.annotations[" + seccompDefault + "]"}
+	}
+	switch name := path[strings.LastIndexByte(path, '.')+1:]; name {
+	case "seLinuxOptions":
+		return []string{"seLinux"}
+	case "runtimeClassName":
+		return []string{"runtimeClass"}
+	case "add":
+		return []string{"defaultAddCapabilities"}
+	case "drop":
+		return []string{"requiredDropCapabilities"}
+	case "allowPrivilegeEscalation":
+		return []string{name, "defaultAllowPrivilegeEscalation"}
+	default:
+		return []string{name}
+	}
+}
+
 // Chosen returns the policy by which the API server admitted a pod that exists,
 // empty if it had none.
-func Chosen(pod *corev1.Pod) string { return pod.Annotations["kubernetes.io/psp"] }
+func Chosen(pod *corev1.Pod) string { return pod.Annotations[workload.PodSecurityPolicyAnnotation] }
 
 // Change is a setting of a pod that its template does not have so.
 type Change struct {

@@ -72,3 +72,41 @@ func TestAPodIsComparedWithItsTemplateByTheNamesOfContainers(t *testing.T) {
 		})
 	}
 }
+
+func TestAPolicyIsBlamedForNothingThatItCannotSet(t *testing.T) {
+	t.Parallel()
+	const container = "spec.initContainers[0].securityContext."
+	for _, c := range []struct{ name, path, sets, leaves string }{
+		{"a user", container + "runAsUser", "runAsUser: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}", "runAsUser: {rule: MustRunAsNonRoot}"},
+		{"no root", container + "runAsNonRoot", "runAsUser: {rule: MustRunAsNonRoot}", "runAsUser: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}"},
+		{"a group", container + "runAsGroup", "runAsGroup: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}", "runAsGroup: {rule: MayRunAs, ranges: [{min: 1, max: 2}]}"},
+		{"SELinux", container + "seLinuxOptions", "seLinux: {rule: MustRunAs, seLinuxOptions: {type: t}}", "seLinux: {rule: RunAsAny}"},
+		{"capabilities dropped", container + "capabilities.drop", "requiredDropCapabilities: [KILL]", "defaultAddCapabilities: [KILL]"},
+		{"capabilities added", container + "capabilities.add", "defaultAddCapabilities: [KILL]", "requiredDropCapabilities: [KILL]"},
+		{"escalation by default", container + "allowPrivilegeEscalation", "defaultAllowPrivilegeEscalation: true", "allowPrivilegeEscalation: true"},
+		{"escalation", container + "allowPrivilegeEscalation", "allowPrivilegeEscalation: false", "readOnlyRootFilesystem: true"},
+		{"a root", container + "readOnlyRootFilesystem", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"},
+		{"the pod's groups", "spec.securityContext.fsGroup", "fsGroup: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}", "supplementalGroups: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}"},
+		{"a RuntimeClass", "spec.runtimeClassName", "runtimeClass: {allowedRuntimeClassNames: [a], defaultRuntimeClassName: a}", "runtimeClass: {allowedRuntimeClassNames: [a]}"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for text, want := range map[string]bool{c.sets: true, c.leaves: false} {
+				p, _, _ := parse(t, head+"  "+text+"\n") // what else it needs does not count here
+				if got := p.Sets(&Change{Path: c.path}); got != want {
+					t.Errorf("%s sets %s: got %v", text, c.path, got)
+				}
+			}
+		})
+	}
+	for key, annotation := range map[string]string{appArmorPrefix + "c": appArmorDefault, seccompPod: seccompDefault} {
+		change := Change{Path: "metadata.annotations[" + key + "]"}
+		p := policyOf(t, "p", lenient)
+		if p.Sets(&change) {
+			t.Errorf("%s is set by nothing", key)
+		}
+		if !withAnnotations(p, annotation, "runtime/default").Sets(&change) {
+			t.Errorf("%s is not set by %s", key, annotation)
+		}
+	}
+}

@@ -57,3 +57,15 @@ func (a *Authorizer) Dangling() []Dangling {
 	}
 	return found
 }
+
+// Giving returns the bindings to roles that give a verb on a resource, be it only
+// for the names that they list, in the order of the objects.
+func (a *Authorizer) Giving(verb, group, resource string) []Binding {
+	var found []Binding
+	for _, b := range a.bindings {
+		if slices.ContainsFunc(a.rules[b.Role], func(r rbacv1.PolicyRule) bool { return Covers(&r, verb, group, resource) }) {
+			found = append(found, b)
+		}
+	}
+	return found
+}

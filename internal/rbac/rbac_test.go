@@ -184,3 +184,36 @@ func TestClustersThatBindClusterAdminOtherwiseAreTakenAtTheirWord(t *testing.T) 
 		t.Error("the binding in the input does not count")
 	}
 }
+
+func TestOfTwoRolesOfOneNameTheFirstCounts(t *testing.T) {
+	t.Parallel()
+	role := func(rules ...rbacv1.PolicyRule) rbacv1.Role {
+		return rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "r"}, Rules: rules}
+	}
+	use := rule("use", "policy", "podsecuritypolicies")
+	got := Rules(&Objects{
+		ClusterRoles: []rbacv1.ClusterRole{clusterRole("r", nil, use), clusterRole("r", nil)}, Roles: []rbacv1.Role{role(), role(use)},
+	})
+	if len(got[Ref{Kind: KindClusterRole, Name: "r"}]) != 1 || len(got[Ref{KindRole, "shop", "r"}]) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestBindingsThatGiveSomethingAreFoundByTheirRoles(t *testing.T) {
+	t.Parallel()
+	o := world()
+	o.ClusterRoles = append(o.ClusterRoles, clusterRole("read", nil, rule("get", "policy", "podsecuritypolicies")))
+	o.RoleBindings = append(o.RoleBindings, rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "read"}, RoleRef: rbacv1.RoleRef{Kind: "ClusterRole", Name: "read"},
+	})
+	var got []string
+	for _, b := range New(o).Giving("use", "policy", "podsecuritypolicies") {
+		got = append(got, b.Ref.String())
+	}
+	want := []string{
+		"ClusterRoleBinding all", "ClusterRoleBinding every", "RoleBinding shop/here", "RoleBinding shop/own", "ClusterRoleBinding cluster-admin",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

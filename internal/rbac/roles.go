@@ -70,12 +70,18 @@ func roleOf(r rbacv1.RoleRef, namespace string) Ref {
 	return Ref{Kind: r.Kind, Name: r.Name}
 }
 
-// Rules returns the rules of all roles. Those of an aggregated one are there also
-// where the controller that copies them has not come to it yet.
+// Rules returns the rules of all roles; of two with one name the first counts.
+// Those of an aggregated one are there also where the controller that copies them
+// has not come to it yet.
 func Rules(o *Objects) map[Ref][]rbacv1.PolicyRule {
 	all := map[Ref][]rbacv1.PolicyRule{}
+	add := func(role Ref, rules []rbacv1.PolicyRule) {
+		if _, again := all[role]; !again {
+			all[role] = rules
+		}
+	}
 	for i := range o.Roles {
-		all[Ref{KindRole, o.Roles[i].Namespace, o.Roles[i].Name}] = o.Roles[i].Rules
+		add(Ref{KindRole, o.Roles[i].Namespace, o.Roles[i].Name}, o.Roles[i].Rules)
 	}
 	parts := aggregated(o.ClusterRoles)
 	for i := range o.ClusterRoles {
@@ -83,7 +89,7 @@ func Rules(o *Objects) map[Ref][]rbacv1.PolicyRule {
 		for _, part := range reachable(parts, i) {
 			rules = append(rules, o.ClusterRoles[part].Rules...)
 		}
-		all[Ref{Kind: KindClusterRole, Name: o.ClusterRoles[i].Name}] = rules
+		add(Ref{Kind: KindClusterRole, Name: o.ClusterRoles[i].Name}, rules)
 	}
 	return all
 }

@@ -17,15 +17,18 @@ type Migration struct {
 	// Target is the level that namespaces are brought to.
 	Target string `json:"target"`
 	// Calendar says what the version means.
-	Calendar   []string             `json:"calendar"`
-	Steps      []MigrationStep      `json:"steps"`
-	Policies   []MigrationPolicy    `json:"policies"`
+	Calendar []string          `json:"calendar"`
+	Steps    []MigrationStep   `json:"steps"`
+	Policies []MigrationPolicy `json:"policies"`
+	// LeftOut are policies of which nothing is said.
+	LeftOut    []MigrationLeftOut   `json:"leftOut"`
 	Editors    []MigrationEditor    `json:"editors"`
 	Namespaces []MigrationNamespace `json:"namespaces"`
 	Bypass     MigrationBypass      `json:"bypass"`
 	// Defaults is the API server's configuration for namespaces that have no
-	// labels.
-	Defaults string `json:"defaults"`
+	// labels, empty if none is proposed; NoDefaults is why.
+	Defaults   string `json:"defaults"`
+	NoDefaults string `json:"noDefaults"`
 	// Retire is what is deleted in the end, in the form of commands.
 	Retire []string `json:"retire"`
 	// Gaps are what was not seen and may matter anywhere.
@@ -66,6 +69,13 @@ type MigrationPolicy struct {
 	Kept    []string `json:"kept"`
 	// Copied says that the simplified copy is there.
 	Copied bool `json:"copied"`
+}
+
+// MigrationLeftOut is a policy that cannot be in force.
+type MigrationLeftOut struct {
+	Source Source `json:"source"`
+	Name   string `json:"name"`
+	Why    string `json:"why"`
 }
 
 // MigrationEditor is who can label or create namespaces.

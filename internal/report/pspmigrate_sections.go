@@ -60,9 +60,14 @@ func (m *Migration) fit() section {
 	for _, p := range m.Policies {
 		s.rows = append(s.rows, []string{p.Name, p.Nearest, fields(p.Mutates), someOf(p.Lost)})
 	}
+	for _, p := range m.LeftOut {
+		s.rows = append(s.rows, []string{p.Name, "left out: " + p.Why})
+	}
 	switch {
-	case len(m.Policies) == 0:
+	case len(m.Policies)+len(m.LeftOut) == 0:
 		s.prose = []string{"There is no PodSecurityPolicy."}
+	case len(m.Policies) == 0:
+		s.prose = []string{"Of policies that are left out nothing is said here, nor in the steps that follow."}
 	default:
 		s.prose = []string{
 			"Levels neither change pods nor ask for more than they are. What a policy asks beyond its nearest level a profile keeps ('gabion psp convert'); " +
@@ -214,9 +219,15 @@ func (b *MigrationBypass) command(namespace string) string {
 }
 
 func (m *Migration) creation() section {
+	defaults := "For namespaces that come without labels, the API server is given defaults by --admission-control-config-file. "
+	if m.Defaults == "" {
+		defaults += "None are proposed here: " + m.NoDefaults + "."
+	} else {
+		defaults += "Those that break nothing now ('gabion plan -o admissionconfiguration' says where the file goes):"
+	}
 	return section{title: m.heading("4"), prose: []string{
 		"Who can create namespaces stands in step 1. Whatever they use (kubectl, Helm's --create-namespace, GitOps, operators, self service) has to set labels from now on.",
-		"For namespaces that come without labels, the API server is given defaults by --admission-control-config-file. Those that break nothing now ('gabion plan -o admissionconfiguration' says where the file goes):",
+		defaults,
 	}, code: m.Defaults}
 }
 

@@ -9,8 +9,9 @@ import (
 func migrations() map[string]Migration {
 	nothing := Migration{
 		APIVersion: APIVersion, Kind: "PodSecurityPolicyMigration", Version: "v1.30", Target: "restricted", Calendar: []string{"It is late."},
-		Steps: []MigrationStep{}, Policies: []MigrationPolicy{}, Editors: []MigrationEditor{}, Namespaces: []MigrationNamespace{},
+		Steps: []MigrationStep{}, Policies: []MigrationPolicy{}, LeftOut: []MigrationLeftOut{}, Editors: []MigrationEditor{}, Namespaces: []MigrationNamespace{},
 		Bypass: MigrationBypass{All: []string{}}, Retire: []string{}, Gaps: []string{}, NotChecked: []NotChecked{}, Errors: []Error{},
+		NoDefaults: "nothing was seen",
 	}
 	namespace := func(name, state string) MigrationNamespace {
 		return MigrationNamespace{
@@ -49,8 +50,12 @@ func migrations() map[string]Migration {
 	}}}
 	many.Namespaces = []MigrationNamespace{label, odd, patch, namespace("done", MigrationNamespaceDone)}
 	many.Bypass = MigrationBypass{json.RawMessage(`{"kind":"PodSecurityPolicy"}`), json.RawMessage(`{"kind":"ClusterRole"}`), "binding", false, []string{"ClusterRole " + hostile}}
+	many.NoDefaults = ""
 	many.Defaults, many.Retire, many.Gaps = "apiVersion: v1\n# hm\n", []string{"kubectl delete podsecuritypolicy loud\n"}, []string{hostile}
-	return map[string]Migration{"nothing": nothing, "many": many}
+	many.LeftOut = []MigrationLeftOut{{Source{File: "a.yaml", Document: 1, Line: 3}, hostile, "nobody knows it"}}
+	late := nothing
+	late.LeftOut = []MigrationLeftOut{{Source{}, "late", "Kubernetes v1.30 has none"}}
+	return map[string]Migration{"nothing": nothing, "late": late, "many": many}
 }
 
 func TestEveryFormatOfAMigrationIsAsItsGolden(t *testing.T) {

@@ -34,8 +34,11 @@ type PSPMutatedPod struct {
 	// Policy is the one that admitted the pod, empty if it does not say.
 	Policy string `json:"policy"`
 	// Template is the object with the template.
-	Template Object      `json:"template"`
-	Changes  []PSPChange `json:"changes"`
+	Template Object `json:"template"`
+	// Changes are those that the policy can have made, or all if it is not known.
+	Changes []PSPChange `json:"changes"`
+	// Others are those that something else has made.
+	Others []PSPChange `json:"others"`
 }
 
 // PSPChange is a setting that a pod has otherwise than its template, as JSON;
@@ -59,8 +62,10 @@ type PSPMutatingSummary struct {
 	// Mutating are those of them that change pods.
 	Mutating int `json:"mutating"`
 	Pods     int `json:"pods"`
-	// Mutated are those of them that differ.
+	// Mutated are those of them that a policy can have changed, and Changed those
+	// that only something else has.
 	Mutated     int `json:"mutated"`
+	Changed     int `json:"changed"`
 	NotCompared int `json:"notCompared"`
 }
 
@@ -109,18 +114,31 @@ func WritePSPMutating(w io.Writer, format string, style Style, m *PSPMutating) e
 
 // mutated writes one pod.
 func (t *checkTable) mutated(p *PSPMutatedPod) error {
-	heading := t.style.paint(yellow, "MUTATED") + "  " + t.object(p.Object) + besides(p.Source)
+	heading := t.style.paint(yellow, "MUTATED")
+	by := "  by "
+	if len(p.Changes) == 0 {
+		heading, by = "CHANGED", "  not by "
+	}
+	heading += "  " + t.object(p.Object) + besides(p.Source)
 	if p.Policy != "" {
-		heading += "  by " + Escape(p.Policy)
+		heading += by + Escape(p.Policy)
 	}
 	heading += ", template of " + Escape(p.Template.KindName())
-	rows := [][]string{{"    PATH", "TEMPLATE", "POD"}}
-	for _, c := range p.Changes {
-		rows = append(rows, []string{"    " + Escape(shortField(c.Path)), shortValue(c.Template), shortValue(c.Pod)})
-	}
 	var body strings.Builder
-	for _, line := range grid(rows) {
-		body.WriteString(line + "\n")
+	for _, part := range []struct {
+		title   string
+		changes []PSPChange
+	}{{"PATH", p.Changes}, {"CHANGED BY SOMETHING ELSE", p.Others}} {
+		rows := [][]string{{"    " + part.title, "TEMPLATE", "POD"}}
+		for _, c := range part.changes {
+			rows = append(rows, []string{"    " + Escape(shortField(c.Path)), shortValue(c.Template), shortValue(c.Pod)})
+		}
+		if len(rows) == 1 {
+			continue
+		}
+		for _, line := range grid(rows) {
+			body.WriteString(line + "\n")
+		}
 	}
 	return t.block(heading, body.String())
 }

@@ -23,11 +23,15 @@ func pspMutations() map[string]PSPMutating {
 	object := Object{"v1", "Pod", "shop", "web-1"}
 	owner := Object{"apps/v1", "ReplicaSet", "shop", "web"}
 	many.Pods = []PSPMutatedPod{
-		{at, object, "tight", owner, []PSPChange{{"spec.securityContext.fsGroup", "", "1"}, {"metadata.annotations[a/b]", hostile, hostile}}},
-		{at, Object{"v1", "Pod", "shop", hostile}, "", owner, []PSPChange{{hostile, "1", ""}}},
+		{
+			at, object, "tight", owner, []PSPChange{{"spec.securityContext.fsGroup", "", "1"}, {"metadata.annotations[a/b]", hostile, hostile}},
+			[]PSPChange{{"spec.runtimeClassName", "", hostile}},
+		},
+		{at, Object{"v1", "Pod", "shop", hostile}, "", owner, []PSPChange{{hostile, "1", ""}}, []PSPChange{}},
+		{at, object, hostile, owner, []PSPChange{}, []PSPChange{{"spec.securityContext.fsGroup", "", "2"}, {hostile, "1", ""}}},
 	}
 	many.NotCompared = []PSPNotCompared{{at, object, "no controller made it"}, {at, object, hostile}}
-	many.Summary = PSPMutatingSummary{2, 1, 4, 2, 2}
+	many.Summary = PSPMutatingSummary{2, 1, 5, 2, 1, 2}
 	return map[string]PSPMutating{"nothing": document(), "one": one, "many": many}
 }
 

@@ -115,7 +115,7 @@ func randomPod(r *rand.Rand) *corev1.Pod {
 	fill(r, reflect.ValueOf(&pod.Spec).Elem(), 12)
 	pod.Labels = map[string]string{"spec": word(r), "templates": word(r)}
 	if r.IntN(2) == 0 {
-		pod.Annotations = map[string]string{pss.SeccompPodAnnotation: word(r), pss.AppArmorAnnotationPrefix + "a": word(r)}
+		pod.Annotations = map[string]string{pss.SeccompPodAnnotation: word(r), pss.AppArmorAnnotationPrefix + "a": word(r), workload.PodSecurityPolicyAnnotation: word(r)}
 	}
 	return pod
 }

@@ -95,16 +95,22 @@ func renderTemplate(t *workload.Template) *template {
 	return r
 }
 
-// about returns the annotations that controls read, and the labels.
+// about returns the annotations that somebody reads, and the labels.
 func about(t *workload.Template) (annotations, labels map[string]string) {
-	for _, a := range t.Pod.Annotations {
+	add := func(key, value string) {
 		if annotations == nil {
 			annotations = map[string]string{}
 		}
-		annotations[a.Key] = a.Value
+		annotations[key] = value
+	}
+	for _, a := range t.Pod.Annotations {
+		add(a.Key, a.Value)
 	}
 	if t.Extra != nil {
 		labels = t.Extra.Labels
+		if t.Extra.PodSecurityPolicy != "" {
+			add(workload.PodSecurityPolicyAnnotation, t.Extra.PodSecurityPolicy)
+		}
 	}
 	return annotations, labels
 }

@@ -59,6 +59,12 @@ func TestWhatAPolicyChangesIsForeseenAndFoundAgain(t *testing.T) {
 			}
 			if found := psp.Changes(made, after); (len(found) > 0) != mutated {
 				t.Errorf("policy %s\npod %s\nmutated %v, found %+v", text, before, mutated, found)
+			} else {
+				for i := range found {
+					if !policy.Sets(&found[i]) {
+						t.Errorf("policy %s\npod %s\nsaid to be changed by something else: %+v", text, before, found[i])
+					}
+				}
 			}
 			if mutated {
 				changed++

@@ -49,6 +49,7 @@ func read(meta *metav1.ObjectMeta, spec *corev1.PodSpec, o workload.Options, isP
 	}
 	if o.Extra {
 		t.Extra = extra(spec)
+		t.Extra.PodSecurityPolicy = meta.Annotations[workload.PodSecurityPolicyAnnotation]
 		if len(meta.Labels) > 0 {
 			t.Extra.Labels = maps.Clone(meta.Labels)
 		}
