@@ -146,6 +146,125 @@ func TestAReplicaThatDoesNotFollowARotationIsNotReadyOnceItIsNotTrusted(t *testi
 	})
 }
 
+// copyFile copies a file over another one.
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReplicasWithFilesDoNotFightWhileOneSeesTheNextCertificateLater gives the next
+// certificate to one replica first, as the kubelets of two nodes do.
+func TestReplicasWithFilesDoNotFightWhileOneSeesTheNextCertificateLater(t *testing.T) {
+	t.Parallel()
+	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
+	dirs := []string{t.TempDir(), t.TempDir()}
+	next := t.TempDir()
+	serve.Credentials(t, next)
+	flags := serve.Credentials(t, dirs[0])
+	give := func(from, to string) {
+		t.Helper()
+		for _, name := range []string{"tls.crt", "tls.key"} {
+			copyFile(t, filepath.Join(from, name), filepath.Join(to, name))
+		}
+	}
+	give(dirs[0], dirs[1])
+	var replicas []*serve.Server
+	for i, dir := range dirs {
+		args := []string{"--register", "--register-url=https://127.0.0.1:9/validate"}
+		for _, flag := range flags {
+			args = append(args, strings.Replace(flag, dirs[0], dir, 1))
+		}
+		replicas = append(replicas, serve.Start(t, c, gabion, []string{"first", "second"}[i], c.Kubeconfig(), args...))
+	}
+	settled := func(when string, cas int) {
+		t.Helper()
+		time.Sleep(3 * time.Second) // a fight would show
+		found, err := c.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), "gabion", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(string(found.Webhooks[0].ClientConfig.CABundle), "BEGIN CERTIFICATE"); got != cas {
+			t.Errorf("%s: %d CAs are registered, want %d", when, got, cas)
+		}
+		for i, s := range replicas {
+			if text, err := s.Get(t.Context(), "/metrics"); err != nil || !strings.Contains(text, "gabion_registration_repairs_total 0\n") {
+				t.Errorf("%s: replica %d has repaired what was right (%v)", when, i, err)
+			}
+			if got := ready(t, s); got != "ready" {
+				t.Errorf("%s: replica %d: %s", when, i, got)
+			}
+		}
+	}
+	reloaded := func(s *serve.Server) {
+		t.Helper()
+		eventually(t, time.Minute, "the next certificate", func() string {
+			if text, err := s.Get(t.Context(), "/metrics"); err != nil || !strings.Contains(text, `gabion_certificate_reloads_total{result="success"} 1`) {
+				return "is not in use"
+			}
+			return ""
+		})
+	}
+	settled("at first", 2) // of the certificate, and of what signed it
+	give(next, dirs[0])
+	reloaded(replicas[0])
+	settled("when one has the next certificate", 4)
+	give(next, dirs[1])
+	reloaded(replicas[1])
+	settled("when both have it", 4)
+}
+
+// TestUnregisteringCountsWhileARepairIsPutOff unregisters in the pause that follows
+// on many repairs, and hides a change behind an announcement before.
+func TestUnregisteringCountsWhileARepairIsPutOff(t *testing.T) {
+	t.Parallel()
+	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
+	serve.Start(t, c, gabion, "gabion", c.Kubeconfig(), append(serve.Credentials(t, t.TempDir()), "--register")...)
+	want := webhooks(t, c)
+	api := c.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	change := func(patch string) {
+		t.Helper()
+		if _, err := api.Patch(t.Context(), "gabion", types.JSONPatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	repaired := func(within time.Duration) {
+		t.Helper()
+		eventually(t, within, "repair", func() string {
+			if got := webhooks(t, c); got != want {
+				return got
+			}
+			return ""
+		})
+	}
+	const ignore = `{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}`
+	change(`[` + ignore + `,{"op":"add","path":"/metadata/annotations/gabion.io~1withdrawn-by","value":"nobody"}]`)
+	repaired(3 * time.Second) // and not when the announcement does not count any more
+	for range 9 {
+		change(`[` + ignore + `]`)
+		repaired(5 * time.Second)
+	}
+	change(`[` + ignore + `]`) // this one is put off
+	time.Sleep(time.Second)
+	if webhooks(t, c) == want {
+		t.Fatal("the eleventh repair was not put off, so that this test shows nothing")
+	}
+	if out, err := command(t, "unregister", "--kubeconfig="+c.Kubeconfig()).CombinedOutput(); err != nil {
+		t.Fatalf("gabion unregister: %v: %s", err, out)
+	}
+	for range 130 {
+		if got := webhooks(t, c); got != "none" {
+			t.Fatalf("it is written again: %s", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 func TestACertificateThatWouldNotBeTrustedIsNotReloaded(t *testing.T) {
 	t.Parallel()
 	c := cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true})
@@ -154,21 +273,11 @@ func TestACertificateThatWouldNotBeTrustedIsNotReloaded(t *testing.T) {
 	flags := serve.Credentials(t, dir)
 	serve.Credentials(t, other)
 	cas := filepath.Join(dir, "ca.crt")
-	copyFile := func(from, to string) {
-		t.Helper()
-		text, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(to, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	copyFile(filepath.Join(dir, "tls.crt"), cas)
+	copyFile(t, filepath.Join(dir, "tls.crt"), cas)
 	s := serve.Start(t, c, gabion, "gabion", c.Kubeconfig(), append(flags, "--register", "--register-ca-file="+cas)...)
 	enforced(t, c, "shop")
 	for _, name := range []string{"tls.crt", "tls.key"} {
-		copyFile(filepath.Join(other, name), filepath.Join(dir, name))
+		copyFile(t, filepath.Join(other, name), filepath.Join(dir, name))
 	}
 	eventually(t, time.Minute, "the look at the files", func() string {
 		if text, err := s.Get(t.Context(), "/metrics"); err != nil || !strings.Contains(text, `gabion_certificate_reloads_total{result="failure"} 1`) {

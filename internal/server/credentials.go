@@ -20,8 +20,8 @@ const (
 	// spread is how long all API servers may take to learn of new CAs.
 	spread = 5 * time.Second
 	// oldCAs is how long CAs stay that are no longer in the files: other replicas
-	// may see the new files as much later.
-	oldCAs = 2 * time.Minute
+	// may see the new files as much later. A kubelet takes up to two minutes.
+	oldCAs = 5 * time.Minute
 )
 
 // material is what is served with, and the CAs by which API servers know it.
@@ -107,6 +107,9 @@ func verify(certificate, cas []byte, host string, now time.Time) error {
 // registered, or, where this program registers nothing, those in the Secret.
 func (s *server) untrusted(keeper *registration.Keeper, now time.Time) string {
 	cas, host := *s.cas.Load(), ""
+	if end := s.certificates.Load().NotAfter(); now.After(end) {
+		return "the TLS certificate of this replica expired on " + end.UTC().Format(time.RFC3339)
+	}
 	switch {
 	case keeper != nil:
 		cas, host = keeper.Registered(), hostOf(s.o.Target, s.o.Listen)

@@ -25,8 +25,12 @@ func (s *server) newKeeper() (*registration.Keeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the name of this machine: %w", err)
 	}
+	keep := time.Duration(0)
+	if s.fromFiles() { // in a Secret, CAs are the same for all replicas
+		keep = 2 * oldCAs
+	}
 	return registration.NewKeeper(s.client, registration.Options{
-		Target: target, CAs: s.wantedCAs, Key: func() []byte { return *s.key.Load() }, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
+		Target: target, CAs: s.wantedCAs, KeepCAs: keep, Key: func() []byte { return *s.key.Load() }, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
 	}), nil
 }
 

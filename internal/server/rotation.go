@@ -25,8 +25,10 @@ const (
 )
 
 // update brings the contents of a Secret up to date and says why; it says
-// nothing if there was nothing to do.
-func update(secret *corev1.Secret, names []string, now time.Time) (due string, err error) {
+// nothing if there was nothing to do. The known CAs are those that were in it
+// before, nil if nobody knows: with another CA they stay, whatever has become of
+// them in the Secret, because replicas serve certificates that they signed.
+func update(secret *corev1.Secret, names []string, known []byte, now time.Time) (due string, err error) {
 	cas, err := certificatesOf(secret.Data[caKey])
 	if err != nil {
 		cas = nil
@@ -34,7 +36,7 @@ func update(secret *corev1.Secret, names []string, now time.Time) (due string, e
 	ca, leaf := first(cas), first(secret.Data[corev1.TLSCertKey])
 	switch {
 	case ca == nil || leaf == nil || leaf.CheckSignatureFrom(ca) != nil || ca.NotAfter.Before(now.Add(servingLifetime)) || now.Before(ca.NotBefore):
-		return "another CA", rotate(secret, names, now, true)
+		return "another CA", rotate(secret, names, known, now, true)
 	case leaf.NotAfter.Before(now.Add(renewBefore)), now.Before(leaf.NotBefore):
 		due = "the certificate ends soon"
 	case !covers(leaf, names):
@@ -43,7 +45,7 @@ func update(secret *corev1.Secret, names []string, now time.Time) (due string, e
 		due = "certificate and key do not fit"
 	}
 	if due != "" {
-		return due, rotate(secret, names, now, false)
+		return due, rotate(secret, names, known, now, false)
 	}
 	only := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	if bytes.Equal(cas, only) || now.Before(rotatedAt(secret).Add(trustOld)) {
@@ -55,7 +57,7 @@ func update(secret *corev1.Secret, names []string, now time.Time) (due string, e
 
 // rotate makes another certificate, signed by another CA if that is asked for or
 // if the one that there is cannot sign. Older CAs stay beside it for now.
-func rotate(secret *corev1.Secret, names []string, now time.Time, newCA bool) error {
+func rotate(secret *corev1.Secret, names []string, known []byte, now time.Time, newCA bool) error {
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
@@ -75,7 +77,7 @@ func rotate(secret *corev1.Secret, names []string, now time.Time, newCA bool) er
 		if serving, err = webhook.GenerateServing(ca, names, now, servingLifetime); err != nil {
 			return err
 		}
-		secret.Data[caKey] = unite(ca.Certificate, older)
+		secret.Data[caKey] = unite(unite(ca.Certificate, older), known)
 		secret.Data[caPrivateKey] = ca.Key
 	}
 	secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey] = serving.Certificate, serving.Key

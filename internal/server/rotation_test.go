@@ -15,7 +15,7 @@ var names = []string{"gabion.gabion-system.svc"}
 func newSecret(t *testing.T, now time.Time) *corev1.Secret {
 	t.Helper()
 	secret := &corev1.Secret{}
-	if err := rotate(secret, names, now, true); err != nil {
+	if err := rotate(secret, names, nil, now, true); err != nil {
 		t.Fatal(err)
 	}
 	return secret
@@ -68,7 +68,7 @@ func TestASecretIsBroughtUpToDate(t *testing.T) {
 			tt.spoil(secret)
 		}
 		now := made.Add(tt.after)
-		due, err := update(secret, tt.names, now)
+		due, err := update(secret, tt.names, nil, now)
 		if err != nil || due != tt.due {
 			t.Errorf("%s: due because of %q, %v; want %q", tt.name, due, err, tt.due)
 			continue
@@ -80,7 +80,7 @@ func TestASecretIsBroughtUpToDate(t *testing.T) {
 		if leaf.CheckSignatureFrom(ca) != nil || !covers(leaf, tt.names) || leaf.NotAfter.Before(now) {
 			t.Errorf("%s: the certificate is not fit to serve with", tt.name)
 		}
-		if again, err := update(secret, tt.names, now); again != "" || err != nil {
+		if again, err := update(secret, tt.names, nil, now); again != "" || err != nil {
 			t.Errorf("%s: not up to date afterwards: %q, %v", tt.name, again, err)
 		}
 	}
@@ -92,20 +92,40 @@ func TestOldCAsStayUntilNobodyNeedsThem(t *testing.T) {
 	secret := newSecret(t, made)
 	old := first(secret.Data[caKey])
 	rotated := made.Add(caLifetime - servingLifetime + time.Hour)
-	if _, err := update(secret, names, rotated); err != nil {
+	if _, err := update(secret, names, nil, rotated); err != nil {
 		t.Fatal(err)
 	}
 	if countCAs(secret) != 2 || !bytes.Contains(secret.Data[caKey], pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: old.Raw})) {
 		t.Fatal("the old CA is not beside the new one")
 	}
-	if due, err := update(secret, names, rotated.Add(trustOld-time.Minute)); due != "" || err != nil || countCAs(secret) != 2 {
+	if due, err := update(secret, names, nil, rotated.Add(trustOld-time.Minute)); due != "" || err != nil || countCAs(secret) != 2 {
 		t.Errorf("too early: %q, %v, %d CAs", due, err, countCAs(secret))
 	}
-	if due, err := update(secret, names, rotated.Add(trustOld+time.Minute)); due == "" || err != nil || countCAs(secret) != 1 {
+	if due, err := update(secret, names, nil, rotated.Add(trustOld+time.Minute)); due == "" || err != nil || countCAs(secret) != 1 {
 		t.Errorf("when nobody needs it: %q, %v, %d CAs", due, err, countCAs(secret))
 	}
 	if first(secret.Data[corev1.TLSCertKey]).CheckSignatureFrom(first(secret.Data[caKey])) != nil {
 		t.Error("the CA that stays is not that of the certificate")
+	}
+}
+
+func TestCAsThatAreLostInTheSecretStayIfSomebodyKnowsThem(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*corev1.Secret){
+		"garbled":   func(s *corev1.Secret) { s.Data[caKey] = []byte("nonsense") },
+		"removed":   func(s *corev1.Secret) { delete(s.Data, caKey) },
+		"all of it": func(s *corev1.Secret) { s.Data = nil },
+	} {
+		now := time.Now()
+		secret := newSecret(t, now)
+		known := secret.Data[caKey]
+		spoil(secret)
+		if due, err := update(secret, names, known, now); due != "another CA" || err != nil {
+			t.Fatalf("%s: due because of %q, %v", name, due, err)
+		}
+		if countCAs(secret) != 2 || !bytes.HasSuffix(secret.Data[caKey], known) {
+			t.Errorf("%s: the CA that signed what is served is not beside the new one", name)
+		}
 	}
 }
 

@@ -83,10 +83,7 @@ func (s *server) trySecret(ctx context.Context) (material, error) {
 			},
 			Type: corev1.SecretTypeTLS,
 		}
-		if before := s.cas.Load(); before != nil { // somebody has deleted it
-			fresh.Data = map[string][]byte{caKey: *before}
-		}
-		if err := rotate(fresh, o.Names, now, true); err != nil {
+		if err := rotate(fresh, o.Names, s.knownCAs(), now, true); err != nil { // somebody may have deleted it
 			return material{}, err
 		}
 		s.log.Info("made a CA and a certificate", slog.String("secret", o.Namespace+"/"+o.Name))
@@ -96,7 +93,7 @@ func (s *server) trySecret(ctx context.Context) (material, error) {
 	case stored.Labels[managedLabel] != managedBy:
 		return material{}, errors.New("it was made by somebody else (it has no label " + managedLabel + "=" + managedBy + ")")
 	}
-	due, err := update(&stored, o.Names, now)
+	due, err := update(&stored, o.Names, s.knownCAs(), now)
 	switch {
 	case err != nil:
 		return material{}, err
@@ -108,6 +105,14 @@ func (s *server) trySecret(ctx context.Context) (material, error) {
 		s.log.Info("rotated what is in the TLS Secret", slog.String("why", due))
 	}
 	return m, err
+}
+
+// knownCAs are the CAs that were in the Secret when it was last read.
+func (s *server) knownCAs() []byte {
+	if cas := s.cas.Load(); cas != nil {
+		return *cas
+	}
+	return nil
 }
 
 // written sends a Secret and returns what is in the one that is then stored.

@@ -30,10 +30,13 @@ func differences(have, want *admissionregistrationv1.ValidatingWebhookConfigurat
 		}
 	}
 	if have.Annotations[withdrawnAnnotation] != "" {
-		found = append(found, "the annotation "+withdrawnAnnotation)
+		found = append(found, announcement)
 	}
 	return found
 }
+
+// announcement is the difference that an announced removal makes.
+const announcement = "the annotation " + withdrawnAnnotation
 
 func differentFields(have, want *admissionregistrationv1.ValidatingWebhook) []string {
 	var found []string

@@ -3,6 +3,7 @@ package registration
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,9 @@ type Options struct {
 	// CAs returns the CAs that sign the webhook's certificate now, in PEM. Servers
 	// that keep the same configuration must agree on them.
 	CAs func(context.Context) ([]byte, error)
+	// KeepCAs is how long CAs stay that another server with the same key has
+	// registered beside those: it may have been given its next certificate earlier.
+	KeepCAs time.Duration
 	// Key returns the private key of that certificate.
 	Key func() []byte
 	// Instance is who keeps, for events.
@@ -65,6 +69,12 @@ type Keeper struct {
 
 	lastRepair time.Time
 	repairs    int // since it was calm
+	// repairAt is when a repair is due, if it was put off.
+	repairAt time.Time
+	// others are CAs that another server has registered beside the wanted ones, and
+	// othersUntil is when they do not count any more.
+	others      []byte
+	othersUntil time.Time
 	// generation is that of the wanted configuration; 0 before it was first written.
 	generation uint64
 	// yieldUntil is when this server takes the configuration from a later one.
@@ -112,11 +122,11 @@ func (k *Keeper) Written() bool {
 	return k.written != nil && k.fault == "" && !k.gone
 }
 
-// Holds reports whether the configuration was written with the CAs.
+// Holds reports whether the configuration was written with the CAs among its own.
 func (k *Keeper) Holds(cas []byte) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.written != nil && bytes.Equal(k.written.Webhooks[0].ClientConfig.CABundle, cas)
+	return k.written != nil && holds(k.written.Webhooks[0].ClientConfig.CABundle, cas)
 }
 
 // Registered returns the CAs by which API servers know the webhook, in PEM, whoever
@@ -183,7 +193,11 @@ func (k *Keeper) follow(ctx context.Context) error {
 	if err != nil || k.withdrawn {
 		return err
 	}
-	events, err := k.client.Watch(ctx, collection, Name, have.ResourceVersion)
+	from := "" // from the beginning, if there is nothing yet
+	if have != nil {
+		from = have.ResourceVersion
+	}
+	events, err := k.client.Watch(ctx, collection, Name, from)
 	if err != nil {
 		return fmt.Errorf("watching the webhook configuration: %w", err)
 	}
@@ -210,13 +224,16 @@ func (k *Keeper) follow(ctx context.Context) error {
 // later returns a channel that says when to look again although nothing happens;
 // nil if that is never.
 func (k *Keeper) later() <-chan time.Time {
-	switch {
-	case !k.announced.IsZero():
-		return time.After(time.Until(k.announced.Add(withdrawal)))
-	case !k.yieldUntil.IsZero():
-		return time.After(time.Until(k.yieldUntil))
+	var next time.Time
+	for _, at := range []time.Time{k.announcedUntil(), k.yieldUntil, k.repairAt, k.othersUntil} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
 	}
-	return nil
+	if next.IsZero() {
+		return nil
+	}
+	return time.After(time.Until(next))
 }
 
 // ensure looks at the configuration and writes it if it is not as wanted. It
@@ -238,17 +255,17 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if err != nil {
 		return nil, err
 	}
-	want, before := Configuration(k.o.Target, cas), k.last()
+	want, before := Configuration(k.o.Target, k.withOthers(have, cas)), k.last()
 	wrong, stored := []string{"it is missing"}, uint64(0)
 	if have != nil {
 		wrong, stored = differences(have, want), generationOf(have, k.o.Key())
 	}
 	switch {
 	case len(wrong) == 0 && (before != nil || stored > 0):
-		k.generation, k.yieldUntil = max(k.generation, stored), time.Time{}
+		k.generation, k.yieldUntil, k.repairAt = max(k.generation, stored), time.Time{}, time.Time{}
 		k.remember(want)
 		return have, nil
-	case k.yield(ctx, have, stored):
+	case k.yield(ctx, have, stored), k.leaving(have, wrong):
 		return have, nil
 	}
 	// It is for who was started last, and for who has yielded for long enough.
@@ -258,8 +275,8 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	}
 	seal(want, k.generation, k.o.Key())
 	repair := before != nil && len(differences(before, want)) == 0
-	if repair {
-		k.pause(ctx)
+	if repair && k.putOff() {
+		return have, nil // what happens until then may change what is right
 	}
 	now, err := write(ctx, k.client, have, want)
 	if err != nil {
@@ -300,16 +317,54 @@ func (k *Keeper) remember(c *admissionregistrationv1.ValidatingWebhookConfigurat
 	k.written, k.fault, k.gone = c, "", false
 }
 
-// pause keeps repairs apart.
-func (k *Keeper) pause(ctx context.Context) {
-	since := time.Since(k.lastRepair)
-	if since > calm {
+// putOff keeps repairs apart: it reports whether it is too early for one, and counts
+// it if it is not.
+func (k *Keeper) putOff() bool {
+	now := time.Now()
+	if now.Sub(k.lastRepair) > calm {
 		k.repairs = 0
 	}
-	if k.repairs++; k.repairs > repairsAtOnce {
-		sleep(ctx, repairGap-since)
+	if due := k.lastRepair.Add(repairGap); k.repairs >= repairsAtOnce && now.Before(due) {
+		k.repairAt = due
+		return true
 	}
-	k.lastRepair = time.Now()
+	k.repairs++
+	k.lastRepair, k.repairAt = now, time.Time{}
+	return false
+}
+
+// withOthers returns the CAs with those that another server has registered beside
+// them, for as long as they count.
+func (k *Keeper) withOthers(have *admissionregistrationv1.ValidatingWebhookConfiguration, cas []byte) []byte {
+	if k.o.KeepCAs == 0 || have == nil {
+		return cas
+	}
+	stored := casOf(have, k.o.Key())
+	if len(stored) == 0 || bytes.Equal(stored, cas) || !holds(stored, cas) {
+		k.others, k.othersUntil = nil, time.Time{}
+		return cas
+	}
+	if !bytes.Equal(stored, k.others) {
+		k.others, k.othersUntil = stored, time.Now().Add(k.o.KeepCAs)
+	}
+	if !time.Now().Before(k.othersUntil) {
+		k.othersUntil = time.Time{}
+		return cas
+	}
+	return stored
+}
+
+// holds reports whether all certificates of one PEM text are in another.
+func holds(text, all []byte) bool {
+	for {
+		var block *pem.Block
+		if block, all = pem.Decode(all); block == nil {
+			return true
+		}
+		if !bytes.Contains(text, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})) {
+			return false
+		}
+	}
 }
 
 // report tells of a write.

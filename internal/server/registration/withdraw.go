@@ -56,7 +56,22 @@ func (k *Keeper) leave(ctx context.Context, have *admissionregistrationv1.Valida
 		return false
 	}
 	k.announce()
-	return time.Since(k.announced) < withdrawal
+	return false
+}
+
+// leaving reports whether a configuration is to be left as it is for a while,
+// because it is announced to be removed. What else is wrong with it is repaired all
+// the same, and the announcement with it: nothing may hide behind one.
+func (k *Keeper) leaving(have *admissionregistrationv1.ValidatingWebhookConfiguration, wrong []string) bool {
+	return have != nil && len(wrong) == 1 && wrong[0] == announcement && time.Now().Before(k.announcedUntil())
+}
+
+// announcedUntil is how long an announcement counts, the zero Time if there is none.
+func (k *Keeper) announcedUntil() time.Time {
+	if k.announced.IsZero() {
+		return time.Time{}
+	}
+	return k.announced.Add(withdrawal)
 }
 
 // announce notes that the configuration is about to be removed.
