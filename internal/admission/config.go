@@ -79,31 +79,31 @@ func has(s map[string]struct{}, name string) bool {
 // data; without a file's name it is the default one. A path inside an
 // AdmissionConfiguration is relative to the file.
 //
-// A file with nothing in it is the default configuration too, as it is to an API
-// server. It is seldom what somebody meant, so its name is returned as empty.
+// A file that says nothing of Pod Security is the default configuration too, as it
+// is to an API server: one with nothing in it, or an AdmissionConfiguration without
+// an entry for the plugin. It is seldom what somebody meant, so its name is returned
+// as empty.
 func LoadConfig(file string, readFile func(string) ([]byte, error)) (config Config, empty string, err error) {
 	if file == "" {
 		return DefaultConfig(), "", nil
 	}
-	read := func(name string) ([]byte, error) {
-		data, err := readFile(name)
-		if err == nil && len(data) == 0 {
-			empty = name
-		}
-		return data, err
-	}
-	data, err := read(file)
+	data, err := readFile(file)
 	if err != nil {
 		return Config{}, "", fmt.Errorf("reading the configuration: %w", err)
 	}
-	config, err = ParseConfig(data, func(path string) ([]byte, error) {
+	last := file
+	config, stated, err := parseConfig(data, func(path string) ([]byte, error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(file), path)
 		}
-		return read(path)
+		last = path
+		return readFile(path)
 	})
 	if err != nil {
 		return Config{}, "", fmt.Errorf("%s: %w", file, err)
+	}
+	if !stated {
+		empty = last
 	}
 	return config, empty, nil
 }
@@ -112,32 +112,37 @@ func LoadConfig(file string, readFile func(string) ([]byte, error)) (config Conf
 // PodSecurityConfiguration (v1, v1beta1 or v1alpha1), alone or as the
 // configuration of the plugin PodSecurity in an AdmissionConfiguration (v1 or
 // v1alpha1), which may also name the file that holds it; readFile reads that
-// file, and may be nil if there is none to be read. Data of length zero is the default configuration. Unknown and repeated
-// fields, unknown levels and versions, and exemptions that could never match
-// are errors.
+// file, and may be nil if there is none to be read. Data that says nothing of Pod
+// Security is the default configuration. Unknown and repeated fields, unknown levels
+// and versions, and exemptions that could never match are errors.
 func ParseConfig(data []byte, readFile func(string) ([]byte, error)) (Config, error) {
+	config, _, err := parseConfig(data, readFile)
+	return config, err
+}
+
+// parseConfig is ParseConfig, and reports whether there was a configuration.
+func parseConfig(data []byte, readFile func(string) ([]byte, error)) (config Config, stated bool, err error) {
 	if len(data) == 0 {
-		return DefaultConfig(), nil
+		return DefaultConfig(), false, nil
 	}
 	d, err := parseDocument(data)
 	if err != nil {
-		return Config{}, err
+		return Config{}, false, err
 	}
-	if !d.is(wrapperGroup, wrapperKind, "v1", "v1alpha1") {
-		return d.config()
+	if d.is(wrapperGroup, wrapperKind, "v1", "v1alpha1") {
+		var wrapper AdmissionConfiguration
+		if err := d.decode(&wrapper); err != nil {
+			return Config{}, false, err
+		}
+		if data, err = wrapper.podSecurity(readFile); err != nil || len(data) == 0 {
+			return DefaultConfig(), false, err
+		}
+		if d, err = parseDocument(data); err != nil {
+			return Config{}, false, err
+		}
 	}
-	var wrapper AdmissionConfiguration
-	if err := d.decode(&wrapper); err != nil {
-		return Config{}, err
-	}
-	data, err = wrapper.podSecurity(readFile)
-	if err != nil || len(data) == 0 {
-		return DefaultConfig(), err
-	}
-	if d, err = parseDocument(data); err != nil {
-		return Config{}, err
-	}
-	return d.config()
+	config, err = d.config()
+	return config, true, err
 }
 
 // podSecurity returns what an API server would hand to the PodSecurity plugin,

@@ -116,8 +116,12 @@ func TestLoadConfig(t *testing.T) {
 			if !got.Equal(tt.want) {
 				t.Errorf("configuration is %+v, want %+v", got, tt.want)
 			}
-			if named := empty == "empty"; named != strings.HasSuffix(tt.file, "empty") || !named && empty != "" {
-				t.Errorf("the file that is empty is %q", empty)
+			want := map[string]string{
+				"empty": "empty", "wrapped empty": "empty",
+				"other plugins": tt.file, "no plugins": tt.file, "plugin bare": tt.file, "plugin null": tt.file,
+			}[tt.file]
+			if empty != want {
+				t.Errorf("the file that says nothing is %q, want %q", empty, want)
 			}
 		})
 	}

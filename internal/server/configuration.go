@@ -85,16 +85,16 @@ func (f *configurationFollower) look(ctx context.Context) {
 	f.log.Info("the new configuration is in use", slog.String("file", f.file))
 }
 
-// read reads the file. One that has become empty is a fault, although it is the
-// default configuration at the start: nobody who wants everything to be
-// privileged says nothing, and whoever writes a file empties it first.
+// read reads the file. One that has come to say nothing of Pod Security is a fault,
+// although it is the default configuration at the start: nobody who wants everything
+// to be privileged says nothing, and whoever writes a file empties it first.
 func (f *configurationFollower) read() configurationReading {
 	config, empty, err := admission.LoadConfig(f.file, f.readFile)
 	switch {
 	case err != nil:
 		return configurationReading{fault: err.Error()}
 	case empty != "" && !config.Equal(f.used):
-		return configurationReading{fault: empty + " is empty: for the defaults, write a PodSecurityConfiguration without any"}
+		return configurationReading{fault: empty + " says nothing of Pod Security: for the defaults, write a PodSecurityConfiguration without any"}
 	}
 	return configurationReading{config: config}
 }

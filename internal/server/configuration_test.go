@@ -29,11 +29,15 @@ func TestAConfigurationIsReplacedByWhatTheFileHoldsForAWhile(t *testing.T) {
 		reloads  string    // what was recorded: + is a success
 		log      string
 	}{
-		"the same file":                          {configurationOf("baseline"), []string{configurationOf("baseline")}, 2, pss.Baseline, "", ""},
-		"a new file":                             {configurationOf("baseline"), []string{configurationOf("restricted")}, 2, pss.Restricted, "+", "is in use"},
-		"a file of which half is written":        {configurationOf("baseline"), []string{half, configurationOf("restricted")}, 1, pss.Baseline, "", ""},
-		"that file when it is written":           {configurationOf("baseline"), []string{half, configurationOf("restricted")}, 2, pss.Restricted, "+", "is in use"},
-		"a file that is emptied":                 {configurationOf("baseline"), []string{""}, 3, pss.Baseline, "-", "c.yaml is empty: for the defaults, write"},
+		"the same file":                   {configurationOf("baseline"), []string{configurationOf("baseline")}, 2, pss.Baseline, "", ""},
+		"a new file":                      {configurationOf("baseline"), []string{configurationOf("restricted")}, 2, pss.Restricted, "+", "is in use"},
+		"a file of which half is written": {configurationOf("baseline"), []string{half, configurationOf("restricted")}, 1, pss.Baseline, "", ""},
+		"that file when it is written":    {configurationOf("baseline"), []string{half, configurationOf("restricted")}, 2, pss.Restricted, "+", "is in use"},
+		"a file that is emptied":          {configurationOf("baseline"), []string{""}, 3, pss.Baseline, "-", "c.yaml says nothing of Pod Security: for the defaults, write"},
+		"a file for other plugins": {
+			configurationOf("baseline"), []string{"apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins: [{name: PodSecurty}]\n"}, 3,
+			pss.Baseline, "-", "c.yaml says nothing of Pod Security",
+		},
 		"a file that is emptied to be written":   {configurationOf("baseline"), []string{"", configurationOf("restricted")}, 3, pss.Restricted, "+", "is in use"},
 		"a file that was empty from the start":   {"", []string{""}, 2, pss.Privileged, "", ""},
 		"a broken file, reported once":           {configurationOf("baseline"), []string{broken}, 3, pss.Baseline, "-", "must be one of privileged, baseline, restricted"},

@@ -96,7 +96,7 @@ func newServer(o Options) (*server, error) {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	if empty != "" {
-		s.log.Warn("the configuration is empty: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
+		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -71,6 +73,39 @@ func (b *budget) forLarge() int64 { return b.limit - b.limit/4 }
 
 func (b *budget) release(c charge) { b.used.Add(-int64(c)) }
 
+// maxReceiving is how many bodies may be on their way from one address. API servers
+// send a body at once, so that they have few; whoever begins many and sends nothing
+// leaves room for others.
+const maxReceiving = 1024
+
+// receiving counts the bodies that are on their way, by the address they come from.
+type receiving struct {
+	mu    sync.Mutex
+	hosts map[string]int
+}
+
+// begin counts one, unless there are too many.
+func (r *receiving) begin(host string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hosts[host] >= maxReceiving {
+		return false
+	}
+	r.hosts[host]++
+	return true
+}
+
+func (r *receiving) end(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hosts[host]--; r.hosts[host] == 0 {
+		delete(r.hosts, host)
+	}
+}
+
+// hostOf returns an address without its port.
+func hostOf(address string) string { return address[:max(strings.LastIndexByte(address, ':'), 0)] }
+
 // readBody reads the body of a request to b.in. The budget is charged before
 // memory is used, and as the body arrives: what a client only says it will send
 // takes nothing from others.
@@ -78,6 +113,11 @@ func (h *Handler) readBody(r *http.Request, b *buffers, c *charge) *fault {
 	if r.ContentLength > h.maxBody {
 		return h.tooLarge()
 	}
+	host := hostOf(r.RemoteAddr)
+	if !h.receiving.begin(host) {
+		return tooMany()
+	}
+	defer h.receiving.end(host)
 	size := int64(smallBody)
 	if 0 <= r.ContentLength && r.ContentLength <= keptBuffer {
 		size = max(r.ContentLength, smallBody)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -107,6 +109,51 @@ func TestWhoSaysMuchAndSendsNothingTakesNothing(t *testing.T) {
 	large := review("u", "n", `"`+strings.Repeat("x", 7<<20)+`"`)
 	if _, err := ask(t.Context(), r.client(t, false), r.url, large); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWhoBeginsManyRequestsAndSendsNothingLeavesRoomForOthers has one address begin
+// as many as all bodies together may be.
+func TestWhoBeginsManyRequestsAndSendsNothingLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	h, err := webhook.NewHandler(webhook.HandlerOptions{Decider: decider(allowAll)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(address string, body io.Reader) int {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate", body)
+		r.RemoteAddr, r.ContentLength = address, -1
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	never, end := io.Pipe()
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	const begun = webhook.DefaultMaxBytesInFlight / (32 << 10)
+	for i := range begun {
+		all.Go(func() {
+			if ask(fmt.Sprintf("10.0.0.1:%d", i), never) == http.StatusTooManyRequests {
+				refused.Add(1)
+			}
+		})
+	}
+	wait(t, "most of them to be turned away", func() bool { return refused.Load() == begun-1024 })
+	if code := ask("10.0.0.1:1", strings.NewReader(review("u", "n", "{}"))); code != http.StatusTooManyRequests {
+		t.Errorf("one more from there: status %d", code)
+	}
+	for _, address := range []string{"10.0.0.2:1", "[fd00::1]:1"} {
+		if code := ask(address, strings.NewReader(review("u", "n", "{}"))); code != http.StatusOK {
+			t.Errorf("from %s: status %d", address, code)
+		}
+	}
+	if err := end.Close(); err != nil {
+		t.Error(err)
+	}
+	all.Wait()
+	if code := ask("10.0.0.1:1", strings.NewReader(review("u", "n", "{}"))); code != http.StatusOK {
+		t.Errorf("afterwards: status %d", code)
 	}
 }
 

@@ -68,6 +68,7 @@ type Handler struct {
 	log        *slog.Logger
 	observer   Observer
 	inFlight   budget
+	receiving  receiving
 	work       work
 	buffers    sync.Pool // of *buffers
 	// contentType is the header of every answer; nobody changes it.
@@ -78,7 +79,7 @@ type Handler struct {
 func NewHandler(o HandlerOptions) (*Handler, error) {
 	h := &Handler{
 		decider: o.Decider, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
-		inFlight: budget{limit: o.MaxBytesInFlight}, work: newWork(), contentType: []string{jsonType},
+		inFlight: budget{limit: o.MaxBytesInFlight}, receiving: receiving{hosts: map[string]int{}}, work: newWork(), contentType: []string{jsonType},
 	}
 	h.buffers.New = func() any { return &buffers{in: make([]byte, 0, smallBody)} }
 	if h.maxBody == 0 {

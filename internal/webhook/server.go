@@ -25,10 +25,13 @@ const (
 	// idleTimeout leaves it to the client to close idle connections: if the
 	// server did, it could do so just as a request is on its way.
 	idleTimeout    = 3 * time.Minute
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 16 << 10
 	// http2Buffer is how much of a body HTTP/2 holds that nobody reads yet, of
 	// a stream and of all streams of a connection.
 	http2Buffer = 256 << 10
+	// maxStreams is how many requests HTTP/2 has on one connection at once. For more
+	// an API server opens another one.
+	maxStreams = 100
 )
 
 // ServerOptions are what a [Server] is made of.
@@ -90,7 +93,9 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		HTTP2:          &http.HTTP2Config{MaxReceiveBufferPerConnection: http2Buffer, MaxReceiveBufferPerStream: http2Buffer},
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerConnection: http2Buffer, MaxReceiveBufferPerStream: http2Buffer, MaxConcurrentStreams: maxStreams,
+		},
 	}
 }
 
