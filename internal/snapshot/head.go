@@ -3,10 +3,14 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/gabion-security/gabion/workload"
 )
 
-// head is what comes before the spec of a pod that has no annotations.
+// head is what comes before the spec of a pod that has no annotations, but for the
+// policy that admitted it: where there were policies, every pod has that.
 type head struct {
+	policy          []byte
 	namespace, name []byte
 	controller      struct{ apiVersion, kind, name []byte }
 }
@@ -17,10 +21,14 @@ const podMark = `{"apiVersion":"v1","kind":"Pod","metadata":{`
 // readHead reads the text before [specMark]. It understands the form that a
 // [Writer] writes where no text needs escapes, and otherwise leaves it to the
 // JSON library, which is slower. It reports whether the head is one, and
-// complete, without annotations.
+// complete, without other annotations.
 func readHead(text []byte) (h head, ok bool) {
 	c := cursor{rest: text, ok: true}
 	c.literal(podMark)
+	if c.has(`"annotations":{"` + workload.PodSecurityPolicyAnnotation + `":`) {
+		h.policy = c.text()
+		c.literal("},")
+	}
 	if c.has(`"labels":{`) {
 		for more := true; more && c.ok; more = c.has(",") {
 			c.text()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/workload"
@@ -27,7 +28,7 @@ type entry struct {
 type parser struct {
 	reader *workload.Reader
 	extra  bool
-	views  map[string]*inventory.View // by the text that follows the metadata
+	views  map[string]*inventory.View // by the text that follows the metadata, after the policy in it
 	texts  map[string]string
 }
 
@@ -105,14 +106,18 @@ func (p *parser) pod(text []byte) (entry, bool) {
 	if !ok {
 		return entry{}, false
 	}
-	view := p.views[string(text[cut:])]
+	key := text[cut:]
+	if len(h.policy) > 0 {
+		key = slices.Concat(h.policy, key) // no policy has a quote in it, so that no two keys are alike
+	}
+	view := p.views[string(key)]
 	if view == nil {
 		item := p.reader.ReadObject(text)
 		if item.Outcome != workload.Read {
 			return entry{}, false
 		}
 		view = inventory.NewView(&item.Templates[0], p.extra)
-		p.views[string(text[cut:])] = view
+		p.views[string(key)] = view
 	}
 	c := h.controller
 	return entry{

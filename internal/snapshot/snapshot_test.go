@@ -185,6 +185,33 @@ func TestAPodIsWrittenWithAllThatWasReadOfIt(t *testing.T) {
 	}
 }
 
+func TestPodsThatDifferInWhatAdmittedThemOnlyAreReadApart(t *testing.T) {
+	t.Parallel()
+	var items []workload.Item
+	want := []string{"", "a", "b", "a", ""}
+	for i, policy := range want {
+		pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c"}}}}
+		if policy != "" {
+			pod.Annotations = map[string]string{workload.PodSecurityPolicyAnnotation: policy}
+		}
+		items = append(items, workload.Item{
+			Outcome: workload.Read, Templates: []workload.Template{typed.Pod(pod, workload.Options{Stored: true, Extra: true})},
+			Object: workload.Object{APIVersion: "v1", Kind: "Pod", Namespace: "ns", Name: fmt.Sprint(i)},
+		})
+	}
+	pods := read(t, true, file(t, items...)).Namespaces[0].Pods
+	var got []string
+	for i := range pods {
+		got = append(got, pods[i].View.Extra.PodSecurityPolicy)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if pods[0].View != pods[4].View || pods[1].View != pods[3].View {
+		t.Error("equal pods do not share their view")
+	}
+}
+
 func TestASnapshotSaysOfWhichClusterItIs(t *testing.T) {
 	t.Parallel()
 	want := inventory.Cluster{Address: "https://10.0.0.1:6443", UID: "u"}
