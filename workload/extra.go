@@ -42,6 +42,7 @@ type VolumeExtra struct {
 	HostPath         string // hostPath.path
 	FlexVolumeDriver string // flexVolume.driver
 	CSIDriver        string // csi.driver
+	Image            string // image.reference
 	// ServiceAccountToken says that projected holds nothing beyond what the API
 	// server gives pods with their service account's token.
 	ServiceAccountToken bool

@@ -113,12 +113,13 @@ type ContainerControls struct {
 	// +optional
 	// +listType=set
 	ResourceLimits []Resource `json:"resourceLimits,omitempty"`
-	// ImageRegistries lists where images may come from: a registry such as
-	// registry.example.com, or a path in one such as docker.io/library, which
-	// holds all repositories below it.
+	// ImageRegistries lists where images of containers and of volumes may come
+	// from: a registry such as registry.example.com, or a path in one such as
+	// docker.io/library, which holds all repositories below it.
 	// +optional
 	ImageRegistries *Allowed `json:"imageRegistries,omitempty"`
-	// ImageDigests, if Required, asks every image to be named by its digest.
+	// ImageDigests, if Required, asks every image, of a container or a volume, to
+	// be named by its digest.
 	// +optional
 	ImageDigests Required `json:"imageDigests,omitempty"`
 }

@@ -22,6 +22,7 @@ func appendExtra(b []byte, x *workload.Extra) []byte {
 	for i := range x.Volumes {
 		v := &x.Volumes[i]
 		b = appendText(appendText(appendText(b, v.HostPath), v.FlexVolumeDriver), v.CSIDriver)
+		b = appendText(b, v.Image)
 		b = append(b, bit(v.ServiceAccountToken))
 	}
 	b = binary.AppendUvarint(b, uint64(len(x.Containers)))

@@ -33,6 +33,10 @@ func cases() []controlCase {
 	}
 	sysctlPath := []string{"spec.securityContext.sysctls[0].name"}
 	imagePath := []string{"spec.containers[0].image"}
+	imageVolume := func(name string) string {
+		return `volumes: [{name: v}, {name: w, image: {reference: "` + name + `"}}], containers: [{name: a, image: "docker.io/a@sha256:` + digest + `"}]`
+	}
+	referencePath := []string{"spec.volumes[1].image.reference"}
 	return []controlCase{
 		{"readOnlyRootFilesystem: Required", three("securityContext: {readOnlyRootFilesystem: true}"), nil},
 		{"readOnlyRootFilesystem: Required", three("securityContext: {readOnlyRootFilesystem: false}"), each("securityContext.readOnlyRootFilesystem")},
@@ -134,6 +138,12 @@ func cases() []controlCase {
 		{"imageRegistries: {allowed: [docker.io/library]}", image("somebody/nginx"), imagePath},
 		{"imageRegistries: {}", three("image: nginx"), each("image")},
 		{"imageRegistries: {allowed: [docker.io]}", plain, imagePath},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume("nginx:1.27"), nil},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume("registry.example.com/models/a"), referencePath},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume(""), referencePath},
+		{"imageDigests: Required", imageVolume("nginx@sha256:" + digest), nil},
+		{"imageDigests: Required", imageVolume("nginx:1"), referencePath},
+		{"imageDigests: Required", "volumes: [{name: w, image: {}}], " + image("nginx@sha256:"+digest), []string{"spec.volumes[0].image.reference"}},
 		{"imageDigests: Required", image("nginx@sha256:" + digest), nil},
 		{"imageDigests: Required", image("nginx@sha256:0123"), imagePath},
 		{"imageDigests: Required", three("image: nginx:1"), each("image")},

@@ -110,6 +110,7 @@ func renderVolume(v *pss.Volume, x *workload.VolumeExtra) map[string]any {
 	}
 	for source, setting := range map[string]struct{ name, value string }{
 		"hostPath": {"path", x.HostPath}, "flexVolume": {"driver", x.FlexVolumeDriver}, "csi": {"driver", x.CSIDriver},
+		"image": {"reference", x.Image},
 	} {
 		if _, ok := rendered[source]; ok && setting.value != "" {
 			rendered[source] = map[string]string{setting.name: setting.value}

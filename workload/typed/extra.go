@@ -57,6 +57,9 @@ func volumeExtra(v *corev1.VolumeSource) (x workload.VolumeExtra) {
 	if v.CSI != nil {
 		x.CSIDriver = v.CSI.Driver
 	}
+	if v.Image != nil {
+		x.Image = v.Image.Reference
+	}
 	x.ServiceAccountToken = v.Projected != nil && !slices.ContainsFunc(v.Projected.Sources, beyondToken)
 	return x
 }

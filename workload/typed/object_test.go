@@ -59,6 +59,7 @@ func template() corev1.PodTemplateSpec {
 			Volumes: []corev1.Volume{
 				{Name: "none"},
 				{Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}},
+				{Name: "i", VolumeSource: corev1.VolumeSource{Image: &corev1.ImageVolumeSource{Reference: "r"}}},
 			},
 			InitContainers: []corev1.Container{{Name: "init", Ports: []corev1.ContainerPort{{ContainerPort: 82}}}},
 			Containers:     []corev1.Container{container, {Name: "d"}},
