@@ -95,6 +95,9 @@ type ContainerControls struct {
 	AllowedHostPorts *HostPorts `json:"allowedHostPorts,omitempty"`
 	// SeccompProfiles lists the seccomp profiles that pods and containers may
 	// name: runtime/default, unconfined, localhost/NAME, or a star for all.
+	// Whoever has to name one has to do it in the field, unless the version of
+	// the base is older than v1.27: from Kubernetes 1.27 on the annotations mean
+	// nothing.
 	// +optional
 	SeccompProfiles *NamedProfiles `json:"seccompProfiles,omitempty"`
 	// AppArmorProfiles lists the AppArmor profiles that pods and containers may

@@ -98,7 +98,7 @@ func cases() []controlCase {
 		{
 			"seccompProfiles: {allowed: [runtime/default], required: Pod}",
 			"metadata: {name: p, annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {" + plain + "}\n",
-			[]string{`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`},
+			[]string{`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`, "spec.securityContext.seccompProfile"},
 		},
 		{
 			"seccompProfiles: {}",
