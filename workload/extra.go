@@ -19,6 +19,9 @@ type Extra struct {
 	SecurityContext    SecurityContextExtra
 	FSGroup            pss.Opt[int64]
 	SupplementalGroups []int64
+	// CPULimit and MemoryLimit are resources.limits of the pod as a whole, as they
+	// are written.
+	CPULimit, MemoryLimit pss.Opt[string]
 	// Volumes go with Pod.Volumes, in the same order.
 	Volumes []VolumeExtra
 	// Containers go with Pod.Containers, in the same order.

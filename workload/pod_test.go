@@ -51,7 +51,7 @@ const everything = `{
  "spec": {
   "os": {"name": "linux"}, "hostUsers": false, "hostNetwork": true, "hostPID": true, "hostIPC": true,
   "runtimeClassName": "gvisor", "serviceAccountName": "sa", "serviceAccount": "other", "automountServiceAccountToken": false,
-  "shareProcessNamespace": true, "hostAliases": [{"ip": "1.2.3.4"}, {}],
+  "shareProcessNamespace": true, "resources": {"requests": {"cpu": 3}, "limits": {"cpu": "1500m", "memory": 7}}, "hostAliases": [{"ip": "1.2.3.4"}, {}],
   "ephemeralContainers": [{"name": "e", "image": "busybox", "targetContainerName": "b", "ports": [{"containerPort": 9}]}],
   "containers": [
    {"name": "b", "image": "b:1", "ports": [{"containerPort": 80}, {"containerPort": 81, "hostPort": 8081, "protocol": "UDP"}, {}],
@@ -122,6 +122,7 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 		ServiceAccount: "sa", AutomountServiceAccountToken: pss.Some(false), ShareProcessNamespace: pss.Some(true), HostAliases: 2,
 		SecurityContext: SecurityContextExtra{RunAsGroup: pss.Some(int64(2)), SELinux: true, SELinuxLevel: "s0"},
 		FSGroup:         pss.Some(int64(3)), SupplementalGroups: []int64{4, 0, 5},
+		CPULimit: pss.Some("1500m"), MemoryLimit: pss.Some("7"),
 		Volumes: []VolumeExtra{{HostPath: "/etc"}, {CSIDriver: "d"}, {FlexVolumeDriver: "x/y"}, {Image: "r"}, {}, {}},
 		Containers: []ContainerExtra{
 			{Ports: []ContainerPort{{ContainerPort: 1, HostPort: 2}}},

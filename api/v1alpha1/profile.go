@@ -112,7 +112,9 @@ type ContainerControls struct {
 	// +optional
 	ProcMountTypes *Allowed `json:"procMountTypes,omitempty"`
 	// ResourceLimits lists the resources whose limit every container has to
-	// state: cpu, memory. Ephemeral containers cannot and need not.
+	// state: cpu, memory. A container that states none shares the limit of the
+	// pod as a whole (spec.resources, Kubernetes 1.32 and newer), if that is set.
+	// Ephemeral containers cannot and need not.
 	// +optional
 	// +listType=set
 	ResourceLimits []Resource `json:"resourceLimits,omitempty"`

@@ -18,6 +18,7 @@ func appendExtra(b []byte, x *workload.Extra) []byte {
 	for _, group := range x.SupplementalGroups {
 		b = binary.AppendVarint(b, group)
 	}
+	b = appendOptText(appendOptText(b, x.CPULimit), x.MemoryLimit)
 	b = binary.AppendUvarint(b, uint64(len(x.Volumes)))
 	for i := range x.Volumes {
 		v := &x.Volumes[i]

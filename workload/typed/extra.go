@@ -22,6 +22,10 @@ func extra(spec *corev1.PodSpec) *workload.Extra {
 		x.FSGroup = opt(sc.FSGroup)
 		x.SupplementalGroups = append([]int64(nil), sc.SupplementalGroups...)
 	}
+	if spec.Resources != nil {
+		x.CPULimit = limit(spec.Resources.Limits, corev1.ResourceCPU)
+		x.MemoryLimit = limit(spec.Resources.Limits, corev1.ResourceMemory)
+	}
 	for i := range spec.Volumes {
 		x.Volumes = append(x.Volumes, volumeExtra(&spec.Volumes[i].VolumeSource))
 	}
