@@ -8,9 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// faults returns what the API server would have refused the policy for, and
-// what the plugin would have. A sentence that a spelling can be looked up by is
-// the API server's.
+// faults returns what the API server would have refused the policy for, what the
+// plugin would have, and host ports that are no range, which both took. What is
+// wrong with a name is said in the words of the API server.
 func (p *Policy) faults() []error {
 	s := &p.Spec
 	var f faults
