@@ -79,7 +79,7 @@ func (r *reading) containerExtra(key []byte, seen *uint32, x *ContainerExtra) {
 			return
 		}
 		r.once(seen, 8)
-		r.resources(x)
+		r.resources(&x.CPULimit, &x.MemoryLimit)
 	case "volumeMounts":
 		if x == nil {
 			r.skip()
@@ -182,8 +182,8 @@ func (r *reading) host() (host string) {
 	return host
 }
 
-// resources reads a container's limits.
-func (r *reading) resources(x *ContainerExtra) {
+// resources reads the limits of a container or a pod.
+func (r *reading) resources(cpu, memory *pss.Opt[string]) {
 	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
 		if key := r.key(); string(key) != "limits" {
@@ -195,10 +195,10 @@ func (r *reading) resources(x *ContainerExtra) {
 			switch key := r.key(); string(key) {
 			case "cpu":
 				r.once(&seen, 1)
-				x.CPULimit = r.quantity()
+				*cpu = r.quantity()
 			case "memory":
 				r.once(&seen, 2)
-				x.MemoryLimit = r.quantity()
+				*memory = r.quantity()
 			default:
 				r.skip()
 			}

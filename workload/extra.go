@@ -26,6 +26,9 @@ type Extra struct {
 	SecurityContext    SecurityContextExtra
 	FSGroup            pss.Opt[int64]
 	SupplementalGroups []int64
+	// CPULimit and MemoryLimit are resources.limits of the pod as a whole, as they
+	// are written.
+	CPULimit, MemoryLimit pss.Opt[string]
 	// Volumes go with Pod.Volumes, in the same order.
 	Volumes []VolumeExtra
 	// Containers go with Pod.Containers, in the same order.
@@ -49,6 +52,7 @@ type VolumeExtra struct {
 	HostPath         string // hostPath.path
 	FlexVolumeDriver string // flexVolume.driver
 	CSIDriver        string // csi.driver
+	Image            string // image.reference
 	// ServiceAccountToken says that projected holds nothing beyond what the API
 	// server gives pods with their service account's token.
 	ServiceAccountToken bool

@@ -190,7 +190,8 @@ func (r *reading) specExtra(p *podReading, key []byte, seen *uint32) {
 		switch string(key) {
 		case "restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "serviceAccountName", "serviceAccount",
 			"nodeName", "schedulerName", "tolerations", "priority", "enableServiceLinks", "preemptionPolicy", "nodeSelector",
-			"affinity", "priorityClassName", "imagePullSecrets", "automountServiceAccountToken", "topologySpreadConstraints":
+			"affinity", "priorityClassName", "imagePullSecrets", "automountServiceAccountToken", "topologySpreadConstraints",
+			"resources":
 			r.skip()
 		default:
 			r.other(key, specKeys)
@@ -220,6 +221,9 @@ func (r *reading) specExtra(p *podReading, key []byte, seen *uint32) {
 			r.skip()
 			p.extra.HostAliases++
 		}
+	case "resources":
+		r.once(seen, 16)
+		r.resources(&p.extra.CPULimit, &p.extra.MemoryLimit)
 	default:
 		r.other(key, specKeys)
 	}

@@ -51,7 +51,7 @@ const everything = `{
  "spec": {
   "os": {"name": "linux"}, "hostUsers": false, "hostNetwork": true, "hostPID": true, "hostIPC": true,
   "runtimeClassName": "gvisor", "serviceAccountName": "sa", "serviceAccount": "other", "automountServiceAccountToken": false,
-  "shareProcessNamespace": true, "hostAliases": [{"ip": "1.2.3.4"}, {}],
+  "shareProcessNamespace": true, "resources": {"requests": {"cpu": 3}, "limits": {"cpu": "1500m", "memory": 7}}, "hostAliases": [{"ip": "1.2.3.4"}, {}],
   "ephemeralContainers": [{"name": "e", "image": "busybox", "targetContainerName": "b", "ports": [{"containerPort": 9}]}],
   "containers": [
    {"name": "b", "image": "b:1", "ports": [{"containerPort": 80}, {"containerPort": 81, "hostPort": 8081, "protocol": "UDP"}, {}],
@@ -69,7 +69,7 @@ const everything = `{
    null
   ],
   "initContainers": [{"name": "i", "restartPolicy": "Always", "ports": [{"containerPort": 1, "hostPort": 2}]}],
-  "volumes": [{"name": "v", "hostPath": {"path": "/etc"}}, {"csi": {"driver": "d"}, "name": "c"}, {"name": "f", "flexVolume": {"driver": "x/y"}}, {"name": "two", "emptyDir": {}, "secret": {}}, null],
+  "volumes": [{"name": "v", "hostPath": {"path": "/etc"}}, {"csi": {"driver": "d"}, "name": "c"}, {"name": "f", "flexVolume": {"driver": "x/y"}}, {"name": "i", "image": {"reference": "r"}}, {"name": "two", "emptyDir": {}, "secret": {}}, null],
   "securityContext": {
    "runAsNonRoot": true, "runAsUser": 1000, "runAsGroup": 2, "fsGroup": 3, "supplementalGroups": [4, null, 5],
    "seccompProfile": {}, "appArmorProfile": {"type": "Unconfined"}, "seLinuxOptions": {"level": "s0"}, "windowsOptions": {},
@@ -94,7 +94,7 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 		Sysctls: []string{"a", "", ""},
 		Volumes: []pss.Volume{
 			{Name: "v", Sources: pss.VolumeHostPath}, {Name: "c", Sources: pss.VolumeCSI}, {Name: "f", Sources: pss.VolumeFlexVolume},
-			{Name: "two", Sources: pss.VolumeEmptyDir | pss.VolumeSecret}, {},
+			{Name: "i", Sources: pss.VolumeImage}, {Name: "two", Sources: pss.VolumeEmptyDir | pss.VolumeSecret}, {},
 		},
 		Containers: []pss.Container{
 			{Name: "i", Kind: pss.InitContainer, HostPorts: []pss.HostPort{{Index: 0, Port: 2}}},
@@ -123,7 +123,8 @@ func TestEveryFieldOfAPodIsRead(t *testing.T) {
 		ServiceAccount:    "sa", AutomountServiceAccountToken: pss.Some(false), ShareProcessNamespace: pss.Some(true), HostAliases: 2,
 		SecurityContext: SecurityContextExtra{RunAsGroup: pss.Some(int64(2)), SELinux: true, SELinuxLevel: "s0"},
 		FSGroup:         pss.Some(int64(3)), SupplementalGroups: []int64{4, 0, 5},
-		Volumes: []VolumeExtra{{HostPath: "/etc"}, {CSIDriver: "d"}, {FlexVolumeDriver: "x/y"}, {}, {}},
+		CPULimit: pss.Some("1500m"), MemoryLimit: pss.Some("7"),
+		Volumes: []VolumeExtra{{HostPath: "/etc"}, {CSIDriver: "d"}, {FlexVolumeDriver: "x/y"}, {Image: "r"}, {}, {}},
 		Containers: []ContainerExtra{
 			{Ports: []ContainerPort{{ContainerPort: 1, HostPort: 2}}},
 			{

@@ -81,6 +81,8 @@ func (r *reading) source(source pss.VolumeSources, x *VolumeExtra) bool {
 		x.FlexVolumeDriver = r.memberText("driver")
 	case pss.VolumeCSI:
 		x.CSIDriver = r.memberText("driver")
+	case pss.VolumeImage:
+		x.Image = r.memberText("reference")
 	case pss.VolumeProjected:
 		x.ServiceAccountToken = r.onlyToken()
 	default:

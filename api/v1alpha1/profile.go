@@ -95,6 +95,9 @@ type ContainerControls struct {
 	AllowedHostPorts *HostPorts `json:"allowedHostPorts,omitempty"`
 	// SeccompProfiles lists the seccomp profiles that pods and containers may
 	// name: runtime/default, unconfined, localhost/NAME, or a star for all.
+	// Whoever has to name one has to do it in the field, unless the version of
+	// the base is older than v1.27: from Kubernetes 1.27 on the annotations mean
+	// nothing.
 	// +optional
 	SeccompProfiles *NamedProfiles `json:"seccompProfiles,omitempty"`
 	// AppArmorProfiles lists the AppArmor profiles that pods and containers may
@@ -109,16 +112,19 @@ type ContainerControls struct {
 	// +optional
 	ProcMountTypes *Allowed `json:"procMountTypes,omitempty"`
 	// ResourceLimits lists the resources whose limit every container has to
-	// state: cpu, memory. Ephemeral containers cannot and need not.
+	// state: cpu, memory. A container that states none shares the limit of the
+	// pod as a whole (spec.resources, Kubernetes 1.32 and newer), if that is set.
+	// Ephemeral containers cannot and need not.
 	// +optional
 	// +listType=set
 	ResourceLimits []Resource `json:"resourceLimits,omitempty"`
-	// ImageRegistries lists where images may come from: a registry such as
-	// registry.example.com, or a path in one such as docker.io/library, which
-	// holds all repositories below it.
+	// ImageRegistries lists where images of containers and of volumes may come
+	// from: a registry such as registry.example.com, or a path in one such as
+	// docker.io/library, which holds all repositories below it.
 	// +optional
 	ImageRegistries *Allowed `json:"imageRegistries,omitempty"`
-	// ImageDigests, if Required, asks every image to be named by its digest.
+	// ImageDigests, if Required, asks every image, of a container or a volume, to
+	// be named by its digest.
 	// +optional
 	ImageDigests Required `json:"imageDigests,omitempty"`
 }

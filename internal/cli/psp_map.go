@@ -37,10 +37,12 @@ three things:
                      by their annotation kubernetes.io/psp
 
 The table below has each control with the fields of the policy for it, and how a
-pod that the policy admits could fail it. Settings that no level has an opinion
-on follow, and where they go. RBAC objects, service accounts, pods and workloads
-count as in 'gabion psp simulate', in all namespaces or those named. Arguments with
-a slash or a dot are paths, others are namespaces.`,
+pod that the policy admits could fail it. A control of users may be met 'by
+intent': the policy looks at the user that a container ends up with and the standard
+at what pods say, so that a pod may pass the one and fail the other. Settings that
+no level has an opinion on follow, and where they go. RBAC objects, service accounts,
+pods and workloads count as in 'gabion psp simulate', in all namespaces or those
+named. Arguments with a slash or a dot are paths, others are namespaces.`,
 		Example: `  # A cluster before 1.25; and a snapshot of one
   gabion psp map
   gabion psp map --from=cluster.json.gz
@@ -196,8 +198,12 @@ func passes(pod *pss.Pod, version pss.Version) (pss.Level, []string, error) {
 // pspMapRow puts a mapping in the report's shape.
 func pspMapRow(m *psp.Mapping) report.PSPMapPolicy {
 	row := report.PSPMapPolicy{
-		CouldAdmit: m.Literal.String(), Nearest: m.Nearest.String(), Differences: []string{},
+		CouldAdmit: m.Literal.String(), ByFields: m.ByFields.String(), Decisive: []string{},
+		Nearest: m.Nearest.String(), Differences: []string{},
 		Controls: []report.PSPMapControl{}, NoOpinion: pspSettings(m.NoOpinion),
+	}
+	for _, id := range m.Decisive {
+		row.Decisive = append(row.Decisive, string(id))
 	}
 	for i := range m.Controls {
 		c := &m.Controls[i]
@@ -208,6 +214,8 @@ func pspMapRow(m *psp.Mapping) report.PSPMapPolicy {
 		switch {
 		case len(c.Settings) == 0:
 			out.Answer = report.PSPNoField
+		case c.ByIntent():
+			out.Answer = report.PSPByIntent
 		case c.Meets:
 			out.Answer = report.PSPMet
 		}

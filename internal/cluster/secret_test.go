@@ -37,7 +37,7 @@ var kept = regexp.MustCompile(`^(` + strings.Join([]string{
 	podSpecs + `\.(OS\.Name|RuntimeClassName|ServiceAccountName)`,
 	podSpecs + `\.SecurityContext\.Sysctls\[\]\.Name`,
 	podSpecs + `\.(` + containers + `\.)?SecurityContext\.(SELinuxOptions\.\w+|(SeccompProfile|AppArmorProfile)\.(Type|LocalhostProfile))`,
-	podSpecs + `\.Volumes\[\]\.(Name|VolumeSource\.(HostPath\.Path|FlexVolume\.Driver|CSI\.Driver))`,
+	podSpecs + `\.Volumes\[\]\.(Name|VolumeSource\.(HostPath\.Path|FlexVolume\.Driver|CSI\.Driver|Image\.Reference))`,
 	podSpecs + `\.` + containers + `\.(Name|Image|Ports\[\]\.Protocol|VolumeMounts\[\]\.(Name|MountPath))`,
 	podSpecs + `\.` + containers + `\.SecurityContext\.(ProcMount|Capabilities\.(Add|Drop)\[\])`,
 	podSpecs + `\.` + containers + `\.(Liveness|Readiness|Startup)Probe\.ProbeHandler\.(HTTPGet|TCPSocket)\.Host`,

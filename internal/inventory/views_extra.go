@@ -18,10 +18,12 @@ func appendExtra(b []byte, x *workload.Extra) []byte {
 	for _, group := range x.SupplementalGroups {
 		b = binary.AppendVarint(b, group)
 	}
+	b = appendOptText(appendOptText(b, x.CPULimit), x.MemoryLimit)
 	b = binary.AppendUvarint(b, uint64(len(x.Volumes)))
 	for i := range x.Volumes {
 		v := &x.Volumes[i]
 		b = appendText(appendText(appendText(b, v.HostPath), v.FlexVolumeDriver), v.CSIDriver)
+		b = appendText(b, v.Image)
 		b = append(b, bit(v.ServiceAccountToken))
 	}
 	b = binary.AppendUvarint(b, uint64(len(x.Containers)))

@@ -33,6 +33,10 @@ func cases() []controlCase {
 	}
 	sysctlPath := []string{"spec.securityContext.sysctls[0].name"}
 	imagePath := []string{"spec.containers[0].image"}
+	imageVolume := func(name string) string {
+		return `volumes: [{name: v}, {name: w, image: {reference: "` + name + `"}}], containers: [{name: a, image: "docker.io/a@sha256:` + digest + `"}]`
+	}
+	referencePath := []string{"spec.volumes[1].image.reference"}
 	return []controlCase{
 		{"readOnlyRootFilesystem: Required", three("securityContext: {readOnlyRootFilesystem: true}"), nil},
 		{"readOnlyRootFilesystem: Required", three("securityContext: {readOnlyRootFilesystem: false}"), each("securityContext.readOnlyRootFilesystem")},
@@ -94,7 +98,7 @@ func cases() []controlCase {
 		{
 			"seccompProfiles: {allowed: [runtime/default], required: Pod}",
 			"metadata: {name: p, annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {" + plain + "}\n",
-			[]string{`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`},
+			[]string{`metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`, "spec.securityContext.seccompProfile"},
 		},
 		{
 			"seccompProfiles: {}",
@@ -124,6 +128,11 @@ func cases() []controlCase {
 		{"resourceLimits: [cpu, memory]", three("resources: {limits: {cpu: 1, memory: 0Mi}}"), []string{"spec.initContainers[0].resources.limits.memory", "spec.containers[0].resources.limits.memory"}},
 		{"resourceLimits: [cpu]", "containers: [{name: a, resources: {requests: {cpu: 1}}}]", []string{"spec.containers[0].resources.limits.cpu"}},
 		{"resourceLimits: [cpu]", "containers: [{name: a, resources: {limits: {cpu: 100m}}}]", nil},
+		{"resourceLimits: [cpu, memory]", "resources: {limits: {cpu: 1, memory: 1Gi}}, " + three("image: a"), nil},
+		{"resourceLimits: [cpu, memory]", "resources: {limits: {cpu: 1}}, " + plain, []string{"spec.containers[0].resources.limits.memory"}},
+		{"resourceLimits: [cpu]", "resources: {limits: {cpu: 0}}, " + plain, []string{"spec.containers[0].resources.limits.cpu"}},
+		{"resourceLimits: [cpu]", "resources: {requests: {cpu: 1}}, " + plain, []string{"spec.containers[0].resources.limits.cpu"}},
+		{"resourceLimits: [cpu]", "resources: {limits: {cpu: 1}}, containers: [{name: a, resources: {limits: {cpu: 0}}}]", []string{"spec.containers[0].resources.limits.cpu"}},
 		{"imageRegistries: {allowed: [registry.example.com]}", image("registry.example.com/team/app:v1"), nil},
 		{"imageRegistries: {allowed: [registry.example.com]}", image("registry.example.com.evil.io/app"), imagePath},
 		{"imageRegistries: {allowed: [registry.example.com]}", image("app"), imagePath},
@@ -134,6 +143,12 @@ func cases() []controlCase {
 		{"imageRegistries: {allowed: [docker.io/library]}", image("somebody/nginx"), imagePath},
 		{"imageRegistries: {}", three("image: nginx"), each("image")},
 		{"imageRegistries: {allowed: [docker.io]}", plain, imagePath},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume("nginx:1.27"), nil},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume("registry.example.com/models/a"), referencePath},
+		{"imageRegistries: {allowed: [docker.io]}", imageVolume(""), referencePath},
+		{"imageDigests: Required", imageVolume("nginx@sha256:" + digest), nil},
+		{"imageDigests: Required", imageVolume("nginx:1"), referencePath},
+		{"imageDigests: Required", "volumes: [{name: w, image: {}}], " + image("nginx@sha256:"+digest), []string{"spec.volumes[0].image.reference"}},
 		{"imageDigests: Required", image("nginx@sha256:" + digest), nil},
 		{"imageDigests: Required", image("nginx@sha256:0123"), imagePath},
 		{"imageDigests: Required", three("image: nginx:1"), each("image")},

@@ -41,6 +41,9 @@ type named struct {
 	container func(container) (string, bool)
 	// podKey and prefix are the annotations that say the same.
 	podKey, prefix string
+	// until is the first version at which the annotations mean nothing, zero if
+	// they still do.
+	until pss.Version
 
 	names []string
 	where v1alpha1.Where
@@ -71,21 +74,22 @@ func compileNamed(field string, p *v1alpha1.NamedProfiles, n named) (rule, error
 }
 
 // judge judges every profile that is named, in a field or an annotation: which
-// of them counts depends on the version of the cluster.
+// of them counts depends on the version of the cluster. Whoever has to name one
+// must do it in a way that means something at the version of the profile's base.
 func (n named) judge(p *subject, yield func(Finding)) {
 	allowed, fix := words(n.names), "use a profile that the profile allows, or remove it"
 	if n.where == v1alpha1.Never || n.where == "" {
 		allowed = "undefined or " + allowed
 	}
 	refused := func(name string) bool { return !permits(n.names, sameName(name)) }
-	annotated := map[string]bool{}
+	annotated, dead := map[string]bool{}, n.until.Valid() && p.version >= n.until
 	for _, a := range p.Pod.Annotations {
 		name, ofContainer := strings.CutPrefix(a.Key, n.prefix)
 		switch {
 		case ofContainer && !p.hasContainer(name), !ofContainer && (n.podKey == "" || a.Key != n.podKey), a.Value == "":
 			continue
 		}
-		annotated[name] = true
+		annotated[name] = !dead
 		if refused(a.Value) {
 			yield(Finding{
 				Path: "metadata.annotations[" + strconv.Quote(a.Key) + "]", Value: pss.StringValue(a.Value),

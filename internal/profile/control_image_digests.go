@@ -4,14 +4,13 @@ import (
 	"regexp"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
-	"github.com/gabion-security/gabion/pss"
 )
 
 // Digests. Images must be named by what is in them.
 func imageDigests() Control {
 	return Control{
 		ID: "imageDigests", Name: "Image digests",
-		Fields: containerFields("image"), Allowed: []string{"NAME@sha256:DIGEST"},
+		Fields: imageFields(), Allowed: []string{"NAME@sha256:DIGEST"},
 		Why:    "A tag may mean another image tomorrow than the one that was looked at today.",
 		Fix:    "Name the image by its digest.",
 		reason: "image digests", must: "must name images by digest",
@@ -22,12 +21,12 @@ func imageDigests() Control {
 			digest := regexp.MustCompile(`^[^@]+@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 			return func(p *subject, yield func(Finding)) {
 				const allowed, fix = "NAME@sha256:DIGEST", "name the image by its digest"
-				for c := range p.containers {
+				for i := range p.images {
 					switch {
-					case c.extra.Image == "":
-						yield(c.missing("image", allowed, fix))
-					case !digest.MatchString(c.extra.Image):
-						yield(c.found("image", pss.StringValue(c.extra.Image), allowed, fix))
+					case i.name == "":
+						yield(i.missing(allowed, fix))
+					case !digest.MatchString(i.name):
+						yield(i.found(allowed, fix))
 					}
 				}
 			}, nil

@@ -6,14 +6,13 @@ import (
 	"strings"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
-	"github.com/gabion-security/gabion/pss"
 )
 
 // Registries. Images must come from where the profile allows.
 func imageRegistries() Control {
 	return Control{
 		ID: "imageRegistries", Name: "Image registries",
-		Fields: containerFields("image"),
+		Fields: imageFields(),
 		Why:    "What is in an image of somebody else's registry nobody has looked at, and may be another thing tomorrow.",
 		Fix:    "Copy the image to an allowed registry and name it there.",
 		reason: "image registries", must: "must use images of the registries that the profile allows",
@@ -26,14 +25,14 @@ func imageRegistries() Control {
 				return nil, err
 			}
 			return func(p *subject, yield func(Finding)) {
-				for c := range p.containers {
-					if c.extra.Image == "" {
-						yield(c.missing("image", words(names), "name an image of an allowed registry"))
+				for i := range p.images {
+					if i.name == "" {
+						yield(i.missing(words(names), "name an image of an allowed registry"))
 						continue
 					}
-					repository := repositoryOf(c.extra.Image)
+					repository := repositoryOf(i.name)
 					if !slices.ContainsFunc(names, func(n string) bool { return n == all || below(repository, n) }) {
-						yield(c.found("image", pss.StringValue(c.extra.Image), words(names), "use an image of an allowed registry"))
+						yield(i.found(words(names), "use an image of an allowed registry"))
 					}
 				}
 			}, nil

@@ -7,14 +7,15 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// Limits. Every container must limit the resources that the profile lists.
+// Limits. Every container must limit the resources that the profile lists, or
+// share a limit of the pod (Kubernetes 1.32 and newer).
 func resourceLimits() Control {
 	return Control{
 		ID: "resourceLimits", Name: "Resource limits",
-		Fields:  []string{"spec.initContainers[*].resources.limits", "spec.containers[*].resources.limits"},
+		Fields:  []string{"spec.resources.limits", "spec.initContainers[*].resources.limits", "spec.containers[*].resources.limits"},
 		Allowed: []string{"more than 0"},
 		Why:     "A container without a limit may take from its node what all others need.",
-		Fix:     "Set resources.limits. Ephemeral containers cannot have limits and are not asked.",
+		Fix:     "Set resources.limits of the containers, or of the pod. Ephemeral containers cannot have limits and are not asked.",
 		reason:  "resource limits", must: "must set resources.limits for what the profile names",
 		compile: func(s *v1alpha1.PodSecurityProfileSpec) (rule, error) {
 			var names []string
@@ -33,11 +34,11 @@ func resourceLimits() Control {
 						continue
 					}
 					for _, name := range names {
-						limit := c.extra.MemoryLimit
+						limit, shared := c.extra.MemoryLimit, p.Extra.MemoryLimit
 						if name == "cpu" {
-							limit = c.extra.CPULimit
+							limit, shared = c.extra.CPULimit, p.Extra.CPULimit
 						}
-						if limit.Set && !isZero(limit.Value) {
+						if limits(limit) || !limit.Set && limits(shared) {
 							continue
 						}
 						f := c.missing("resources.limits."+name, "more than 0", "set resources.limits."+name)
@@ -51,6 +52,9 @@ func resourceLimits() Control {
 		},
 	}
 }
+
+// limits reports whether a limit is set to anything.
+func limits(limit pss.Opt[string]) bool { return limit.Set && !isZero(limit.Value) }
 
 // isZero reports whether a quantity is nothing: no digit but 0 before its unit
 // or exponent.

@@ -27,6 +27,7 @@ func seccompProfiles() Control {
 					return profileName(c.SecurityContext.SeccompProfile, c.extra.SecurityContext.SeccompLocalhost)
 				},
 				podKey: pss.SeccompPodAnnotation, prefix: pss.SeccompContainerAnnotationPrefix,
+				until: pss.V1(27), // KEP-135
 			})
 		},
 	}

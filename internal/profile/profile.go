@@ -103,7 +103,7 @@ func (p *Profile) Evaluate(e pss.Evaluator, t *workload.Template) (Verdict, erro
 		return Verdict{}, err
 	}
 	v := Verdict{Base: base, whole: true}
-	s := &subject{Template: t, excused: t.Pod.OS == "windows" && !p.judged}
+	s := &subject{Template: t, excused: t.Pod.OS == "windows" && !p.judged, version: e.Resolve(p.base.Version)}
 	for i := range p.active {
 		a := &p.active[i]
 		var found []Finding

@@ -94,6 +94,54 @@ func TestEveryControlFindsWhatOffendsItAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestASeccompAnnotationCountsAsAProfileOnlyWhereItMeansSomething(t *testing.T) {
+	t.Parallel()
+	const (
+		path        = "securityContext.seccompProfile"
+		ofPod       = "metadata: {name: p, annotations: {seccomp.security.alpha.kubernetes.io/pod: runtime/default}}\nspec: {containers: [{name: a}]}\n"
+		ofContainer = "metadata: {name: p, annotations: {container.seccomp.security.alpha.kubernetes.io/a: runtime/default}}\nspec: {containers: [{name: a}]}\n"
+		bad         = "metadata: {name: p, annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {containers: [{name: a}]}\n"
+		badPath     = `metadata.annotations["seccomp.security.alpha.kubernetes.io/pod"]`
+	)
+	for _, tt := range []struct {
+		base       string
+		kubernetes pss.Version
+		who, pod   string
+		want       []string
+	}{
+		{"version: v1.26", 0, "Pod", ofPod, nil},
+		{"version: v1.27", 0, "Pod", ofPod, []string{"spec." + path}},
+		{"version: latest", 0, "Pod", ofPod, []string{"spec." + path}},
+		{"", 0, "Pod", ofPod, []string{"spec." + path}},
+		{"", pss.V1(26), "Pod", ofPod, nil}, // what latest means there
+		{"version: v1.26", 0, "Containers", ofPod, nil},
+		{"version: v1.27", 0, "Containers", ofPod, []string{"spec.containers[0]." + path}},
+		{"version: v1.26", 0, "Containers", ofContainer, nil},
+		{"version: v1.27", 0, "Containers", ofContainer, []string{"spec.containers[0]." + path}},
+		{"version: v1.26", 0, "Never", bad, []string{badPath}},
+		{"version: v1.27", 0, "Never", bad, []string{badPath}},
+		{"version: v1.27", 0, "Pod", bad, []string{badPath, "spec." + path}},
+	} {
+		p, err := profile.Read([]byte(head + "  base: {level: privileged, " + tt.base + "}\n  seccompProfiles: {allowed: [runtime/default], required: " + tt.who + "}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := p.Evaluate(pss.Evaluator{Kubernetes: tt.kubernetes}, pod(t, tt.pod))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, violation := range v.Violations {
+			for _, f := range violation.Findings {
+				got = append(got, f.Path)
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", tt, diff)
+		}
+	}
+}
+
 func TestAControlThatIsNotStatedAsksNothing(t *testing.T) {
 	t.Parallel()
 	p := read(t, "windowsPods: Judged")

@@ -17,6 +17,8 @@ type subject struct {
 	// excused says that settings which mean something on Linux only may be
 	// missing.
 	excused bool
+	// version is that of the profile's base.
+	version pss.Version
 }
 
 // container is a container with both its views.

@@ -8,18 +8,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// faults returns what the API server would have refused the policy for, as far
-// as it makes the policy mean something else than it seems to.
+// faults returns what the API server would have refused the policy for, what the
+// plugin would have, and host ports that are no range, which both took. What is
+// wrong with a name is said in the words of the API server.
 func (p *Policy) faults() []error {
 	s := &p.Spec
 	var f faults
-	if p.Name == "" {
-		f.add("metadata.name", "is missing")
-	}
+	f.name(p.Name)
+	f.annotations(p.Annotations)
 	f.rule("spec.runAsUser", s.RunAsUser.Rule, MustRunAs, MustRunAsNonRoot, RunAsAny)
 	f.ranges("spec.runAsUser", &s.RunAsUser, s.RunAsUser.Rule == MustRunAs)
-	if s.RunAsGroup != nil {
-		f.groups("spec.runAsGroup", s.RunAsGroup)
+	if g := s.RunAsGroup; g != nil {
+		f.groups("spec.runAsGroup", g)
+		if g.Rule == RunAsAny && len(g.Ranges) > 0 {
+			f.add("spec.runAsGroup.ranges", "must be empty: RunAsAny has no ranges")
+		}
 	}
 	f.groups("spec.supplementalGroups", &s.SupplementalGroups)
 	f.groups("spec.fsGroup", &s.FSGroup)
@@ -134,9 +137,12 @@ func (f *faults) others(s *Spec) {
 			f.add(fmt.Sprintf("spec.allowedProcMountTypes[%d]", i), "%q is no type of /proc mount; those are Default and Unmasked", t)
 		}
 	}
-	if c := s.RuntimeClass; c != nil && c.Default != nil && !slices.Contains(c.Allowed, *c.Default) && !slices.Contains(c.Allowed, "*") {
-		f.add("spec.runtimeClass.defaultRuntimeClassName", "%q is not among allowedRuntimeClassNames", *c.Default)
+	f.drivers(s)
+	if s.RuntimeClass != nil {
+		f.runtimeClasses(s.RuntimeClass)
 	}
+	f.sysctls("spec.allowedUnsafeSysctls", s.AllowedUnsafeSysctls)
+	f.sysctls("spec.forbiddenSysctls", s.ForbiddenSysctls)
 	for i, allowed := range s.AllowedUnsafeSysctls {
 		for _, forbidden := range s.ForbiddenSysctls {
 			if overlap(allowed, forbidden) {

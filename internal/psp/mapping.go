@@ -16,6 +16,12 @@ type Mapping struct {
 	// Literal is the strictest level that every pod passes which the policy
 	// admits.
 	Literal pss.Level
+	// ByFields is what Literal would be but for the controls that a policy has no
+	// field for: no policy can answer for those.
+	ByFields pss.Level
+	// Decisive are the controls that keep Literal from ByFields, or from the next
+	// level if ByFields is no stricter.
+	Decisive []pss.ID
 	// Nearest is the level that asks for the most like the policy: it differs from
 	// it in the fewest controls that a policy has a field for.
 	Nearest pss.Level
@@ -32,13 +38,17 @@ type MappedControl struct {
 	// no such pod can.
 	Findings []pss.Finding
 	// Meets says that the policy asks for what the control does, by Kubernetes'
-	// own mapping. It is the same as having no Findings, but for users: a policy
-	// looks at the user that each container ends up with, and a control at what pod
-	// and containers say. A pod that passes MustRunAsNonRoot by its user alone does
-	// not pass runAsNonRoot, and one that names root does not pass runAsUser
-	// although no container of it runs as root.
+	// own mapping. It is the same as having no Findings, but where it is ByIntent.
 	Meets bool
 }
+
+// ByIntent reports whether the policy asks for what the control does, and yet
+// admits pods that fail it. So it is with users: a policy looks at the user that
+// each container ends up with, and a control at what pod and containers say. A
+// pod that passes MustRunAsNonRoot by its user alone does not pass runAsNonRoot,
+// and one that names root does not pass runAsUser although no container of it
+// runs as root.
+func (c *MappedControl) ByIntent() bool { return c.Meets && len(c.Findings) > 0 }
 
 // Differs reports whether the policy asks for the control and the level does not,
 // or the other way round. A policy that has no field for it does neither.
@@ -82,7 +92,24 @@ func (p *Policy) Map(version pss.Version) (*Mapping, error) {
 		}
 	}
 	m.Nearest = nearest(m.Controls)
+	m.decide()
 	return m, nil
+}
+
+// decide finds what decides on the literal answer.
+func (m *Mapping) decide() {
+	m.ByFields = pss.Restricted
+	for i := range m.Controls {
+		if c := &m.Controls[i]; len(c.Findings) > 0 && len(c.Settings) > 0 {
+			m.ByFields = min(m.ByFields, c.Control.Level-1)
+		}
+	}
+	upTo := max(m.ByFields, m.Literal+1)
+	for i := range m.Controls {
+		if c := &m.Controls[i]; len(c.Findings) > 0 && c.Control.Level <= upTo {
+			m.Decisive = append(m.Decisive, c.Control.ID)
+		}
+	}
 }
 
 func (p *Policy) mapped(c pss.Control, findings []pss.Finding) MappedControl {

@@ -83,6 +83,44 @@ func TestBeforeProbesWereLookedAtAPolicyCouldGuaranteeALevel(t *testing.T) {
 	}
 }
 
+func TestTheControlsThatDecideOnTheLiteralAnswerAreNamed(t *testing.T) {
+	t.Parallel()
+	strict := `  volumes: [secret]
+  allowPrivilegeEscalation: false
+  requiredDropCapabilities: [ALL]
+  runAsUser: {rule: MustRunAsNonRoot}
+  seLinux: {rule: MustRunAs, seLinuxOptions: {type: container_t}}
+  fsGroup: {rule: RunAsAny}
+  supplementalGroups: {rule: RunAsAny}
+`
+	for _, c := range []struct {
+		name, spec string
+		version    pss.Version
+		byFields   pss.Level
+		decisive   string
+	}{
+		{"only what policies have no field for", strict, pss.Latest, pss.Baseline, "hostProbesAndHostLifecycle"},
+		{"that and a field", strict + "  hostPID: true\n", pss.Latest, pss.Privileged, "hostNamespaces hostProbesAndHostLifecycle"},
+		{"a field", strict + "  hostPID: true\n", pss.V1(33), pss.Privileged, "hostNamespaces"},
+		{"the next level", strict, pss.V1(33), pss.Baseline, "runAsNonRoot runAsUser seccompProfile_restricted"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m, err := withAnnotations(policyOf(t, "p", c.spec), appArmorAllowed, "runtime/default").Map(c.version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			for _, id := range m.Decisive {
+				ids = append(ids, string(id))
+			}
+			if got := strings.Join(ids, " "); m.ByFields != c.byFields || got != c.decisive {
+				t.Errorf("%s by its fields, decided by %q; want %s, %q", m.ByFields, got, c.byFields, c.decisive)
+			}
+		})
+	}
+}
+
 // A pod may name root for itself as long as each of its containers names another
 // user: PodSecurityPolicy judged containers, the standard judges both.
 func TestARuleForUsersIsNoControlForUsersToTheLetter(t *testing.T) {
@@ -96,8 +134,11 @@ func TestARuleForUsersIsNoControlForUsersToTheLetter(t *testing.T) {
 		p := policyOf(t, "p", strings.Replace(lenient, "runAsUser: {rule: RunAsAny}", "runAsUser: "+rule, 1))
 		for _, c := range mapped(t, p).Controls {
 			want, found := map[pss.ID]bool{"runAsNonRoot": meets.runAsNonRoot, "runAsUser": meets.runAsUser}[c.Control.ID]
-			if found && (c.Meets != want || len(c.Findings) == 0) {
-				t.Errorf("%s of %s: meets %v, findings %d", c.Control.ID, rule, c.Meets, len(c.Findings))
+			if found && (c.Meets != want || c.ByIntent() != want || len(c.Findings) == 0) {
+				t.Errorf("%s of %s: meets %v, by intent %v, findings %d", c.Control.ID, rule, c.Meets, c.ByIntent(), len(c.Findings))
+			}
+			if !found && c.ByIntent() {
+				t.Errorf("%s of %s is met by intent", c.Control.ID, rule)
 			}
 		}
 	}

@@ -97,6 +97,70 @@ status: {}
 	}
 }
 
+func TestANameThatTheAPIServerWouldRefuseIsAnErrorInItsWords(t *testing.T) {
+	t.Parallel()
+	annotated := func(key, value string) string {
+		return strings.Replace(head, "name: p", "name: p, annotations: {"+key+": "+value+"}", 1) + lenient
+	}
+	const subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric " +
+		"character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+	for _, c := range []struct{ name, text, want string }{
+		{"a seccomp profile that is misspelt", annotated(seccompAllowed, `"runtime/default,runtime/defaults"`),
+			"metadata.annotations[" + seccompAllowed + `]: Invalid value: "runtime/defaults": must be a valid seccomp profile`},
+		{"no name after a comma", annotated(seccompAllowed, `"runtime/default,"`),
+			"metadata.annotations[" + seccompAllowed + `]: Invalid value: "": must be a valid seccomp profile`},
+		{"all seccomp profiles by default", annotated(seccompDefault, `"*"`),
+			"metadata.annotations[" + seccompDefault + `]: Invalid value: "*": must be a valid seccomp profile`},
+		{"a seccomp profile that climbs", annotated(seccompAllowed, "localhost/../a"),
+			"metadata.annotations[" + seccompAllowed + `]: Invalid value: "../a": must not contain '..'`},
+		{"a seccomp profile outside the folder", annotated(seccompDefault, "localhost//a"),
+			"metadata.annotations[" + seccompDefault + `]: Invalid value: "/a": must be a relative path`},
+		{"an AppArmor profile that is none", annotated(appArmorDefault, "bogus"),
+			"metadata.annotations[" + appArmorDefault + `]: Invalid value: "bogus": invalid AppArmor profile name: "bogus"`},
+		{"an AppArmor profile among others", annotated(appArmorAllowed, `"runtime/default,*"`),
+			"metadata.annotations[" + appArmorAllowed + `]: Invalid value: "runtime/default,*": invalid AppArmor profile name: "*"`},
+		{"a FlexVolume driver without a name", head + lenient + "  allowedFlexVolumes: [{driver: a/b}, {driver: ''}]\n",
+			"spec.allowedFlexVolumes[1].driver: Required value: must specify a driver"},
+		{"a CSI driver without a name", head + lenient + "  allowedCSIDrivers: [{}]\n", "spec.allowedCSIDrivers[0].name: Required value"},
+		{"a CSI driver that is none", head + lenient + "  allowedCSIDrivers: [{name: A_b}]\n",
+			`spec.allowedCSIDrivers[0].name: Invalid value: "A_b": ` + subdomain},
+		{"a CSI driver with a long name", head + lenient + "  allowedCSIDrivers: [{name: " + strings.Repeat("a", 64) + "}]\n",
+			"spec.allowedCSIDrivers[0].name: Too long: must have at most 63 bytes"},
+		{"a sysctl that is none", head + lenient + "  allowedUnsafeSysctls: [a b]\n",
+			`spec.allowedUnsafeSysctls[0]: Invalid value: "a b": must have at most 253 characters and match regex ` + sysctlPattern},
+		{"a sysctl without a name", head + lenient + "  forbiddenSysctls: ['']\n", `spec.forbiddenSysctls[0]: Invalid value: "": empty sysctl not allowed`},
+		{"all sysctls and one", head + lenient + "  forbiddenSysctls: ['*', kernel.sem]\n",
+			"spec.forbiddenSysctls: Forbidden: if '*' is present, must not specify other sysctls"},
+		{"a RuntimeClass that is none", head + lenient + "  runtimeClass: {allowedRuntimeClassNames: [A]}\n",
+			`spec.runtimeClass.allowedRuntimeClassNames[0]: Invalid value: "A": ` + subdomain},
+		{"a RuntimeClass twice", head + lenient + "  runtimeClass: {allowedRuntimeClassNames: [a, a]}\n",
+			`spec.runtimeClass.allowedRuntimeClassNames[1]: Duplicate value: "a"`},
+		{"a policy whose name is none", strings.Replace(head, "name: p", "name: P", 1) + lenient, `metadata.name: Invalid value: "P": ` + subdomain},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if _, _, err := parse(t, c.text); err == nil || err.Error() != c.want {
+				t.Errorf("%s\ngot %v\nwant %s", c.text, err, c.want)
+			}
+		})
+	}
+}
+
+func TestNamesThatTheAPIServerTakesAreNoErrors(t *testing.T) {
+	t.Parallel()
+	const annotations = "name: p, annotations: {" + seccompAllowed + `: "*,runtime/default,docker/default,unconfined,localhost/a/b.json", ` + seccompDefault + ": localhost/a, " +
+		appArmorAllowed + `: "runtime/default,,unconfined,localhost/a", ` + appArmorDefault + `: ""}`
+	_, _, err := parse(t, strings.Replace(head, "name: p", annotations, 1)+lenient+`  allowedFlexVolumes: [{driver: a/b}]
+  allowedCSIDrivers: [{name: CSI.example.com}]
+  allowedUnsafeSysctls: ["kernel.msg*", net.core.somaxconn, kernel.shm_rmid_forced]
+  forbiddenSysctls: ["vm.*"]
+  runtimeClass: {allowedRuntimeClassNames: [a.b]}
+`)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAPolicyThatTheAPIServerWouldRefuseIsAnError(t *testing.T) {
 	t.Parallel()
 	without := func(field string) string {
@@ -126,6 +190,10 @@ func TestAPolicyThatTheAPIServerWouldRefuseIsAnError(t *testing.T) {
 			"spec.supplementalGroups.rule: is missing: it must be one of MayRunAs, MustRunAs, RunAsAny"},
 		{"groups without a strategy", lenient + "  runAsGroup: {}\n",
 			"spec.runAsGroup.rule: is missing: it must be one of MayRunAs, MustRunAs, RunAsAny"},
+		{"groups with ranges that say nothing", lenient + "  runAsGroup: {rule: RunAsAny, ranges: [{min: 1, max: 2}]}\n",
+			"spec.runAsGroup.ranges: must be empty: RunAsAny has no ranges"},
+		{"all RuntimeClasses and one", lenient + "  runtimeClass: {allowedRuntimeClassNames: ['*', a]}\n",
+			"spec.runtimeClass.allowedRuntimeClassNames: if '*' is present, must not specify other RuntimeClass names"},
 		{"no ranges", without("runAsUser") + "  runAsUser: {rule: MustRunAs}\n",
 			"spec.runAsUser.ranges: is empty: MustRunAs needs at least one range"},
 		{"no SELinux options", without("seLinux") + "  seLinux: {rule: MustRunAs}\n",

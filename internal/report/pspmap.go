@@ -25,6 +25,11 @@ type PSPMapPolicy struct {
 	// CouldAdmit is the strictest level that every pod passes which the policy
 	// admits.
 	CouldAdmit string `json:"couldAdmit"`
+	// ByFields is what CouldAdmit would be but for the controls that policies have
+	// no field for, and Decisive the controls that keep it from that level, or from
+	// the next one if that is no stricter.
+	ByFields string   `json:"couldAdmitByFields"`
+	Decisive []string `json:"decisive"`
 	// Nearest is the level that asks for the most like the policy, and Differences
 	// the controls in which it is another all the same.
 	Nearest     string   `json:"nearest"`
@@ -53,7 +58,7 @@ type PSPMapControl struct {
 	Name     string          `json:"name"`
 	Level    string          `json:"level"`
 	Settings []PSPMapSetting `json:"settings"`
-	// Answer is one of "met", "looser" and "no field".
+	// Answer is one of "met", "by intent", "looser" and "no field".
 	Answer string `json:"answer"`
 	// CouldAdmit are settings of pods that the policy admits and the control does
 	// not, none if it admits no such pod.
@@ -62,9 +67,12 @@ type PSPMapControl struct {
 
 // The answers of a policy to a control.
 const (
-	PSPMet     = "met"
-	PSPLooser  = "looser"
-	PSPNoField = "no field"
+	PSPMet = "met"
+	// PSPByIntent is of a policy that asks for the same in another way, so that
+	// there are pods that it admits and the control does not.
+	PSPByIntent = "by intent"
+	PSPLooser   = "looser"
+	PSPNoField  = "no field"
 )
 
 // PSPMapFinding is a setting of a pod.
@@ -109,7 +117,7 @@ func (p *PSPMapPolicy) text(style Style, version string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "PodSecurityPolicy %s%s  beside the standard %s\n\n", style.paint(bold, Escape(p.Name)), besides(p.Source), version)
 	answers := [][]string{
-		{"  It could admit", p.CouldAdmit, "the strictest level that every pod passes which it admits"},
+		{"  It could admit", p.CouldAdmit, "the strictest level that every pod passes which it admits" + p.decisive()},
 		{"  It is nearest to", p.Nearest, "but for " + strings.Join(p.Differences, ", ")},
 	}
 	if len(p.Differences) == 0 {
@@ -146,6 +154,18 @@ func (p *PSPMapPolicy) text(style Style, version string) string {
 		b.WriteString(line + "\n")
 	}
 	return b.String()
+}
+
+// decisive says what decides on the literal answer.
+func (p *PSPMapPolicy) decisive() string {
+	by := strings.Join(p.Decisive, ", ")
+	switch {
+	case by == "":
+		return ""
+	case p.ByFields != p.CouldAdmit:
+		return "; but for " + by + ", for which policies have no field, it would be " + p.ByFields
+	}
+	return "; decided by " + by
 }
 
 // pspPods counts pods in words.

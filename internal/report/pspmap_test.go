@@ -14,10 +14,11 @@ func pspMaps() map[string]PSPMap {
 		}
 	}
 	quiet := PSPMapPolicy{
-		Source: Source{File: "a.yaml", Document: 1, Line: 1}, Name: "quiet", CouldAdmit: "baseline", Nearest: "restricted",
+		Source: Source{File: "a.yaml", Document: 1, Line: 1}, Name: "quiet", CouldAdmit: "baseline", ByFields: "baseline", Decisive: []string{}, Nearest: "restricted",
 		Differences: []string{}, Controls: []PSPMapControl{}, NoOpinion: []PSPMapSetting{},
 	}
 	loud := quiet
+	loud.CouldAdmit, loud.Decisive = "privileged", []string{"probes"}
 	loud.Name, loud.Differences = hostile, []string{"sysctls", "procMount"}
 	loud.Need = &PSPMapNeed{Level: "baseline", Pods: 3, Mutated: 2, Failing: []string{"runAsNonRoot", "runAsUser"}}
 	long := `"` + strings.Repeat("x", 70) + `"`
@@ -26,10 +27,12 @@ func pspMaps() map[string]PSPMap {
 		{"sysctls", "Sysctls", "baseline", []PSPMapSetting{{"allowedUnsafeSysctls", long, ""}}, PSPLooser, many},
 		{"four", "Four", "baseline", []PSPMapSetting{{"a", "1", ""}, {"b", "", ""}}, PSPLooser, many[:4]},
 		{"probes", "Probes", "baseline", []PSPMapSetting{}, PSPNoField, many[:1]},
+		{"users", "Users", "restricted", []PSPMapSetting{{"runAsUser", "{}", ""}}, PSPByIntent, many[:1]},
 		{"seccomp", "Seccomp", "restricted", []PSPMapSetting{{"metadata.annotations[a/b]", hostile, ""}}, PSPMet, []PSPMapFinding{}},
 	}
 	loud.NoOpinion = []PSPMapSetting{{"fsGroup", "{}", "nowhere"}, {"metadata.annotations[" + hostile + "]", hostile, "somewhere"}}
 	fine := quiet
+	fine.Decisive = []string{"a", "b"}
 	fine.Need = &PSPMapNeed{Level: "restricted", Pods: 1, Failing: []string{}}
 	return map[string]PSPMap{"nothing": document(), "one": document(quiet), "many": document(loud, fine)}
 }

@@ -13,6 +13,7 @@ type podSpec struct {
 	AutomountServiceAccountToken *bool            `json:"automountServiceAccountToken,omitempty"`
 	HostAliases                  []struct{}       `json:"hostAliases,omitempty"`
 	SecurityContext              *securityContext `json:"securityContext,omitempty"`
+	Resources                    *resources       `json:"resources,omitempty"`
 	Volumes                      []map[string]any `json:"volumes,omitempty"`
 	InitContainers               []container      `json:"initContainers,omitempty"`
 	Containers                   []container      `json:"containers,omitempty"`

@@ -43,6 +43,7 @@ func render(t *workload.Template) *podSpec {
 		sc.Sysctls = append(sc.Sysctls, named{name})
 	}
 	s.SecurityContext = present(sc)
+	s.Resources = renderLimits(x.CPULimit, x.MemoryLimit)
 	for i := range p.Volumes {
 		s.Volumes = append(s.Volumes, renderVolume(&p.Volumes[i], at(x.Volumes, i)))
 	}
@@ -110,6 +111,7 @@ func renderVolume(v *pss.Volume, x *workload.VolumeExtra) map[string]any {
 	}
 	for source, setting := range map[string]struct{ name, value string }{
 		"hostPath": {"path", x.HostPath}, "flexVolume": {"driver", x.FlexVolumeDriver}, "csi": {"driver", x.CSIDriver},
+		"image": {"reference", x.Image},
 	} {
 		if _, ok := rendered[source]; ok && setting.value != "" {
 			rendered[source] = map[string]string{setting.name: setting.value}
@@ -131,9 +133,7 @@ func renderContainer(c *pss.Container, x *workload.ContainerExtra) container {
 	}
 	r := container{
 		Name: c.Name, Image: x.Image, Ports: renderPorts(c, x), SecurityContext: present(sc),
-	}
-	if x.CPULimit.Set || x.MemoryLimit.Set {
-		r.Resources = &resources{limits{pointer(x.CPULimit), pointer(x.MemoryLimit)}}
+		Resources: renderLimits(x.CPULimit, x.MemoryLimit),
 	}
 	for _, m := range x.VolumeMounts {
 		r.VolumeMounts = append(r.VolumeMounts, mount{m.Name, m.MountPath, m.ReadOnly})
@@ -142,6 +142,13 @@ func renderContainer(c *pss.Container, x *workload.ContainerExtra) container {
 		renderHost(&r, h)
 	}
 	return r
+}
+
+func renderLimits(cpu, memory pss.Opt[string]) *resources {
+	if !cpu.Set && !memory.Set {
+		return nil
+	}
+	return &resources{limits{pointer(cpu), pointer(memory)}}
 }
 
 // renderPorts returns all ports, and those on the node whatever else is known.

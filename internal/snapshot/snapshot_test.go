@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -89,6 +90,11 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 			}
 		}
 	case reflect.Map:
+		if v.Type() == reflect.TypeFor[corev1.ResourceList]() {
+			name := []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, "gpu"}[r.IntN(3)]
+			v.Set(reflect.ValueOf(corev1.ResourceList{name: *resource.NewQuantity(int64(r.IntN(9)), resource.DecimalSI)}))
+			return
+		}
 		if v.Type().Key().Kind() == reflect.String && v.Type().Elem().Kind() == reflect.String {
 			m := reflect.MakeMap(v.Type())
 			m.SetMapIndex(reflect.ValueOf(word(r)).Convert(v.Type().Key()), reflect.ValueOf(word(r)).Convert(v.Type().Elem()))

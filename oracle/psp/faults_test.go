@@ -2,11 +2,13 @@ package psp
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	v1beta1 "k8s.io/api/policy/v1beta1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/apis/policy"
 	policyv1beta1 "k8s.io/kubernetes/pkg/apis/policy/v1beta1"
 	"k8s.io/kubernetes/pkg/apis/policy/validation"
@@ -46,20 +48,52 @@ func (r random) spoil(p *v1beta1.PodSecurityPolicy) {
 		func() {
 			s.AllowedProcMountTypes = append(s.AllowedProcMountTypes, pick[corev1.ProcMountType](r, "", "Masked", "Default"))
 		},
-		func() { s.AllowedUnsafeSysctls = some(r, 2, "kernel.sem", "kernel.msg*", "*", "net.core.somaxconn") },
-		func() { s.ForbiddenSysctls = some(r, 2, "kernel.s*", "kernel.msgmax", "*", "net.*") },
+		func() { s.AllowedUnsafeSysctls = some(r, 2, badSysctls()...) },
+		func() { s.ForbiddenSysctls = some(r, 2, badSysctls()...) },
 		func() {
-			s.RuntimeClass = &v1beta1.RuntimeClassStrategyOptions{AllowedRuntimeClassNames: some(r, 2, "a", "b", "*"), DefaultRuntimeClassName: maybe(r, "a")}
+			s.RuntimeClass = &v1beta1.RuntimeClassStrategyOptions{AllowedRuntimeClassNames: some(r, 3, "a", "b", "*", "A", "a b"), DefaultRuntimeClassName: maybe(r, "a", "-")}
 		},
+		func() { s.RunAsGroup.Ranges = append(s.RunAsGroup.Ranges, bad) },
+		func() {
+			s.AllowedFlexVolumes = append(s.AllowedFlexVolumes, v1beta1.AllowedFlexVolume{Driver: pick(r, "", "a b", "a/b")})
+		},
+		func() {
+			s.AllowedCSIDrivers = append(s.AllowedCSIDrivers, v1beta1.AllowedCSIDriver{
+				Name: pick(r, "", "CSI.A", "a b", "a_b", strings.Repeat("a", 63), strings.Repeat("a", 64)),
+			})
+		},
+		func() {
+			p.Name = pick(r, "", "A", "a b", "a.b", "a.-b", strings.Repeat("a", 64), strings.Repeat("a", 254))
+		},
+		func() { p.Annotations[seccompDefault] = r.badProfiles(1) },
+		func() { p.Annotations[seccompAllowed] = r.badProfiles(3) },
+		func() { p.Annotations[appArmorDefault] = r.badProfiles(2) },
+		func() { p.Annotations[appArmorAllowed] = r.badProfiles(3) },
 	} {
-		if r.one(6) {
+		if s.RunAsGroup == nil {
+			s.RunAsGroup = &v1beta1.RunAsGroupStrategyOptions{Rule: v1beta1.RunAsGroupStrategyRunAsAny}
+		}
+		if r.one(12) {
 			spoil()
 		}
 	}
 }
 
+func badSysctls() []string {
+	return []string{
+		"kernel.sem", "kernel.msg*", "kernel.s*", "kernel.msgmax", "*", "net.core.somaxconn", "net.*", "", "a b", "kernel/sem", "kernel.*.sem", "Kernel.sem",
+		"kernel.sem.", "kernel.-sem", strings.Repeat("a", 253), strings.Repeat("a", 254),
+	}
+}
+
+// badProfiles names profiles of seccomp or AppArmor, or nearly so.
+func (r random) badProfiles(atMost int) string {
+	return strings.Join(some(r, atMost, "runtime/default", "runtime/defaults", "docker/default", "unconfined", "localhost/a", "localhost/", "localhost//a",
+		"localhost/../a", "localhost/a/..", "localhost/a..b", "*", "", " runtime/default", "bogus"), ",")
+}
+
 // refusedBy returns what Kubernetes' API server had to say against a policy.
-func refusedBy(t *testing.T, text []byte) string {
+func refusedBy(t *testing.T, text []byte) field.ErrorList {
 	t.Helper()
 	p, internal := new(v1beta1.PodSecurityPolicy), new(policy.PodSecurityPolicy)
 	if err := json.Unmarshal(text, p); err != nil {
@@ -69,23 +103,27 @@ func refusedBy(t *testing.T, text []byte) string {
 	if err := policyv1beta1.Convert_v1beta1_PodSecurityPolicy_To_policy_PodSecurityPolicy(p, internal, nil); err != nil {
 		t.Fatal(err)
 	}
-	if errs := validation.ValidatePodSecurityPolicySpec(&internal.Spec, nil); len(errs) > 0 {
-		return errs.ToAggregate().Error()
-	}
-	return ""
+	return validation.ValidatePodSecurityPolicy(internal)
 }
 
-// beyondUs are refusals that policies are not read for: they mean nothing else
-// than they seem to.
-func beyondUs(refusal string) bool {
-	return strings.Contains(refusal, "Ranges must be empty") || strings.Contains(refusal, "if '*' is present") ||
-		strings.Contains(refusal, "Duplicate value")
+// sentences are the API server's, with the paths that it meant.
+func sentences(errs field.ErrorList) map[string]bool {
+	meant := strings.NewReplacer("spec.allowedFlexVolumes.allowedFlexVolumes[", "spec.allowedFlexVolumes[",
+		"spec.allowedCSIDrivers.allowedCSIDriver[", "spec.allowedCSIDrivers[", "Sysctls.items: ", "Sysctls: ")
+	all := map[string]bool{}
+	for _, err := range errs {
+		all[meant.Replace(err.Error())] = true
+	}
+	return all
 }
+
+// borrowed are the beginnings of sentences that are the API server's.
+var borrowed = regexp.MustCompile(`^[^ ]+: (Invalid value|Required value|Forbidden|Too long|Duplicate value)\b`)
 
 func TestAPolicyIsRefusedExactlyIfTheAPIServerRefusedIt(t *testing.T) {
 	t.Parallel()
 	s := newTrial(t, 10_000)
-	refused := uint64(0)
+	refused, same := uint64(0), uint64(0)
 	for n := s.first; n < s.first+s.count && !t.Failed(); n++ {
 		r := newRandom(s.seed, n^1<<62)
 		p := r.policy()
@@ -98,19 +136,30 @@ func TestAPolicyIsRefusedExactlyIfTheAPIServerRefusedIt(t *testing.T) {
 		_, _, ours := psp.Parse(text)
 		strategies := strings.Contains(errorText(ours), "ranges: is empty") || strings.Contains(errorText(ours), "seLinuxOptions: is missing")
 		switch {
-		case ours == nil && theirs != "" && !beyondUs(theirs):
-			t.Errorf("%s\nis taken, but the API server refused it: %s", text, theirs)
-		case ours != nil && theirs == "" && !strategies: // those the API took, and the plugin refused
+		case ours == nil && len(theirs) > 0:
+			t.Errorf("%s\nis taken, but the API server refused it: %s", text, theirs.ToAggregate())
+		case ours != nil && len(theirs) == 0 && !strategies: // those the API took, and the plugin refused
 			t.Errorf("%s\nis refused, but the API server took it: %s", text, ours)
 		case ours != nil:
 			refused++
+		}
+		all := sentences(theirs)
+		for line := range strings.Lines(errorText(ours)) {
+			line = strings.TrimSuffix(line, "\n")
+			if !borrowed.MatchString(line) {
+				continue
+			}
+			if same++; !all[line] {
+				t.Errorf("%s\nis refused with %s\nthe API server said %q", text, line, keys(all))
+			}
 		}
 		if t.Failed() {
 			t.Logf("again: GABION_SEED=%d GABION_FIRST=%d GABION_COUNT=1", s.seed, n)
 		}
 	}
-	if s.count > 1_000 && !t.Failed() && (refused*10 < s.count || refused*10 > s.count*9) {
-		t.Errorf("the policies are too much alike: %d are refused", refused)
+	t.Log(refused, same)
+	if s.count > 1_000 && !t.Failed() && (refused*10 < s.count || refused*10 > s.count*9 || same < refused/4) {
+		t.Errorf("the policies are too much alike: %d are refused, with %d sentences of the API server", refused, same)
 	}
 }
 

@@ -64,9 +64,13 @@ func TestNoPodThatAPolicyAdmitsFailsWhatItsMappingSaysCannotBeFailed(t *testing.
 		if err != nil {
 			t.Fatal(err)
 		}
-		can := map[pss.ID]bool{}
+		can, beyondFields := map[pss.ID]bool{}, map[pss.ID]bool{}
 		for _, c := range mapping.Controls {
 			can[c.Control.ID] = len(c.Findings) > 0
+			beyondFields[c.Control.ID] = len(c.Settings) == 0 || c.Control.Level > mapping.ByFields
+			if c.ByIntent() && c.Control.ID != "runAsNonRoot" && c.Control.ID != "runAsUser" {
+				t.Errorf("policy %s\nmeets %s by intent", text, c.Control.ID)
+			}
 		}
 		provider := newProvider(t, text)
 		loosest, err := json.Marshal(policy.Loosest())
@@ -85,6 +89,9 @@ func TestNoPodThatAPolicyAdmitsFailsWhatItsMappingSaysCannotBeFailed(t *testing.
 			for id := range failedBy(t, reader, patched) {
 				if failed[id]++; !can[id] {
 					t.Errorf("policy %s\nadmits %s, which fails %s", text, patched, id)
+				}
+				if !beyondFields[id] {
+					t.Errorf("policy %s\nguarantees %s by its fields, and admits %s, which fails %s", text, mapping.ByFields, patched, id)
 				}
 			}
 		}

@@ -23,6 +23,9 @@ func seccompProfiles() []string {
 	return []string{"runtime/default", "docker/default", "unconfined", "localhost/a.json", ""}
 }
 
+// namedSeccomp are those that a list of a policy may hold.
+func namedSeccomp() []string { return seccompProfiles()[:4] }
+
 func appArmorProfiles() []string { return []string{"runtime/default", "localhost/a", "unconfined", ""} }
 
 func sysctls() []string {
@@ -185,7 +188,7 @@ func (r random) annotations(p *policy.PodSecurityPolicy, strict func() bool) {
 	if strict() {
 		delete(p.Annotations, seccompAllowed)
 		if !r.one(3) {
-			p.Annotations[seccompAllowed] = strings.Join(some(r, 3, seccompProfiles()...), ",")
+			p.Annotations[seccompAllowed] = strings.Join(some(r, 3, namedSeccomp()...), ",")
 		}
 	}
 	if r.one(5) {

@@ -126,11 +126,13 @@ func canonical(x *workload.Extra) *workload.Extra {
 	}
 	c := *x
 	c.Containers = slices.Clone(x.Containers)
+	limits := []*pss.Opt[string]{&c.CPULimit, &c.MemoryLimit}
 	for i := range c.Containers {
-		for _, limit := range []*pss.Opt[string]{&c.Containers[i].CPULimit, &c.Containers[i].MemoryLimit} {
-			if q, err := resource.ParseQuantity(strings.TrimSpace(limit.Value)); err == nil {
-				limit.Value = q.String()
-			}
+		limits = append(limits, &c.Containers[i].CPULimit, &c.Containers[i].MemoryLimit)
+	}
+	for _, limit := range limits {
+		if q, err := resource.ParseQuantity(strings.TrimSpace(limit.Value)); err == nil {
+			limit.Value = q.String()
 		}
 	}
 	return &c

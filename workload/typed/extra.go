@@ -22,6 +22,10 @@ func extra(spec *corev1.PodSpec) *workload.Extra {
 		x.FSGroup = opt(sc.FSGroup)
 		x.SupplementalGroups = append([]int64(nil), sc.SupplementalGroups...)
 	}
+	if spec.Resources != nil {
+		x.CPULimit = limit(spec.Resources.Limits, corev1.ResourceCPU)
+		x.MemoryLimit = limit(spec.Resources.Limits, corev1.ResourceMemory)
+	}
 	for i := range spec.Volumes {
 		x.Volumes = append(x.Volumes, volumeExtra(&spec.Volumes[i].VolumeSource))
 	}
@@ -56,6 +60,9 @@ func volumeExtra(v *corev1.VolumeSource) (x workload.VolumeExtra) {
 	}
 	if v.CSI != nil {
 		x.CSIDriver = v.CSI.Driver
+	}
+	if v.Image != nil {
+		x.Image = v.Image.Reference
 	}
 	x.ServiceAccountToken = v.Projected != nil && !slices.ContainsFunc(v.Projected.Sources, beyondToken)
 	return x

@@ -49,6 +49,9 @@ func template() corev1.PodTemplateSpec {
 		}},
 		Spec: corev1.PodSpec{
 			OS: &corev1.PodOS{Name: "linux"}, HostUsers: ptr(false), HostNetwork: true, HostIPC: true,
+			Resources: &corev1.ResourceRequirements{
+				Limits: corev1.ResourceList{"cpu": resource.MustParse("2"), "memory": resource.MustParse("3Gi")},
+			},
 			RuntimeClassName: ptr("gvisor"), ServiceAccountName: "sa", HostAliases: []corev1.HostAlias{{IP: "::1"}},
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot: ptr(true), FSGroup: ptr(int64(2)), SupplementalGroups: []int64{3},
@@ -59,6 +62,7 @@ func template() corev1.PodTemplateSpec {
 			Volumes: []corev1.Volume{
 				{Name: "none"},
 				{Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}},
+				{Name: "i", VolumeSource: corev1.VolumeSource{Image: &corev1.ImageVolumeSource{Reference: "r"}}},
 			},
 			InitContainers: []corev1.Container{{Name: "init", Ports: []corev1.ContainerPort{{ContainerPort: 82}}}},
 			Containers:     []corev1.Container{container, {Name: "d"}},
