@@ -54,7 +54,22 @@ func TestAClusterOfKubernetes124(t *testing.T) {
 	kubectl(t, "", "create", "--validate=false", "-f", policies)
 	t.Run("the program says what the API server does with pods", sayWhatTheAPIServerDoes)
 	t.Run("a cluster with policies is taken to labels", takeToLabels)
+	t.Run("it is too old to be served", refusesToServe)
 	t.Run("the program reads a cluster, a snapshot and a backup alike", readEverySource)
+}
+
+// refusesToServe starts the webhook for an API server without matchConditions.
+func refusesToServe(t *testing.T) {
+	e := runGabion(t, "serve", "--kubeconfig="+plane.Kubeconfig(), "--tls-secret=default/tls", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", "--log-format=json")
+	var said []string
+	for line := range strings.Lines(e.stderr) {
+		if !strings.HasPrefix(line, "{") { // what was logged before
+			said = append(said, line)
+		}
+	}
+	if e.code != 3 || len(said) != 1 || !strings.HasPrefix(said[0], "gabion: ") || !strings.Contains(said[0], "v1.24") || !strings.Contains(said[0], "1.28") {
+		t.Errorf("exit code %d, %q: want one line that it is too old", e.code, said)
+	}
 }
 
 // ended is what a command left.
