@@ -67,8 +67,9 @@ func refusesToServe(t *testing.T) {
 			said = append(said, line)
 		}
 	}
-	if e.code != 3 || len(said) != 1 || !strings.HasPrefix(said[0], "gabion: ") || !strings.Contains(said[0], "v1.24") || !strings.Contains(said[0], "1.28") {
-		t.Errorf("exit code %d, %q: want one line that it is too old", e.code, said)
+	const want = "gabion: the API server is Kubernetes 1.24, and at least 1.28 is needed\n"
+	if e.code != 3 || len(said) != 1 || said[0] != want {
+		t.Errorf("exit code %d, %q: want one line, %q", e.code, said, want)
 	}
 }
 
