@@ -155,6 +155,8 @@ func (r *rewriter) simulate(namespace, kind string, v *inventory.View) (admitted
 // admitted it once.
 func (r *rewriter) reason(result *psp.Result, named, account string) string {
 	switch {
+	case named == "" && len(result.Errors) == 0 && len(result.Unusable) > 0:
+		return fmt.Sprintf("%s may use no policy; %s would admit it", account, strings.Join(result.Unusable, ", "))
 	case named == "":
 		return result.Message
 	case !r.backup.has(named):

@@ -213,7 +213,7 @@ func (m *migration) steps() []report.MigrationStep {
 		return report.MigrationStep{Step: number, Title: title, State: state, Why: why}
 	}
 	fit := step("0", "Does Pod Security fit?", state(mutating+lossy == 0, report.MigrationDecide), fmt.Sprintf(
-		"%d of %s change pods, %d ask for more than a level", mutating, countPolicies(len(m.report.Policies)), lossy))
+		"%d of %d policies change pods, %d ask for more than a level", mutating, len(m.report.Policies), lossy))
 	if n := len(m.report.LeftOut); n > 0 {
 		fit.State, fit.Why = report.MigrationOpen, fit.Why+"; "+countPolicies(n)+" left out"
 	}
