@@ -8,7 +8,7 @@ FUZZTIME  ?= 30s
 ROOT      := $(CURDIR)
 
 # Every module of the repository, found, not listed; the build-only ones hold pinned tools and servers, no tests.
-BUILD_ONLY := ./tools ./e2e/controlplane ./e2e/controlplane124
+BUILD_ONLY := ./tools ./e2e/controlplane ./e2e/controlplane124 ./e2e/controlplane128
 MODULES    := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '*/testdata/*')))
 NESTED     := $(filter-out . $(BUILD_ONLY),$(MODULES))
 CHECKED    := . $(NESTED)
@@ -23,7 +23,7 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint generate bench cluster demo fuzz clean
+.PHONY: help build run test lint generate oldest bench cluster demo fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -75,6 +75,9 @@ $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION), once: this takes minutes"
 	@mkdir -p $(@D)
 	go -C tools build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+oldest: ## Compare with the plugin of Kubernetes 1.28, the oldest that gabion serve is for; builds its API server once.
+	go -C e2e test -vet=off -count=1 -timeout 60m -tags=oldest -run OldestKubernetes ./parity
 
 bench: ## Measure against upstream, side by side; writes docs/performance.md and README.md.
 	go -C bench run . -root $(ROOT)

@@ -43,11 +43,22 @@ func ControlPlane(ctx context.Context, progress *log.Logger) (Set, error) {
 // last that had PodSecurityPolicy. It is built without the cloud providers that
 // it had, which would take as long again.
 func ControlPlane124(ctx context.Context, progress *log.Logger) (Set, error) {
+	return withAPIServer(ctx, "controlplane124", progress)
+}
+
+// ControlPlane128 returns the same with the API server of Kubernetes 1.28, the
+// oldest that gabion serve is for.
+func ControlPlane128(ctx context.Context, progress *log.Logger) (Set, error) {
+	return withAPIServer(ctx, "controlplane128", progress)
+}
+
+// withAPIServer returns the control plane with the API server of another module.
+func withAPIServer(ctx context.Context, module string, progress *log.Logger) (Set, error) {
 	set, err := ControlPlane(ctx, progress)
 	if err != nil {
 		return Set{}, err
 	}
-	version, dir, err := built(ctx, "controlplane124", "about five minutes on two cores", progress, "-tags=providerless")
+	version, dir, err := built(ctx, module, "about five minutes on two cores", progress, "-tags=providerless")
 	if err != nil {
 		return Set{}, err
 	}

@@ -22,6 +22,27 @@ type answer struct {
 	Annotations map[string]string
 }
 
+// described is how a violation is described, behind the policy that is violated.
+var described = regexp.MustCompile(`(?s)(violates? (?:the new )?PodSecurity (?:enforce level )?"[^"]*")(?:: .*)?`)
+
+// verdict is the answer without the words in which violations are described, and
+// so without the lines that tell pods apart by them.
+func (a answer) verdict() answer {
+	cut := func(text string) string { return described.ReplaceAllString(text, "$1") }
+	a.Message = cut(a.Message)
+	var warnings []string
+	for _, w := range a.Warnings {
+		if described.MatchString(w) || !strings.Contains(w, ": ") {
+			warnings = append(warnings, cut(w))
+		}
+	}
+	a.Warnings, a.Annotations = warnings, maps.Clone(a.Annotations)
+	for key, value := range a.Annotations {
+		a.Annotations[key] = cut(value)
+	}
+	return a
+}
+
 // pluginPrefix begins the keys of the plugin's annotations.
 const pluginPrefix = "pod-security.kubernetes.io/"
 

@@ -171,11 +171,11 @@ func TestASequenceThatNeverLedToSomethingIsReported(t *testing.T) {
 	for _, class := range classes {
 		c[class] = 1
 	}
-	if missing := c.missing(); len(missing) > 0 {
+	if missing := c.missing(nil); len(missing) > 0 {
 		t.Errorf("%q are missing", missing)
 	}
 	delete(c, "sweep")
-	if missing := c.missing(); !slices.Equal(missing, []string{"sweep"}) {
+	if missing := c.missing(nil); !slices.Equal(missing, []string{"sweep"}) {
 		t.Errorf("%q are missing, want the sweep", missing)
 	}
 }

@@ -47,14 +47,13 @@ type pair struct {
 	marks int64
 }
 
-// newPair starts both for a test. They emulate a version, if one is given.
-func newPair(t *testing.T, version string) *pair {
+// newPair starts both for a test, with the programs and the emulated version that
+// the options name.
+func newPair(t *testing.T, options cluster.Options) *pair {
 	t.Helper()
-	options := cluster.Options{
-		EmulatedVersion: version, AuditPolicy: cluster.AuditMetadata,
-		Users: []cluster.User{
-			{Name: ordinaryUser, Groups: []string{"system:masters"}}, {Name: exemptUser, Groups: []string{"system:masters"}},
-		},
+	options.AuditPolicy = cluster.AuditMetadata
+	options.Users = []cluster.User{
+		{Name: ordinaryUser, Groups: []string{"system:masters"}}, {Name: exemptUser, Groups: []string{"system:masters"}},
 	}
 	without := options
 	without.WithoutPodSecurity = true

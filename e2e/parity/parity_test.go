@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/gabion-security/gabion/e2e/cluster"
 )
 
 // emulated is the oldest version that the API server can behave as.
@@ -25,7 +27,7 @@ func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 		t.Run(of.name, func(t *testing.T) {
 			t.Parallel()
 			seed := seed(t)
-			p := newPair(t, of.version)
+			p := newPair(t, cluster.Options{EmulatedVersion: of.version})
 			t.Run("to scripted requests", func(t *testing.T) {
 				t.Parallel()
 				playScript(t, newPlayer(p), versionSteps(of.version))

@@ -15,6 +15,11 @@ type player struct {
 	*pair
 
 	tally tally
+	// verdicts has only verdicts compared, and not the words in which a violation
+	// is described: those of older releases are others.
+	verdicts bool
+	// lacks are the classes of answers that these API servers never give.
+	lacks []string
 	// podsChanged tells that pods were written since both heard of all of them.
 	podsChanged bool
 }
@@ -36,7 +41,11 @@ func (p *player) play(ctx context.Context, r *request) (plugin answer, diff stri
 		return plugin, "", err
 	}
 	p.tally.add(r, plugin)
-	if diff := difference(r, plugin, gabion); diff != "" {
+	compared, with := plugin, gabion
+	if p.verdicts {
+		compared, with = plugin.verdict(), gabion.verdict()
+	}
+	if diff := difference(r, compared, with); diff != "" {
 		return plugin, diff, nil
 	}
 	if plugin.Code < http.StatusBadRequest && !r.isDry() {

@@ -22,7 +22,7 @@ func playRandomly(t *testing.T, p *player, seed uint64, requests int) {
 	t.Helper()
 	t.Logf("GABION_SEED=%d", seed)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]storedPod{}, labels: map[string]map[string]string{}}
-	for i := 0; i < requests || i < 4*requests && len(p.tally.missing()) > 0; i++ {
+	for i := 0; i < requests || i < 4*requests && len(p.tally.missing(p.lacks)) > 0; i++ {
 		r, done := g.next()
 		plugin, diff, err := p.play(t.Context(), r)
 		if err == nil && (plugin.Code == http.StatusBadRequest || plugin.Code >= http.StatusInternalServerError) {
@@ -35,7 +35,7 @@ func playRandomly(t *testing.T, p *player, seed uint64, requests int) {
 			done()
 		}
 	}
-	p.tally.check(t)
+	p.tally.check(t, p.lacks)
 }
 
 // generator makes random requests, and remembers what they led to.

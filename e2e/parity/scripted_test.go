@@ -34,7 +34,7 @@ func playScript(t *testing.T, p *player, last []step) {
 			t.Errorf("step %d, %v\nthe plugin says\n%v\nwithout %q", i, s.request, plugin, s.says)
 		}
 	}
-	p.tally.check(t)
+	p.tally.check(t, p.lacks)
 }
 
 // relabel returns the request that sets labels of a namespace; an empty value
