@@ -98,9 +98,11 @@ func runsInItsNamespace(t *testing.T, c *cluster.Cluster, manifest []byte) {
 	})
 }
 
-func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
-	t.Parallel()
-	c := cluster.ForTest(t, cluster.Options{
+// installation is a cluster with an installation, whose replicas the test runs by
+// the kubeconfig, and a namespace shop that enforces baseline.
+func installation(t *testing.T) (c *cluster.Cluster, kubeconfig string) {
+	t.Helper()
+	c = cluster.ForTest(t, cluster.Options{
 		WithoutPodSecurity: true, Users: []cluster.User{{Name: serviceAccount, Groups: []string{"system:serviceaccounts"}}},
 	})
 	installed(t, c)
@@ -109,6 +111,12 @@ func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, kubeconfig
+}
+
+func TestReplicasWithTheRightsOfTheInstallationShareACertificate(t *testing.T) {
+	t.Parallel()
+	c, kubeconfig := installation(t)
 	front := newBalancer(t)
 	var replicas []*serve.Server
 	for i := range 2 {

@@ -3,7 +3,6 @@ package serve_test
 import (
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,15 +18,7 @@ import (
 // There is no network of pods, so the Service names this machine.
 func TestAPIServersFindItByItsService(t *testing.T) {
 	t.Parallel()
-	c := cluster.ForTest(t, cluster.Options{
-		WithoutPodSecurity: true, Users: []cluster.User{{Name: serviceAccount, Groups: []string{"system:serviceaccounts"}}},
-	})
-	installed(t, c)
-	makeNamespace(t, c, "shop", "baseline")
-	kubeconfig, err := c.KubeconfigOf(serviceAccount)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, kubeconfig := installation(t)
 	services := c.Client().CoreV1().Services("gabion-system")
 	if err := services.Delete(t.Context(), "gabion", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -44,9 +35,6 @@ func TestAPIServersFindItByItsService(t *testing.T) {
 	}
 	_, port, err := net.SplitHostPort(free[0])
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		t.Fatal(err)
 	}
 	s := serve.Start(t, c, gabion, "gabion", kubeconfig,

@@ -264,7 +264,7 @@ func missing(inv *inventory.Inventory) []inventory.Missing {
 	var found []inventory.Missing
 	for _, m := range inv.Missing {
 		switch m.Resource {
-		case "namespaces", "serviceaccounts",
+		case "namespaces", "serviceaccounts", "customresourcedefinitions.apiextensions.k8s.io",
 			"clusterroles." + rbacGroup, "clusterrolebindings." + rbacGroup, "roles." + rbacGroup, "rolebindings." + rbacGroup:
 			found = append(found, m)
 		}

@@ -303,9 +303,10 @@ func TestWhatCouldNotBeSeenIsNamed(t *testing.T) {
 		{Resource: "clusterroles.rbac.authorization.k8s.io", Reason: "forbidden"},
 		{Resource: "deployments.apps", Reason: "forbidden"},
 		{Resource: "roles.rbac.authorization.k8s.io", Namespace: "shop", Reason: "forbidden"},
+		{Resource: "customresourcedefinitions.apiextensions.k8s.io", Reason: "forbidden"},
 	}
 	answer := access.Ask(access.Question{Aim: access.Weaken, Inventory: inv, Installation: "gabion-system"})
-	if len(answer.Missing) != 2 || answer.Missing[0] != inv.Missing[0] || answer.Missing[1] != inv.Missing[2] {
+	if len(answer.Missing) != 3 || answer.Missing[0] != inv.Missing[0] || answer.Missing[1] != inv.Missing[2] || answer.Missing[2] != inv.Missing[3] {
 		t.Errorf("missing: got %+v", answer.Missing)
 	}
 	var got []string

@@ -85,6 +85,8 @@ func decodePlan(text []byte) (*planned, error) {
 	}
 	const foreign = "not the JSON or YAML of 'gabion plan -o json'"
 	switch err := decode(&p); {
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, errors.New(foreign + ": it is empty")
 	case err != nil:
 		return nil, fmt.Errorf(foreign+": %w", err)
 	case p.APIVersion != report.APIVersion || p.Kind != planKind:

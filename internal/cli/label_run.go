@@ -199,6 +199,7 @@ func (l *labeling) execute(ctx context.Context) error {
 			continue // it has been said
 		}
 		if l.unheard == nil {
+			console.clear()
 			l.unheard = l.tell(row)
 		}
 	}

@@ -198,14 +198,19 @@ func (m *migration) steps() []report.MigrationStep {
 			ours++
 		}
 	}
+	// What could not be read may be anything, so that nothing is done.
+	unread := m.unread()
 	state := func(done bool, otherwise string) string {
-		if done {
+		if done && !unread {
 			return report.MigrationDone
 		}
 		return otherwise
 	}
-	last := state(!m.hasPolicies(), report.MigrationWaits)
-	if m.hasPolicies() && bypassed == ours && len(m.source.namespaces) == 0 {
+	last := report.MigrationWaits
+	switch {
+	case !m.hasPolicies():
+		last = report.MigrationDone
+	case bypassed == ours && len(m.source.namespaces) == 0 && !unread:
 		last = report.MigrationOpen
 	}
 	of := func(n int, what string) string { return fmt.Sprintf("%d of %d %s", n, ours, what) }
@@ -217,7 +222,7 @@ func (m *migration) steps() []report.MigrationStep {
 	if n := len(m.report.LeftOut); n > 0 {
 		fit.State, fit.Why = report.MigrationOpen, fit.Why+"; "+countPolicies(n)+" left out"
 	}
-	return []report.MigrationStep{
+	steps := []report.MigrationStep{
 		fit,
 		step("1", "Who can edit namespaces?", state(len(m.report.Editors) == 0, report.MigrationDecide), plural(len(m.report.Editors), "binding")+" to look at"),
 		step("2", "Simplify the policies", state(toCopy == 0, report.MigrationOpen), countPolicies(toCopy)+" to copy"),
@@ -226,6 +231,23 @@ func (m *migration) steps() []report.MigrationStep {
 		step("4", "How namespaces are made", report.MigrationDecide, "and what the API server takes for those without labels"),
 		step("5", "Switch the plugin off, delete the policies", last, "printed, never done"),
 	}
+	for i := range steps[:5] {
+		if unread {
+			steps[i].Why += "; not everything could be read"
+		}
+	}
+	return steps
+}
+
+// unread reports whether something could not be read. Policies that are left out
+// were, and are told of on their own.
+func (m *migration) unread() bool {
+	if inv := m.missingOnly(); len(inv.Missing)+len(inv.Errors) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(m.report.Errors, func(e report.Error) bool {
+		return !slices.ContainsFunc(m.report.LeftOut, func(l report.MigrationLeftOut) bool { return l.Source == e.Source })
+	})
 }
 
 func countPolicies(n int) string {

@@ -36,7 +36,8 @@ func newPSPSimplify(s *System) *cobra.Command {
 		Use:   "simplify [PATH]...",
 		Short: "Copy PodSecurityPolicies without what the Pod Security Standards have nothing for",
 		Long: `Copy every PodSecurityPolicy of a live cluster, a snapshot of one or YAML backups
-without the settings that the Pod Security Standards have nothing for: those that only change pods, and those that no level has
+without the settings that the Pod Security Standards have nothing for: those that
+only change pods, and those that no level has
 an opinion on. It is the second step of the Kubernetes migration guide, whose copies
 are rolled out beside the originals to find the pods that depend on what is dropped.
 

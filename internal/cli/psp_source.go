@@ -14,6 +14,7 @@ import (
 	"github.com/gabion-security/gabion/internal/rbac"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/internal/snapshot"
+	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -57,7 +58,7 @@ func (b *backup) files(builder *inventory.Builder) *inventory.Inventory {
 	for key, account := range b.accounts {
 		to := inventory.ServiceAccount{Namespace: key[0], Name: key[1]}
 		if account.AutomountServiceAccountToken != nil {
-			to.Automount.Set, to.Automount.Value = true, *account.AutomountServiceAccountToken
+			to.Automount = pss.Some(*account.AutomountServiceAccountToken)
 		}
 		a.ServiceAccounts = append(a.ServiceAccounts, to)
 	}
@@ -67,8 +68,9 @@ func (b *backup) files(builder *inventory.Builder) *inventory.Inventory {
 // cluster takes what a live cluster or a snapshot contains, its pods included.
 func (b *backup) cluster(inv *inventory.Inventory, from *sourceOptions) error {
 	b.access(inv)
+	texts := map[*inventory.View][]byte{} // equal pods are many, and share a view
 	for i := range inv.Namespaces {
-		if err := b.namespace(&inv.Namespaces[i]); err != nil {
+		if err := b.namespace(&inv.Namespaces[i], texts); err != nil {
 			return err
 		}
 	}
@@ -117,18 +119,22 @@ func (b *backup) access(inv *inventory.Inventory) {
 
 // namespace takes the pods and workloads of a namespace. A pod counts as made by
 // the workload at the top, whose template it was made of in the end.
-func (b *backup) namespace(ns *inventory.Namespace) error {
+func (b *backup) namespace(ns *inventory.Namespace, texts map[*inventory.View][]byte) error {
 	add := func(apiVersion, kind, name string, by workload.Owner, templates ...inventory.Template) error {
 		item := workload.Item{
 			Outcome: workload.Read, Object: workload.Object{APIVersion: apiVersion, Kind: kind, Namespace: ns.Name, Name: name}, Controller: by,
 		}
 		for i := range templates {
-			t := templates[i].View.Template()
+			view := templates[i].View
+			t := view.Template()
 			t.Path, t.Partial = templates[i].Path, templates[i].Partial
-			var err error
-			if t.JSON, err = snapshot.Pod(t); err != nil {
-				return err
+			if texts[view] == nil {
+				var err error
+				if texts[view], err = snapshot.Pod(t); err != nil {
+					return err
+				}
 			}
+			t.JSON = texts[view]
 			item.Templates = append(item.Templates, *t)
 		}
 		b.pods = append(b.pods, item)

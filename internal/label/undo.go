@@ -64,7 +64,7 @@ func DecodeUndo(text []byte) (*Undo, error) {
 	var u Undo
 	if err := d.Decode(&u); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the file is empty")
+			return nil, errors.New("no undo data of gabion label: the file is empty")
 		}
 		return nil, fmt.Errorf("no undo data of gabion label: %w", err)
 	}
