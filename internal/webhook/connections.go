@@ -13,6 +13,11 @@ import (
 // expected, when the server waits for requests that are on their way.
 const newConnection = 5 * time.Second
 
+// settled is how long a connection must have been waiting for a request to be closed
+// for another one: on one that was opened or answered a moment ago, a request may be
+// on its way, and would be lost.
+const settled = 200 * time.Millisecond
+
 // connections knows what the connections of a server do, and keeps their number
 // within bounds.
 type connections struct {
@@ -64,12 +69,12 @@ func (c *connections) wait(ctx context.Context) {
 }
 
 // shed closes the connection that has been waiting for a request the longest, if
-// there is one.
+// there is one that has been for long enough.
 func (c *connections) shed() {
 	c.mu.Lock()
 	var longest net.Conn
 	for conn, d := range c.doing {
-		if d.state != http.StateActive && (longest == nil || d.since.Before(c.doing[longest].since)) {
+		if d.state != http.StateActive && time.Since(d.since) >= settled && (longest == nil || d.since.Before(c.doing[longest].since)) {
 			longest = conn
 		}
 	}

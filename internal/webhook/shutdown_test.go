@@ -220,6 +220,34 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+func TestAConnectionOnWhichARequestMayBeOnItsWayIsNotClosedForAnother(t *testing.T) {
+	t.Parallel()
+	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{MaxConnections: 1})
+	var dialer net.Dialer
+	var conns []net.Conn
+	for range 2 {
+		conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "https://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		conns = append(conns, conn)
+	}
+	// Shorter than what it is left alone for, so that it is so on a slow machine too.
+	if err := conns[0].SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conns[0].Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("it was closed at once: %v", err)
+	}
+	if err := conns[0].SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conns[0].Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("it never gives way")
+	}
+}
+
 func TestIdleConnectionsGiveWayToNewOnesTheLongestIdleFirst(t *testing.T) {
 	t.Parallel()
 	r := serve(t, webhook.HandlerOptions{Decider: decider(allowAll)}, webhook.ServerOptions{MaxConnections: 2})
