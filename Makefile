@@ -58,8 +58,8 @@ lint: $(LINT) ## Check formatting, go.mod files and code.
 	done
 	@generated=$$(mktemp -d) && trap 'rm -r "$$generated"' EXIT && \
 		$(MAKE) --no-print-directory generate GENERATED="$$generated" && \
-		for file in zz_generated.deepcopy.go crds/gabion.io_podsecurityprofiles.yaml; do \
-			diff -u api/v1alpha1/$$file "$$generated/$$file" || { echo "not generated from the types: run make generate"; exit 1; }; \
+		for file in zz_generated.deepcopy.go crds; do \
+			diff -ru api/v1alpha1/$$file "$$generated/$$file" || { echo "not generated from the types: run make generate"; exit 1; }; \
 		done
 	@for m in $(CHECKED); do \
 		echo "golangci-lint run  # in $$m"; \

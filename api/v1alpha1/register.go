@@ -9,8 +9,12 @@ import (
 // GroupName is the API group of Gabion's documents.
 const GroupName = "gabion.io"
 
-// KindPodSecurityProfile is the kind of a [PodSecurityProfile].
-const KindPodSecurityProfile = "PodSecurityProfile"
+// The kinds of the documents.
+const (
+	KindPodSecurityProfile   = "PodSecurityProfile"
+	KindPodSecurityException = "PodSecurityException"
+	KindPodSecurityGuard     = "PodSecurityGuard"
+)
 
 // GroupVersion returns the group and version of the types in this package.
 func GroupVersion() schema.GroupVersion {
@@ -19,7 +23,8 @@ func GroupVersion() schema.GroupVersion {
 
 // AddToScheme makes the types in this package known to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion(), &PodSecurityProfile{}, &PodSecurityProfileList{})
+	scheme.AddKnownTypes(GroupVersion(), &PodSecurityProfile{}, &PodSecurityProfileList{},
+		&PodSecurityException{}, &PodSecurityExceptionList{}, &PodSecurityGuard{}, &PodSecurityGuardList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion())
 	return nil
 }

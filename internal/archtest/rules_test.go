@@ -17,7 +17,7 @@ var layers = [][]string{
 		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
 	},
-	{"internal/inventory", "internal/rbac"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},

@@ -2,10 +2,10 @@ package profile
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -25,7 +25,7 @@ func allowedHostPaths() Control {
 			paths := s.AllowedHostPaths.Allowed
 			var texts []string
 			for i, p := range paths {
-				if !strings.HasPrefix(p.PathPrefix, "/") || climbs(p.PathPrefix) {
+				if !strings.HasPrefix(p.PathPrefix, "/") || match.Climbs(p.PathPrefix) {
 					return nil, fmt.Errorf("spec.allowedHostPaths.allowed[%d].pathPrefix: %q is no path: write one from the root that does not climb", i, p.PathPrefix)
 				}
 				text := p.PathPrefix
@@ -53,9 +53,6 @@ func allowedHostPaths() Control {
 	}
 }
 
-// climbs reports whether a path leads upwards.
-func climbs(path string) bool { return slices.Contains(strings.Split(path, "/"), "..") }
-
 type pathVerdict uint8
 
 const (
@@ -67,11 +64,11 @@ const (
 // pathUse says how a path may be used. What allows most counts.
 func pathUse(paths []v1alpha1.HostPath, path string) pathVerdict {
 	verdict := pathRefused
-	if climbs(path) {
+	if match.Climbs(path) {
 		return verdict
 	}
 	for _, p := range paths {
-		if below(path, p.PathPrefix) {
+		if match.Below(path, p.PathPrefix) {
 			if !p.ReadOnly {
 				return pathAllowed
 			}

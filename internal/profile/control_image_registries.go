@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
 )
 
 // Registries. Images must come from where the profile allows.
@@ -30,8 +31,8 @@ func imageRegistries() Control {
 						yield(i.missing(words(names), "name an image of an allowed registry"))
 						continue
 					}
-					repository := repositoryOf(i.name)
-					if !slices.ContainsFunc(names, func(n string) bool { return n == all || below(repository, n) }) {
+					repository := match.ParseImage(i.name).Repository
+					if !slices.ContainsFunc(names, func(n string) bool { return n == all || match.Below(repository, n) }) {
 						yield(i.found(words(names), "use an image of an allowed registry"))
 					}
 				}
@@ -48,7 +49,7 @@ func registries(names []string) error {
 	}
 	for i, name := range names {
 		host, path, _ := strings.Cut(name, "/")
-		bad := !isHost(host) || strings.ContainsAny(path, ":@*") || strings.HasSuffix(name, "/") || strings.Contains(name, "//") ||
+		bad := !match.IsHost(host) || strings.ContainsAny(path, ":@*") || strings.HasSuffix(name, "/") || strings.Contains(name, "//") ||
 			name != strings.ToLower(name)
 		if bad && name != all {
 			return fmt.Errorf("spec.%s[%d]: %q is no registry: write one such as registry.example.com or docker.io/library, in lower case, "+
@@ -56,35 +57,4 @@ func registries(names []string) error {
 		}
 	}
 	return nil
-}
-
-// isHost reports whether the first part of an image's name is a registry.
-func isHost(part string) bool { return part == "localhost" || strings.ContainsAny(part, ".:") }
-
-// repositoryOf returns the full name of an image's repository, as container
-// runtimes complete it, without tag and digest.
-func repositoryOf(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name = name[:i]
-	}
-	host, path, ok := strings.Cut(name, "/")
-	if !ok || !isHost(host) && host == strings.ToLower(host) {
-		host, path = "docker.io", name
-	}
-	host = strings.ToLower(host)
-	if host == "index.docker.io" {
-		host = "docker.io"
-	}
-	if host == "docker.io" && !strings.Contains(path, "/") {
-		path = "library/" + path
-	}
-	return host + "/" + path
-}
-
-// below reports whether a path is the prefix or below it, element by element.
-func below(path, prefix string) bool {
-	path, prefix = strings.TrimSuffix(path, "/"), strings.TrimSuffix(prefix, "/")
-	rest, ok := strings.CutPrefix(path, prefix)
-	return ok && (rest == "" || rest[0] == '/')
 }

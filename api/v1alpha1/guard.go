@@ -1,0 +1,101 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// PodSecurityGuard keeps namespaces from being weakened: of the changes of a
+// namespace, those after which less is enforced than before, and less than the
+// floor. Several guards may mean the same namespace: what is strictest counts.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,shortName=psguard;podsecguard,categories=gabion
+// +kubebuilder:printcolumn:name="Action",type=string,JSONPath=`.spec.action`
+// +kubebuilder:printcolumn:name="Floor",type=string,JSONPath=`.spec.floor.enforce`
+// +kubebuilder:printcolumn:name="Lock",type=boolean,JSONPath=`.spec.lock`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type PodSecurityGuard struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// Spec is what is guarded, and how.
+	// +required
+	Spec PodSecurityGuardSpec `json:"spec"`
+}
+
+// PodSecurityGuardList is a list of guards.
+//
+// +kubebuilder:object:root=true
+type PodSecurityGuardList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []PodSecurityGuard `json:"items"`
+}
+
+// PodSecurityGuardSpec says what is guarded, and how.
+type PodSecurityGuardSpec struct {
+	// Action is what becomes of a change that weakens a namespace: audit notes
+	// it in the audit log, warn tells who makes it too, deny refuses it. If it is
+	// left out, warn is meant.
+	// +optional
+	Action GuardAction `json:"action,omitempty"`
+	// Namespaces are those that are guarded. A change counts by the labels before
+	// and by those after it, so that nobody leaves a guard by it.
+	// +required
+	Namespaces Namespaces `json:"namespaces"`
+	// Floor is what a change must not weaken to below. What is below it already
+	// may stay so, and be improved in part. If it is left out, that is nothing,
+	// and only lock guards.
+	// +optional
+	Floor *Floor `json:"floor,omitempty"`
+	// Lock, if true, takes every weakening for one, above the floor too.
+	// +optional
+	Lock bool `json:"lock,omitempty"`
+	// NewerVersions says what a change to a newer version of the standard is
+	// where that one relaxes something. allowed, which is also meant if it is left
+	// out, takes none for a weakening, but names in a warning what is relaxed.
+	// guarded takes it for one.
+	// +optional
+	NewerVersions NewerVersions `json:"newerVersions,omitempty"`
+}
+
+// GuardAction is what becomes of a change that weakens a namespace.
+//
+// +kubebuilder:validation:Enum=audit;warn;deny
+type GuardAction string
+
+// The values of GuardAction.
+const (
+	GuardAudit GuardAction = "audit"
+	GuardWarn  GuardAction = "warn"
+	GuardDeny  GuardAction = "deny"
+)
+
+// NewerVersions says what a change to a newer version of the standard is.
+//
+// +kubebuilder:validation:Enum=allowed;guarded
+type NewerVersions string
+
+// The values of NewerVersions.
+const (
+	NewerAllowed NewerVersions = "allowed"
+	NewerGuarded NewerVersions = "guarded"
+)
+
+// Floor is the least that is enforced, and asked for in the other modes. Each is
+// LEVEL or LEVEL:VERSION; without a version, latest is meant.
+//
+// +kubebuilder:validation:MinProperties=1
+type Floor struct {
+	// Enforce is the least that is enforced, such as baseline:latest.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(privileged|baseline|restricted)(:(latest|v1\.(0|[1-9][0-9]{0,2})))?$`
+	Enforce string `json:"enforce,omitempty"`
+	// Audit is the least that the audit log tells of.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(privileged|baseline|restricted)(:(latest|v1\.(0|[1-9][0-9]{0,2})))?$`
+	Audit string `json:"audit,omitempty"`
+	// Warn is the least that is warned about.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(privileged|baseline|restricted)(:(latest|v1\.(0|[1-9][0-9]{0,2})))?$`
+	Warn string `json:"warn,omitempty"`
+}

@@ -1,0 +1,147 @@
+package document
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/gabion-security/gabion/api/v1alpha1"
+)
+
+// Document is one document, or one item of a List.
+type Document struct {
+	metav1.TypeMeta
+
+	// Name is metadata.name.
+	Name string
+	// Line is the line of the file in which the document begins, from 1.
+	Line int
+
+	json []byte
+}
+
+// Is reports whether the document says that it is a kind of the group gabion.io,
+// of the one version that there is.
+func (d Document) Is(kind string) bool {
+	return d.Kind == kind && d.APIVersion == v1alpha1.GroupVersion().String()
+}
+
+// Decode decodes the document into a pointer to a struct with a spec. The error
+// says in one line what is wrong: a field that does not exist, with the nearest
+// one that does, or one without a value.
+func (d Document) Decode(into any) error {
+	unknown, err := kjson.UnmarshalStrict(d.json, into)
+	if err != nil {
+		return errors.New(oneLine(err))
+	}
+	if len(unknown) > 0 {
+		return errors.New(suggest(oneLine(unknown[0]), reflect.TypeOf(into)))
+	}
+	var fields map[string]any
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.json, &fields); err != nil {
+		return errors.New(oneLine(err))
+	}
+	if path := hollow("spec", fields["spec"]); path != "" {
+		return fmt.Errorf("%s has no value: write {} for a list that allows nothing, or remove it", path)
+	}
+	return nil
+}
+
+// hollow returns the path of a field that is there without a value, which would
+// ask nothing although it stands there; empty if there is none.
+func hollow(path string, value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if found := hollow(path+"."+name, v[name]); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i := range v {
+			if _, ok := v[i].(map[string]any); !ok {
+				continue // whoever reads the list knows its names
+			}
+			if found := hollow(path+"["+strconv.Itoa(i)+"]", v[i]); found != "" {
+				return found
+			}
+		}
+	case string:
+		if v == "" {
+			return path
+		}
+	case nil:
+		return path
+	}
+	return ""
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// suggest adds to the message about an unknown field the nearest known one.
+func suggest(message string, t reflect.Type) string {
+	_, path, _ := strings.Cut(message, `"`)
+	path = strings.Trim(path, `"`)
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	best, least := "", 4
+	for _, known := range fieldNames(t) {
+		if d := distance(strings.ToLower(name), strings.ToLower(known)); d < least && known != name {
+			best, least = known, d
+		}
+	}
+	if best == "" {
+		return message + ": there is no such field"
+	}
+	return message + ": did you mean " + best + "?"
+}
+
+// fieldNames returns the JSON names of a type's fields, and of theirs.
+func fieldNames(t reflect.Type) []string {
+	names := map[string]bool{}
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct || seen[t] {
+			return
+		}
+		seen[t] = true
+		for f := range t.Fields() {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+				names[name] = true
+			}
+			walk(f.Type)
+		}
+	}
+	walk(t)
+	return slices.Sorted(maps.Keys(names))
+}
+
+// distance is the number of letters to put in, take out or exchange.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,38 @@
+package match
+
+import "strings"
+
+// Image is the name of an image, completed: nginx:1.27 is the repository
+// docker.io/library/nginx with the tag 1.27.
+type Image struct {
+	// Repository is the registry and the path in it.
+	Repository string
+	// Tag and Digest are empty where the name has none.
+	Tag, Digest string
+}
+
+// ParseImage completes the name of an image. It makes something of every name, also
+// of one that no runtime would take.
+func ParseImage(name string) Image {
+	var r Image
+	name, r.Digest, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, r.Tag = name[:i], name[i+1:]
+	}
+	host, path, ok := strings.Cut(name, "/")
+	if !ok || !IsHost(host) && host == strings.ToLower(host) {
+		host, path = "docker.io", name
+	}
+	host = strings.ToLower(host)
+	if host == "index.docker.io" {
+		host = "docker.io"
+	}
+	if host == "docker.io" && !strings.Contains(path, "/") {
+		path = "library/" + path
+	}
+	r.Repository = host + "/" + path
+	return r
+}
+
+// IsHost reports whether the first part of an image's name is a registry.
+func IsHost(part string) bool { return part == "localhost" || strings.ContainsAny(part, ".:") }
