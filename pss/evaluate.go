@@ -104,6 +104,35 @@ type Verdict struct {
 	policy   LevelVersion
 	resolved Version
 	failed   uint32 // by place in the catalogue
+	covered  covers // nil if nothing is excepted
+}
+
+// covers reports whether a finding of a control is excepted.
+type covers func(ID, Finding) bool
+
+// Except returns the verdict without the findings that are excepted: neither its
+// sentences nor its violations have them, and a control that has none left is not
+// failed any more. Findings that were excepted before stay so. The function is
+// called again whenever violations or sentences are asked for, and must not
+// answer otherwise then.
+func (v Verdict) Except(excepted func(ID, Finding) bool) Verdict {
+	if v.failed == 0 {
+		return v
+	}
+	before := v.covered
+	v.covered = func(id ID, f Finding) bool { return before != nil && before(id, f) || excepted(id, f) }
+	for i := range v.eachFailed {
+		left, found := false, false
+		v.offenders(i, func(f Finding) bool {
+			found = true
+			left = !v.covered(catalogue[i].ID, f)
+			return !left
+		})
+		if found && !left {
+			v.failed &^= 1 << i
+		}
+	}
+	return v
 }
 
 // Allowed reports whether the policy allows the pod.

@@ -58,6 +58,12 @@ func (f Finding) Path() string {
 	return string(b)
 }
 
+// Volume returns the volume that offends, by its place in the pod's volumes; ok
+// is false if the finding is not about a volume.
+func (f Finding) Volume() (index int, ok bool) {
+	return f.index, f.Container == nil && strings.HasPrefix(f.field, "volumes[*]")
+}
+
 // Value is a value found in a manifest: null, a boolean, an integer, a string
 // or a list of strings. The zero Value is null.
 type Value struct {

@@ -1,6 +1,9 @@
 package pss
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Violation is one control that a pod fails.
 type Violation struct {
@@ -12,7 +15,7 @@ type Violation struct {
 	// Findings are all offenders, in the order in which the pod's containers
 	// are visited; there is at least one. They may be more than Detail names:
 	// upstream keeps silent about missing values while it has explicit ones to
-	// complain of.
+	// complain of. Those that are excepted are not among them.
 	Findings []Finding
 }
 
@@ -58,11 +61,20 @@ func newCollector() *collector {
 }
 
 // collect replaces what the collector holds by all offenders of the control at
-// a place in the catalogue.
+// a place in the catalogue that are not excepted.
 func (v Verdict) collect(c *collector, control int) {
 	c.findings = c.findings[:0]
+	v.offenders(control, c.yield)
+	if v.covered != nil {
+		id := catalogue[control].ID
+		c.findings = slices.DeleteFunc(c.findings, func(f Finding) bool { return v.covered(id, f) })
+	}
+}
+
+// offenders yields all offenders of the control at a place in the catalogue.
+func (v Verdict) offenders(control int, yield func(Finding) bool) {
 	if r, ok := catalogue[control].revisionAt(v.resolved); ok {
-		r.rule(v.pod, c.yield)
+		r.rule(v.pod, yield)
 	}
 }
 

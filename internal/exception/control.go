@@ -1,0 +1,148 @@
+package exception
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
+	"github.com/gabion-security/gabion/pss"
+)
+
+// The controls whose values need words of their own.
+const (
+	hostNamespaces   = "hostNamespaces"
+	hostPathVolumes  = "hostPathVolumes"
+	restrictedVolume = "restrictedVolumes"
+)
+
+// control is a control that pods may fail.
+type control struct {
+	id     string
+	values []string // nil for any, and none
+	// stricter are the controls that take its place at a stricter level, and
+	// fields the fields that it reads itself.
+	stricter, fields []string
+}
+
+// newControls compiles what is excepted. Others are the IDs of profiles' controls.
+func newControls(list []v1alpha1.ExceptedControl, others []string) ([]control, error) {
+	if len(list) == 0 {
+		return nil, errors.New("spec.controls is missing: name the controls that the pods may fail; 'gabion controls' lists them")
+	}
+	var all []control
+	for i, c := range list {
+		field := fmt.Sprintf("spec.controls[%d]", i)
+		known, ok := pss.LookupControl(pss.ID(c.ID))
+		if !ok && !slices.Contains(others, c.ID) {
+			return nil, fmt.Errorf("%s.id: %q is no control: 'gabion controls' lists them", field, c.ID)
+		}
+		if slices.ContainsFunc(all, func(other control) bool { return other.id == c.ID }) {
+			return nil, fmt.Errorf("%s.id: %q stands in the list twice", field, c.ID)
+		}
+		if err := values(field+".values", c); err != nil {
+			return nil, err
+		}
+		to := control{id: c.ID, values: c.Values, fields: known.Fields}
+		for _, other := range pss.Controls() {
+			if slices.ContainsFunc(other.Revisions, func(r pss.Revision) bool { return slices.Contains(r.Overrides, known.ID) && ok }) {
+				to.stricter = append(to.stricter, string(other.ID))
+			}
+		}
+		all = append(all, to)
+	}
+	return all, nil
+}
+
+// values checks the values of a control, as far as it is known what they may be.
+func values(field string, c v1alpha1.ExceptedControl) error {
+	if err := match.Names(field, c.Values); err != nil {
+		return err
+	}
+	for i, v := range c.Values {
+		place := fmt.Sprintf("%s[%d]", field, i)
+		switch {
+		case c.ID == hostNamespaces:
+			if v != "hostNetwork" && v != "hostPID" && v != "hostIPC" {
+				return fmt.Errorf("%s: %q is no namespace of the node: use hostNetwork, hostPID or hostIPC", place, v)
+			}
+		case c.ID == hostPathVolumes || c.ID == restrictedVolume:
+			if path := strings.HasPrefix(v, "/"); path && match.Climbs(v) {
+				return fmt.Errorf("%s: %q climbs: write a path from the root of the node", place, v)
+			} else if !path && pss.VolumeSource(v) == 0 {
+				return fmt.Errorf("%s: %q is neither a type of volume, such as nfs, nor a path of the node", place, v)
+			}
+		}
+	}
+	return nil
+}
+
+// Finding is one finding of a control, of the standard or of a profile.
+type Finding struct {
+	// Control is the control's ID.
+	Control string
+	// Container is the container that offends, nil for the pod itself.
+	Container *pss.Container
+	// Path is where the finding is, from the pod's root.
+	Path string
+	// Value is what the pod says there.
+	Value pss.Value
+	// Explicit tells a value that the pod states from one that is missing.
+	Explicit bool
+
+	volume int // -1 if it is about none
+}
+
+// findingOf is a finding of a control of the standard.
+func findingOf(id pss.ID, f pss.Finding) Finding {
+	to := Finding{Control: string(id), Container: f.Container, Path: f.Path(), Value: f.Value, Explicit: f.Explicit, volume: -1}
+	if i, ok := f.Volume(); ok {
+		to.volume = i
+	}
+	return to
+}
+
+// covers reports whether a finding is covered. What is excepted from a control is
+// excepted too from the one that takes its place at a stricter level, as far as
+// the value is one that the pod states, in a field that both read.
+func (c *control) covers(p *Pod, f *Finding) bool {
+	if c.id != f.Control && !(f.Explicit && slices.Contains(c.stricter, f.Control) && slices.Contains(c.fields, anyIndex(f.Path))) {
+		return false
+	}
+	if f.volume >= 0 && bits.OnesCount32(uint32(p.Pod.Volumes[f.volume].Sources)) > 1 {
+		return false // only one of its sources is named
+	}
+	return c.values == nil || f.Explicit && slices.ContainsFunc(c.values, func(v string) bool { return f.states(p, v) })
+}
+
+// states reports whether the pod states a value where the finding is.
+func (f *Finding) states(p *Pod, value string) bool {
+	switch {
+	case f.volume >= 0 && strings.HasPrefix(value, "/"):
+		path := p.Extra.Volumes[f.volume].HostPath
+		return p.Pod.Volumes[f.volume].Sources == pss.VolumeHostPath && path != "" && !match.Climbs(path) && match.Below(path, value)
+	case f.Control == hostNamespaces:
+		return f.Path[strings.LastIndexByte(f.Path, '.')+1:] == value
+	}
+	_, list := f.Value.Any().([]string)
+	return !list && !f.Value.IsNull() && f.Value.String() == value
+}
+
+// anyIndex returns a path with a star for every index, as controls name the
+// fields that they read.
+func anyIndex(path string) string {
+	var b strings.Builder
+	for path != "" {
+		before, after, ok := strings.Cut(path, "[")
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		_, path, _ = strings.Cut(after, "]")
+		b.WriteString("[*]")
+	}
+	return b.String()
+}
