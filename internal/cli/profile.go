@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -25,10 +24,7 @@ var errProfile = errors.New("--profile")
 func readProfile(path string) (*profile.Profile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
-			err = cause.Err
-		}
-		return nil, fmt.Errorf("%w: %s: %w", errProfile, path, err)
+		return nil, fmt.Errorf("%w: %w", errProfile, fileFault(path, err))
 	}
 	p, err := profile.Read(text)
 	if err != nil {

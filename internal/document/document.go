@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,6 +32,11 @@ type Document struct {
 // of the one version that there is.
 func (d Document) Is(kind string) bool {
 	return d.Kind == kind && d.APIVersion == v1alpha1.GroupVersion().String()
+}
+
+// String names the document: KIND NAME.
+func (d Document) String() string {
+	return cmp.Or(d.Kind, "a document without a kind") + " " + cmp.Or(d.Name, "without a name")
 }
 
 // Decode decodes the document into a pointer to a struct with a spec. The error

@@ -68,3 +68,12 @@ func catalogue() []Control {
 		volumeTypes(), allowedHostPaths(), flexVolumeDrivers(), csiDrivers(),
 	}
 }
+
+// IDs returns the IDs of the controls that a profile may ask for.
+func IDs() []string {
+	var ids []string
+	for _, c := range catalogue() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}

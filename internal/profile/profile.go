@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/pss"
@@ -89,6 +90,23 @@ type Violation struct {
 	// Reason and Detail are worded as those of the standard's controls are.
 	Reason, Detail string
 	Findings       []Finding
+
+	must string
+}
+
+// Except returns the verdict without those findings of the profile's own controls
+// that are excepted, and with what is left of the verdict of its level.
+func (v Verdict) Except(base pss.Verdict, excepted func(control string, f Finding) bool) Verdict {
+	to := Verdict{Base: base, whole: v.whole}
+	for _, violation := range v.Violations {
+		left := slices.DeleteFunc(slices.Clone(violation.Findings), func(f Finding) bool { return excepted(violation.Control, f) })
+		if len(left) == 0 {
+			continue
+		}
+		violation.Findings, violation.Detail = left, sentence(left, violation.must)
+		to.Violations = append(to.Violations, violation)
+	}
+	return to
 }
 
 // Evaluate judges the pod of a template by the level, and by the profile's own
@@ -110,7 +128,7 @@ func (p *Profile) Evaluate(e pss.Evaluator, t *workload.Template) (Verdict, erro
 		a.rule(s, func(f Finding) { found = append(found, f) })
 		if len(found) > 0 {
 			v.Violations = append(v.Violations, Violation{
-				Control: a.control.ID, Reason: a.control.reason, Detail: sentence(found, a.control.must), Findings: found,
+				Control: a.control.ID, Reason: a.control.reason, Detail: sentence(found, a.control.must), Findings: found, must: a.control.must,
 			})
 		}
 	}

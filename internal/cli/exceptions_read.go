@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/document"
+	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/profile"
+	"github.com/gabion-security/gabion/internal/report"
+)
+
+// exceptionsFlag defines --exceptions.
+func exceptionsFlag(fs *pflag.FlagSet, to *[]string) {
+	fs.StringSliceVar(to, "exceptions", nil, "`FILES` or directories with PodSecurityExceptions: what they cover is no violation; may be repeated")
+}
+
+// placedException is an exception with the file that it stands in.
+type placedException struct {
+	*exception.Exception
+
+	file string
+	line int
+}
+
+// readExceptions reads the exceptions of files and directories. What cannot be
+// read is an error: nothing is judged by half of them.
+func readExceptions(paths []string) ([]placedException, *exception.Set, error) {
+	var all []placedException
+	for _, path := range paths {
+		files, err := exceptionFiles(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--exceptions: %w", err)
+		}
+		for _, file := range files {
+			found, err := exceptionsIn(file)
+			if err != nil {
+				return nil, nil, fmt.Errorf("--exceptions: %s: %w", report.Escape(file), err)
+			}
+			all = append(all, found...)
+		}
+	}
+	if len(all) == 0 && len(paths) > 0 {
+		return nil, nil, fmt.Errorf("--exceptions: there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
+	}
+	sound := make([]*exception.Exception, len(all))
+	for i := range all {
+		sound[i] = all[i].Exception
+	}
+	set, err := exception.NewSet(sound)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--exceptions: %w", err)
+	}
+	return all, set, nil
+}
+
+// exceptionFiles returns the file, or those of the directory that are YAML or
+// JSON, by name.
+func exceptionFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fileFault(path, err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fileFault(path, err)
+	}
+	var files []string
+	for _, entry := range entries {
+		extension := strings.ToLower(filepath.Ext(entry.Name()))
+		if !entry.IsDir() && slices.Contains([]string{".yaml", ".yml", ".json"}, extension) {
+			files = append(files, filepath.Join(path, entry.Name()))
+		}
+	}
+	return files, nil
+}
+
+// exceptionsIn reads the exceptions of a file. Guards and profiles, which may
+// stand beside them, are passed over; anything else is an error.
+func exceptionsIn(file string) ([]placedException, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fileFault("", err)
+	}
+	documents, err := document.Read(text)
+	if err != nil {
+		return nil, err
+	}
+	var found []placedException
+	for _, d := range documents {
+		if d.Is(v1alpha1.KindPodSecurityGuard) || d.Is(v1alpha1.KindPodSecurityProfile) {
+			continue
+		}
+		e, err := exception.Of(d, profile.IDs())
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %s: %w", d.Line, report.Escape(d.String()), err)
+		}
+		found = append(found, placedException{e, file, d.Line})
+	}
+	return found, nil
+}
+
+// fileFault names the file in an error of the file system, once.
+func fileFault(path string, err error) error {
+	if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
+		err = cause.Err
+	}
+	if path == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", report.Escape(path), err)
+}
