@@ -88,7 +88,9 @@ func TestEveryFindingHasToBeCovered(t *testing.T) {
 func TestSeveralExceptionsTogetherCoverAPod(t *testing.T) {
 	t.Parallel()
 	p := inShop(t, "baseline", "hostNetwork: true, containers: [{name: a, securityContext: {privileged: true}}]")
-	named := func(name string, text []byte) []byte { return []byte(strings.Replace(string(text), "name: e", "name: "+name, 1)) }
+	named := func(name string, text []byte) []byte {
+		return []byte(strings.Replace(string(text), "name: e", "name: "+name, 1))
+	}
 	set := setOf(t,
 		named("b", written("controls: [{id: hostNamespaces}]")), named("a", written("controls: [{id: privileged}, {id: hostNamespaces}]", "containers: {names: [a]}")),
 		named("c", written("controls: [{id: hostNamespaces}, {id: privileged}]")), named("d", written("controls: [{id: sysctls}]")),

@@ -202,8 +202,12 @@ func pods() []turn {
 
 func containers() []turn {
 	const of = "containers"
-	own := func(name string, covers bool, what object) turn { return set(of, name, covers, object{"containers": what}) }
-	image := func(pattern string, covers bool) turn { return own("image "+pattern, covers, object{"images": names(pattern)}) }
+	own := func(name string, covers bool, what object) turn {
+		return set(of, name, covers, object{"containers": what})
+	}
+	image := func(pattern string, covers bool) turn {
+		return own("image "+pattern, covers, object{"images": names(pattern)})
+	}
 	return []turn{
 		own("its name", true, object{"names": names("proxy")}),
 		own("another name", false, object{"names": names("app")}),
@@ -221,7 +225,9 @@ func containers() []turn {
 
 func controls() []turn {
 	const of = "controls"
-	own := func(name string, covers bool, list ...any) turn { return set(of, name, covers, object{"controls": list}) }
+	own := func(name string, covers bool, list ...any) turn {
+		return set(of, name, covers, object{"controls": list})
+	}
 	return []turn{
 		own("another", false, object{"id": "privileged"}),
 		own("two", true, object{"id": "privileged"}, object{"id": "capabilities_baseline"}),
