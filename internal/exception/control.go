@@ -93,7 +93,7 @@ type Finding struct {
 	// Explicit tells a value that the pod states from one that is missing.
 	Explicit bool
 
-	volume int // its place in the pod, from 1; 0 if it is about none
+	volume int // its place in the pod from 1, 0 if it is about none
 }
 
 // findingOf is a finding of a control of the standard.
@@ -153,12 +153,12 @@ func (f *Finding) name(p *Pod) (value string, ok bool) {
 	default:
 		value = f.Value.String()
 	}
-	if value != "" && f.Explicit && f.states(p, value) {
-		return value, true
+	for _, value := range []string{value, f.Value.String()} { // a path that climbs is a hostPath all the same
+		if value != "" && f.Explicit && f.states(p, value) {
+			return value, true
+		}
 	}
-	// A path that climbs is a hostPath all the same.
-	value = f.Value.String()
-	return value, value != "" && f.Explicit && f.states(p, value)
+	return "", false
 }
 
 // anyIndex returns a path with a star for every index, as controls name the

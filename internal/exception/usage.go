@@ -91,10 +91,8 @@ func (u *Usage) add(e *Exception, p *Pod, f *Finding) {
 				mark(path+".values", j)
 			}
 		}
-		if value, ok := f.name(p); c.values == nil && !slices.Contains(u.values[e][path], value) {
-			if !ok {
-				value = "" // only any value covers it
-			}
+		value, _ := f.name(p) // empty if only any value covers it
+		if c.values == nil && !slices.Contains(u.values[e][path], value) {
 			u.values[e][path] = append(u.values[e][path], value)
 		}
 	}
