@@ -31,35 +31,41 @@ type placedException struct {
 	line int
 }
 
-// readExceptions reads the exceptions of files and directories. What cannot be
-// read is an error: nothing is judged by half of them.
+// readExceptions reads the exceptions of --exceptions.
 func readExceptions(paths []string) ([]placedException, *exception.Set, error) {
+	all, set, err := exceptionsOf(paths)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--exceptions: %w", err)
+	}
+	return all, set, nil
+}
+
+// exceptionsOf reads the exceptions of files and directories. What cannot be
+// read is an error: nothing is judged by half of them.
+func exceptionsOf(paths []string) ([]placedException, *exception.Set, error) {
 	var all []placedException
 	for _, path := range paths {
 		files, err := exceptionFiles(path)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--exceptions: %w", err)
+			return nil, nil, err
 		}
 		for _, file := range files {
 			found, err := exceptionsIn(file)
 			if err != nil {
-				return nil, nil, fmt.Errorf("--exceptions: %s: %w", report.Escape(file), err)
+				return nil, nil, fmt.Errorf("%s: %w", report.Escape(file), err)
 			}
 			all = append(all, found...)
 		}
 	}
 	if len(all) == 0 && len(paths) > 0 {
-		return nil, nil, fmt.Errorf("--exceptions: there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
+		return nil, nil, fmt.Errorf("there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
 	}
 	sound := make([]*exception.Exception, len(all))
 	for i := range all {
 		sound[i] = all[i].Exception
 	}
 	set, err := exception.NewSet(sound)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--exceptions: %w", err)
-	}
-	return all, set, nil
+	return all, set, err
 }
 
 // exceptionFiles returns the file, or those of the directory that are YAML or

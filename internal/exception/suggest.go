@@ -14,8 +14,9 @@ import (
 
 // Failing is a pod with all that is found in it.
 type Failing struct {
-	// Name is the name of the pod or of what makes it.
-	Name string
+	// Name is the name of the pod or of what makes it, and By both kind and name
+	// for people.
+	Name, By string
 	Pod
 	Findings []Finding
 }
@@ -24,9 +25,16 @@ type Failing struct {
 type Suggestion struct {
 	// Exceptions cover what is found in the pods, and as little else as exceptions
 	// can say. They have names, but neither a reason nor an end.
-	Exceptions []v1alpha1.PodSecurityException
+	Exceptions []Suggested
 	// Left is what no exception can cover.
 	Left []Failing
+}
+
+// Suggested is an exception, and the pods that it is for.
+type Suggested struct {
+	v1alpha1.PodSecurityException
+
+	For []string
 }
 
 // Suggest returns the narrowest exceptions for all that is found in pods. The
@@ -51,11 +59,12 @@ func Suggest(pods []Failing, prefix string, controls []string) (Suggestion, erro
 		s.Left = append(s.Left, left...)
 		for _, u := range units {
 			if len(u.controls) > 0 {
-				s.Exceptions = append(s.Exceptions, u.exception(unique(names, u.title(prefix))))
+				slices.Sort(u.by)
+				s.Exceptions = append(s.Exceptions, Suggested{u.exception(unique(names, u.title(prefix))), slices.Compact(u.by)})
 			}
 		}
 	}
-	slices.SortFunc(s.Exceptions, func(a, b v1alpha1.PodSecurityException) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Exceptions, func(a, b Suggested) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
 }
 
@@ -73,7 +82,8 @@ const (
 // in each dimension, one of some. It covers exactly what the units did that it was
 // made of, as long as they differed in one dimension only.
 type unit struct {
-	namespace, of string // of is the name of the first pod
+	namespace, of string   // of is the name of the first pod
+	by            []string // all pods
 	dimensions    map[string][]string
 	controls      map[string][]string // their values; nil for any, and none
 }
@@ -96,6 +106,7 @@ func unitsOf(pods []Failing) []*unit {
 				units = append(units, u)
 			}
 			byKey[key].add(f, &p.Pod)
+			byKey[key].by = append(byKey[key].by, p.By)
 		}
 	}
 	for _, dimension := range dimensionsOf(units) {
@@ -230,6 +241,7 @@ func merge(units []*unit, dimension string) []*unit {
 			kept = append(kept, u)
 			continue
 		}
+		to.by = append(to.by, u.by...)
 		for _, v := range u.dimensions[dimension] {
 			if !slices.Contains(to.dimensions[dimension], v) {
 				to.dimensions[dimension] = append(to.dimensions[dimension], v)

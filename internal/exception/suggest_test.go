@@ -17,7 +17,7 @@ import (
 )
 
 // compiled compiles what was suggested.
-func compiled(t *testing.T, all []v1alpha1.PodSecurityException) *exception.Set {
+func compiled(t *testing.T, all []exception.Suggested) *exception.Set {
 	t.Helper()
 	var sound []*exception.Exception
 	for i := range all {
@@ -66,14 +66,14 @@ func (r random) failing(t *testing.T) []exception.Failing {
 
 // without returns the exceptions without one element of their controls and
 // values, every one in its turn.
-func without(all []v1alpha1.PodSecurityException, yield func(what string, rest []v1alpha1.PodSecurityException)) {
+func without(all []exception.Suggested, yield func(what string, rest []exception.Suggested)) {
 	for i := range all {
 		controls := all[i].Spec.Controls
 		for j := range controls {
 			for k := range max(1, len(controls[j].Values)) {
-				rest := make([]v1alpha1.PodSecurityException, len(all))
+				rest := make([]exception.Suggested, len(all))
 				for n := range all {
-					rest[n] = *all[n].DeepCopy()
+					rest[n].PodSecurityException = *all[n].DeepCopy()
 				}
 				spec := &rest[i].Spec
 				if len(controls[j].Values) > 1 {
@@ -110,7 +110,7 @@ func TestSuggestionsCoverAllThatIsFoundAndHaveNothingToSpare(t *testing.T) {
 		if n := uncovered(set, pods); n > 0 {
 			t.Fatalf("%d findings are not covered", n)
 		}
-		without(s.Exceptions, func(what string, rest []v1alpha1.PodSecurityException) {
+		without(s.Exceptions, func(what string, rest []exception.Suggested) {
 			if uncovered(compiled(t, rest), pods) == 0 {
 				t.Fatalf("%s is not needed", what)
 			}
