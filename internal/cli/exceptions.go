@@ -133,7 +133,7 @@ func (x *exceptions) forPreview(namespace string, labels map[string]string, uses
 	return func(p *preview.Pod, verdict pss.Verdict) pss.Verdict {
 		match := x.of(namespace, labels, p.Template(), v1alpha1.Enforce)
 		left, used := match.Except(verdict)
-		*uses = merged(*uses, used)
+		*uses = withUses(*uses, used)
 		return left
 	}
 }
@@ -162,13 +162,13 @@ func (x *exceptions) usedBy(ns *inventory.Namespace, e pss.Evaluator, policy pss
 		}
 		match := x.of(ns.Name, labels, t, v1alpha1.Enforce)
 		_, used := match.Except(verdict)
-		uses = merged(uses, used)
+		uses = withUses(uses, used)
 	}
 	return uses, nil
 }
 
-// merged adds uses to others, in the order of their names.
-func merged(uses, more []exception.Use) []exception.Use {
+// withUses adds uses to others, in the order of their names.
+func withUses(uses, more []exception.Use) []exception.Use {
 	if len(more) == 0 {
 		return uses
 	}

@@ -79,7 +79,7 @@ func (j *judge) enforce(namespace string, t *workload.Template, all []asked) (as
 		if err != nil || !verdict.Allowed() {
 			return other, verdict, err
 		}
-		first.uses = merged(first.uses, verdict.uses)
+		first.uses = withUses(first.uses, verdict.uses)
 	}
 	return all[0], first, nil
 }

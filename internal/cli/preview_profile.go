@@ -22,7 +22,7 @@ func (o *previewOptions) previewProfile(
 		}
 		match := o.excepted.of(ns.Name, labels, t, v1alpha1.Enforce)
 		verdict, used := exceptProfile(&match, verdict)
-		*uses = merged(*uses, used)
+		*uses = withUses(*uses, used)
 		if verdict.Allowed() {
 			return preview.Judgement{}, nil
 		}

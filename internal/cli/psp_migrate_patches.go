@@ -144,7 +144,7 @@ func (p *patching) stillNeeds(text []byte, change *report.MigrationPatch) bool {
 		if t.Path != change.Template {
 			continue
 		}
-		view := inventory.NewView(t, true)
+		view := inventory.NewView(t, true, false)
 		for _, proven := range []bool{false, true} { // whichever it was shown for
 			a := p.rewriter.admit(change.Object.Namespace, change.Object.Kind, view, proven)
 			if a.rewrite != nil && a.rewrite.Patch != nil && bytes.Equal(at(t.Path, a.rewrite.Patch), change.Patch) {
