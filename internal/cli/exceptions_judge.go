@@ -48,11 +48,10 @@ func (f *finder) each(inv *inventory.Inventory, yield func(*violating)) error {
 		seen := map[key]bool{}
 		judge := func(kind, name string, v *inventory.View) error {
 			by := kind + " " + ns.Name + "/" + name
-			if k := (key{by, v}); seen[k] || f.config.Exemptions.RuntimeClass(v.RuntimeClass) {
+			if seen[key{by, v}] || f.config.Exemptions.RuntimeClass(v.RuntimeClass) {
 				return nil
-			} else {
-				seen[k] = true
 			}
+			seen[key{by, v}] = true
 			return f.judge(ns, exception.Failing{Name: name, By: by}, v, yield)
 		}
 		for _, w := range ns.Workloads {

@@ -89,7 +89,7 @@ func (o *exceptionsLintOptions) complete(args []string) error {
 }
 
 // held reports whether the exceptions are held against something.
-func (o *exceptionsLintOptions) held() bool { return o.live || !o.source.sourceOptions.live() }
+func (o *exceptionsLintOptions) held() bool { return o.live || !o.source.live() }
 
 func (o *exceptionsLintOptions) run(ctx context.Context) error {
 	all, set, err := exceptionsOf(o.paths)

@@ -124,18 +124,18 @@ func (c *control) everStated(value string) bool {
 // protection looks at who could use the exception.
 func (l *linter) protection() {
 	chosen := l.e.chosen()
-	means := "whoever may make pods there"
+	means := "whoever may make pods"
 	if len(chosen) > 0 {
-		means = "whoever writes a pod to match " + words(chosen)
+		means = "whoever writes its " + words(chosen) + " into a pod"
 	}
 	switch {
 	case l.e.containers.pinned():
 		return // what runs is known, wherever it runs
 	case l.e.Spec.Namespaces.All:
-		l.add(everyNamespace, "spec.namespaces.all", "Every namespace is meant, so it is for "+strings.Replace(means, " there", " anywhere", 1)+".",
+		l.add(everyNamespace, "spec.namespaces.all", "Every namespace is meant: it is for "+means+" in any of them.",
 			"name the namespaces, or select them by labels that only administrators write")
 	case len(chosen) > 0:
-		l.add(namespaceOnly, "", "It is for "+means+": only the namespace protects it.",
+		l.add(namespaceOnly, "", "It is for "+means+" there: only the namespace protects it.",
 			"let nobody make pods in the namespace who should not use it; an image with a digest protects, too")
 	}
 }
@@ -149,14 +149,14 @@ func (e *Exception) chosen() []string {
 		}
 	}
 	if p := e.pods; p != nil {
-		add(p.selector != nil, "its labels")
-		add(p.serviceAccounts != nil, "its service accounts")
-		add(p.runtimeClasses != nil, "its runtime classes")
+		add(p.selector != nil, "labels")
+		add(p.serviceAccounts != nil, "service account")
+		add(p.runtimeClasses != nil, "runtime class")
 	}
 	if c := e.containers; c != nil {
-		add(c.names != nil, "its names of containers")
-		add(c.kinds != nil, "its kinds of containers")
-		add(c.images != nil, "its images, whose tags can be moved")
+		add(c.names != nil, "names of containers")
+		add(c.kinds != nil, "kinds of containers")
+		add(c.images != nil, "images (tags can be moved)")
 	}
 	return names
 }

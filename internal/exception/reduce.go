@@ -33,7 +33,7 @@ func reduce(units []*unit, pods []Failing, controls []string) ([]Failing, error)
 	coverings := map[*part][]*int{} // of each finding that a part covers, by how many it is covered
 	for i := range pods {
 		pod := &pods[i]
-		rest := Failing{Name: pod.Name, Pod: pod.Pod}
+		rest := Failing{Name: pod.Name, By: pod.By, Pod: pod.Pod}
 		var matching []*part
 		for _, p := range elements {
 			if pod.known() && p.exception.matches(&pod.Pod) {

@@ -60,7 +60,8 @@ func Suggest(pods []Failing, prefix string, controls []string) (Suggestion, erro
 		for _, u := range units {
 			if len(u.controls) > 0 {
 				slices.Sort(u.by)
-				s.Exceptions = append(s.Exceptions, Suggested{u.exception(unique(names, u.title(prefix))), slices.Compact(u.by)})
+				u.by = slices.Compact(u.by)
+				s.Exceptions = append(s.Exceptions, Suggested{u.exception(unique(names, u.title(prefix))), u.by})
 			}
 		}
 	}
@@ -251,11 +252,18 @@ func merge(units []*unit, dimension string) []*unit {
 	return kept
 }
 
-// title returns a name for the exception that says what it is for.
+// title returns a name for the exception that says what it is for: the namespace,
+// the workload if it is one, the container if it is one.
 func (u *unit) title(prefix string) string {
-	parts := []string{prefix, u.namespace, u.of}
+	parts := []string{prefix, u.namespace}
+	if len(u.by) == 1 {
+		parts = append(parts, u.of)
+	}
 	if names := u.dimensions[byName]; len(names) == 1 {
 		parts = append(parts, names[0])
+	}
+	if len(parts) == 2 {
+		parts = append(parts, "pods")
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	return nameOf(strings.Join(parts, "-"))

@@ -83,17 +83,17 @@ func WriteExceptionLint(w io.Writer, format string, style Style, r *ExceptionLin
 
 // table writes a block a problem: what and where, what is wrong, what to do.
 func (r *ExceptionLint) table(style Style) string {
+	const indent = "         " // as wide as the longest severity, WARNING, and what follows
 	rows := make([][]string, len(r.Problems))
 	for i, p := range r.Problems {
-		rows[i] = []string{strings.ToUpper(p.Severity), p.Rule, Escape(p.Exception), Place(p.File, p.Line), p.Path}
+		rows[i] = []string{pad(strings.ToUpper(p.Severity), len(indent)-2), p.Rule, Escape(p.Exception), Place(p.File, p.Line), p.Path}
 	}
-	colours := map[string]string{"error": red, "warning": yellow}
-	const indent = "         " // as wide as the first column
+	colour := map[string]string{"error": red, "warning": yellow, "info": dim}
 	var b strings.Builder
 	for i, line := range grid(rows) {
 		p := &r.Problems[i]
 		word := strings.ToUpper(p.Severity)
-		b.WriteString(style.paint(colours[p.Severity], word) + strings.TrimPrefix(line, word) + "\n")
+		b.WriteString(style.paint(colour[p.Severity], word) + strings.TrimPrefix(line, word) + "\n")
 		for _, text := range []string{p.Message, "fix: " + p.Fix} {
 			for _, part := range wrap(EscapeSentence(text), style.Width-len(indent)) {
 				b.WriteString(indent + part + "\n")

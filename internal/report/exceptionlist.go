@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -32,10 +33,11 @@ type ListException struct {
 	NarrowedBy []string `json:"narrowedBy"`
 	// Controls are empty for an exemption.
 	Controls []ListControl `json:"controls"`
-	Modes    []string      `json:"modes"`
-	Reason   string        `json:"reason"`
-	Owner    string        `json:"owner"`
-	Ticket   string        `json:"ticket"`
+	// Modes are empty for all.
+	Modes  []string `json:"modes"`
+	Reason string   `json:"reason"`
+	Owner  string   `json:"owner"`
+	Ticket string   `json:"ticket"`
 	// ExpiresAt is empty for one that never ends.
 	ExpiresAt string `json:"expiresAt"`
 	// DaysLeft is how many days are left until then, rounded up.
@@ -120,8 +122,8 @@ func (e *ListException) rows(width int, wide bool) [][]string {
 			cells[0], cells[1] = name, Escape(e.Namespaces)
 			rest := []string{e.expires(), orDash(e.Owner), orDash(e.Reason)}
 			if wide {
-				modes := strings.Join(e.Modes, ", ")
-				rest = []string{orDash(modes), e.expires(), orDash(e.Owner), orDash(e.Ticket), Place(e.File, e.Line), orDash(e.Reason)}
+				modes := cmp.Or(strings.Join(e.Modes, ", "), "all")
+				rest = []string{modes, e.expires(), orDash(e.Owner), orDash(e.Ticket), Place(e.File, e.Line), orDash(e.Reason)}
 			}
 			copy(cells[4:], rest)
 			cells[2] = "-"
