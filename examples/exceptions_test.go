@@ -78,3 +78,28 @@ func TestTheDocumentOfExceptionsHasEveryRule(t *testing.T) {
 		t.Errorf("the table of rules is not\n%s", want)
 	}
 }
+
+// TestWhatIsSuggestedForTheExampleClusterLetsAllOfItPass reads back what is
+// suggested for everything in the cluster, and finds nothing that is not used.
+func TestWhatIsSuggestedForTheExampleClusterLetsAllOfItPass(t *testing.T) {
+	t.Chdir(repository)
+	for _, level := range []string{"baseline", "restricted"} {
+		suggested, code := gabion("exceptions", "suggest", "examples/docker-desktop", "--level="+level, "--reason=test", "--owner=test")
+		if code != 0 {
+			t.Fatalf("%s: exit code %d:\n%s", level, code, suggested)
+		}
+		file := filepath.Join(t.TempDir(), "suggested.yaml")
+		if err := os.WriteFile(file, []byte(suggested), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if output, code := gabion("check", "examples/docker-desktop", "--level="+level); code != 1 {
+			t.Errorf("%s: exit code %d without exceptions:\n%s", level, code, output)
+		}
+		if output, code := gabion("check", "examples/docker-desktop", "--level="+level, "--exceptions", file); code != 0 {
+			t.Errorf("%s: exit code %d:\n%s", level, code, output)
+		}
+		if output, code := gabion("exceptions", "lint", "--strict", file, "-f", "examples/docker-desktop", "--level="+level); code != 0 {
+			t.Errorf("%s: exit code %d:\n%s", level, code, output)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func (f *finder) judge(ns *inventory.Namespace, p exception.Failing, v *inventor
 			if err != nil {
 				return fmt.Errorf("judging %s: %w", p.By, err)
 			}
-			p.Findings = append(p.Findings, profileFindings(&more, &v.Pod)...)
+			p.Findings = append(p.Findings, profileFindings(&more)...)
 		}
 		if len(p.Findings) > 0 {
 			yield(&violating{p, mode})
@@ -129,20 +129,14 @@ func (f *finder) policy(ns *inventory.Namespace, mode v1alpha1.Mode) pss.LevelVe
 	return policy.Enforce
 }
 
-// profileFindings are those of a profile's own controls, in the containers of the
-// pod that was judged.
-func profileFindings(v *profile.Verdict, pod *pss.Pod) []exception.Finding {
+// profileFindings are those of a profile's own controls.
+func profileFindings(v *profile.Verdict) []exception.Finding {
 	var all []exception.Finding
 	for _, violation := range v.Violations {
 		for _, f := range violation.Findings {
-			c := f.Container
-			for i := range pod.Containers {
-				if own := &pod.Containers[i]; c != nil && own.Kind == c.Kind && own.Index == c.Index {
-					c = own
-					break
-				}
-			}
-			all = append(all, exception.Finding{Control: violation.Control, Container: c, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
+			all = append(all, exception.Finding{
+				Control: violation.Control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit,
+			})
 		}
 	}
 	return all

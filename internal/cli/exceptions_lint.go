@@ -12,6 +12,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/workload"
 )
 
 type exceptionsLintOptions struct {
@@ -27,7 +28,7 @@ type exceptionsLintOptions struct {
 func newExceptionsLint(s *System) *cobra.Command {
 	o := exceptionsLintOptions{system: s, source: newJudgedSource(s)}
 	cmd := &cobra.Command{
-		Use:   "lint PATH...",
+		Use:   "lint PATH|-...",
 		Short: "Find exceptions that are expired, unused, too broad or of no effect",
 		Long: `Find what is wrong with the PodSecurityExceptions in files and directories: those
 that are expired or soon will be, that nobody answers for, that never cover anything,
@@ -46,7 +47,10 @@ Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 wrong usage,
   # Against what they are for
   gabion exceptions lint exceptions/ -f deploy/ --level=baseline
   gabion exceptions lint exceptions/ --from=cluster.json.gz
-  gabion exceptions lint exceptions/ --live --strict -o json`,
+  gabion exceptions lint exceptions/ --live --strict -o json
+
+  # Those of a cluster against what is in it
+  kubectl get podsecurityexceptions -o yaml | gabion exceptions lint - --live`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -78,6 +82,8 @@ func (o *exceptionsLintOptions) complete(args []string) error {
 	switch {
 	case len(o.paths) == 0:
 		return usagef("nothing to check: name files or directories with PodSecurityExceptions")
+	case slices.Contains(o.paths, workload.Stdin) && (slices.Contains(o.source.input.paths, workload.Stdin) || o.source.from == workload.Stdin):
+		return usagef("standard input (-) can be read only once")
 	case o.live && !o.source.live():
 		return usagef("--live and files cannot be read at once")
 	case !o.held() && o.source.judged():
@@ -92,7 +98,7 @@ func (o *exceptionsLintOptions) complete(args []string) error {
 func (o *exceptionsLintOptions) held() bool { return o.live || !o.source.live() }
 
 func (o *exceptionsLintOptions) run(ctx context.Context) error {
-	all, set, err := exceptionsOf(o.paths)
+	all, set, err := exceptionsOf(o.paths, o.system.Stdin)
 	if err != nil {
 		return err
 	}

@@ -28,13 +28,16 @@ type exceptionsListOptions struct {
 func newExceptionsList(s *System) *cobra.Command {
 	o := exceptionsListOptions{system: s}
 	cmd := &cobra.Command{
-		Use:   "list [PATH]...",
+		Use:   "list [PATH|-]...",
 		Short: "List exceptions, and what the API server exempts",
 		Long: `List the PodSecurityExceptions in files and directories: for which pods and
 containers they are, from which controls, how long, whose and why. What an API
 server's configuration exempts, which is everything, stands in the same list.`,
 		Example: `  gabion exceptions list exceptions/
-  gabion exceptions list exceptions/ --admission-config psa.yaml -o wide`,
+  gabion exceptions list exceptions/ --admission-config psa.yaml -o wide
+
+  # Those of a cluster
+  kubectl get podsecurityexceptions -o yaml | gabion exceptions list -`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
@@ -66,7 +69,7 @@ func (o *exceptionsListOptions) complete(args []string) error {
 }
 
 func (o *exceptionsListOptions) run() error {
-	all, _, err := exceptionsOf(o.paths)
+	all, _, err := exceptionsOf(o.paths, o.system.Stdin)
 	if err != nil {
 		return err
 	}

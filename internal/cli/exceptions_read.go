@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // exceptionsFlag defines --exceptions.
@@ -33,24 +35,28 @@ type placedException struct {
 
 // readExceptions reads the exceptions of --exceptions.
 func readExceptions(paths []string) ([]placedException, *exception.Set, error) {
-	all, set, err := exceptionsOf(paths)
+	all, set, err := exceptionsOf(paths, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--exceptions: %w", err)
 	}
 	return all, set, nil
 }
 
-// exceptionsOf reads the exceptions of files and directories. What cannot be
-// read is an error: nothing is judged by half of them.
-func exceptionsOf(paths []string) ([]placedException, *exception.Set, error) {
+// exceptionsOf reads the exceptions of files and directories, and of standard
+// input, if there is one. What cannot be read is an error: nothing is judged by half
+// of them.
+func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exception.Set, error) {
 	var all []placedException
 	for _, path := range paths {
-		files, err := exceptionFiles(path)
+		files, err := []string{path}, error(nil)
+		if path != workload.Stdin || stdin == nil {
+			files, err = exceptionFiles(path)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, file := range files {
-			found, err := exceptionsIn(file)
+			found, err := exceptionsIn(file, stdin)
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", report.Escape(file), err)
 			}
@@ -94,8 +100,14 @@ func exceptionFiles(path string) ([]string, error) {
 
 // exceptionsIn reads the exceptions of a file. Guards and profiles, which may
 // stand beside them, are passed over; anything else is an error.
-func exceptionsIn(file string) ([]placedException, error) {
-	text, err := os.ReadFile(file)
+func exceptionsIn(file string, stdin io.Reader) ([]placedException, error) {
+	var text []byte
+	var err error
+	if file == workload.Stdin && stdin != nil {
+		text, err = io.ReadAll(stdin)
+	} else {
+		text, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return nil, fileFault("", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/profile"
+	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -80,6 +81,13 @@ func (o *judgedSource) find(ctx context.Context, yield func(*violating)) (*inven
 	console.noteVersions(o.version.value, inv.Server.Version)
 	noteProblems(console, inv, &o.sourceOptions)
 	f.evaluator.Kubernetes = inv.Server.Version
+	if !f.flags.Level.Valid() {
+		for i := range inv.Namespaces {
+			if _, wrong := modesOf(inv.Namespaces[i].Labels); len(wrong) > 0 {
+				console.line(report.EscapeSentence(fmt.Sprintf("note: namespace %q: %v", inv.Namespaces[i].Name, wrong)))
+			}
+		}
+	}
 	if !f.flags.Level.Valid() && !f.files && o.config == "" {
 		unlabelled := 0
 		for i := range inv.Namespaces {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type exceptionsSuggestOptions struct {
 	source                      judgedSource
 	reason, owner, ticket, name string
 	expiresIn                   parsed[time.Duration]
+	exceptions                  []string
 	output                      string
 }
 
@@ -59,6 +61,8 @@ others are namespaces.`,
 		fs.StringVar(&o.ticket, "ticket", "", "the `NAME` of where they were agreed to")
 		fs.Var(&o.expiresIn, "expires-in", "when they end: 90d, 12h, or never")
 		fs.StringVar(&o.name, "name", "", "the `PREFIX` of their names")
+		exceptionsFlag(fs, &o.exceptions)
+		fs.Lookup("exceptions").Usage = "`FILES` or directories with exceptions that there are: nothing is written for what they cover; may be repeated"
 	})
 	flagGroup(cmd, "Policy", o.source.policyFlags)
 	o.source.flags(cmd)
@@ -95,10 +99,17 @@ func (o *exceptionsSuggestOptions) complete(args []string) error {
 }
 
 func (o *exceptionsSuggestOptions) run(ctx context.Context) error {
+	_, set, err := readExceptions(o.exceptions)
+	if err != nil {
+		return err
+	}
 	var failing []exception.Failing
 	inv, err := o.source.find(ctx, func(f *violating) {
-		if f.mode == v1alpha1.Enforce {
-			failing = append(failing, f.Failing)
+		match := set.For(f.Pod, f.mode, o.system.Now())
+		left := f.Failing
+		left.Findings = slices.DeleteFunc(slices.Clone(f.Findings), func(each exception.Finding) bool { return match.Covering(&each) != nil })
+		if f.mode == v1alpha1.Enforce && len(left.Findings) > 0 {
+			failing = append(failing, left)
 		}
 	})
 	if err != nil {

@@ -35,8 +35,13 @@ func reduce(units []*unit, pods []Failing, controls []string) ([]Failing, error)
 		pod := &pods[i]
 		rest := Failing{Name: pod.Name, By: pod.By, Pod: pod.Pod}
 		var matching []*part
+		var of *unit
+		matches := false // the parts of a unit are for the same pods
 		for _, p := range elements {
-			if pod.known() && p.exception.matches(&pod.Pod) {
+			if p.unit != of {
+				of, matches = p.unit, pod.known() && p.exception.matches(&pod.Pod)
+			}
+			if matches {
 				matching = append(matching, p)
 			}
 		}

@@ -321,11 +321,10 @@ func (u *unit) selector() *metav1.LabelSelector {
 func nameOf(text string) string {
 	const longest = 200 // a number may follow
 	name := strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '.' {
+		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
 			return r
 		}
 		return '-'
 	}, strings.ToLower(text))
-	name = strings.ReplaceAll(name[:min(len(name), longest)], "..", ".")
-	return cmp.Or(strings.Trim(name, "-."), "exception")
+	return cmp.Or(strings.Trim(name[:min(len(name), longest)], "-"), "exception")
 }
