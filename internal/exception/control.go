@@ -64,12 +64,12 @@ func values(field string, c v1alpha1.ExceptedControl) error {
 	}
 	for i, v := range c.Values {
 		place := fmt.Sprintf("%s[%d]", field, i)
-		switch {
-		case c.ID == hostNamespaces:
+		switch c.ID {
+		case hostNamespaces:
 			if v != "hostNetwork" && v != "hostPID" && v != "hostIPC" {
 				return fmt.Errorf("%s: %q is no namespace of the node: use hostNetwork, hostPID or hostIPC", place, v)
 			}
-		case c.ID == hostPathVolumes || c.ID == restrictedVolume:
+		case hostPathVolumes, restrictedVolume:
 			if path := strings.HasPrefix(v, "/"); path && match.Climbs(v) {
 				return fmt.Errorf("%s: %q climbs: write a path from the root of the node", place, v)
 			} else if !path && pss.VolumeSource(v) == 0 {
