@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -59,13 +60,6 @@ type User struct {
 	Extra     map[string][]string
 }
 
-// weakenVerb and weakenResource name the right to weaken a namespace: a verb that
-// only this program asks for, on a resource that nobody serves.
-const (
-	weakenVerb     = "weaken"
-	weakenResource = "podsecuritylevels.gabion.io"
-)
-
 // guarded is what becomes of a decision about a namespace by the guards. Unlike the
 // plugin they look at its subresources too, by which labels change as well.
 func (r *review) guarded(ctx context.Context, d Decision) Decision {
@@ -104,7 +98,7 @@ func (r *review) guarded(ctx context.Context, d Decision) Decision {
 	}
 	d.annotate(WeakenRightKey, "used")
 	for _, text := range needRight {
-		d.Warnings = append(d.Warnings, "the namespace is weakened, by the right to "+weakenVerb+" it: "+text)
+		d.Warnings = append(d.Warnings, "the namespace is weakened, by the right to "+v1alpha1.VerbWeaken+" it: "+text)
 	}
 	return d
 }
@@ -164,7 +158,7 @@ func (r *review) mayWeaken(ctx context.Context, namespace string) (bool, error) 
 // forbidWeakening refuses a change, whose decision was another one so far. With an
 // error, nobody has answered whether it is allowed.
 func forbidWeakening(name string, texts []string, d Decision, err error) Decision {
-	right := `the verb "` + weakenVerb + `" on ` + weakenResource + " " + quote(name) + ", by a ClusterRoleBinding"
+	right := `the verb "` + v1alpha1.VerbWeaken + `" on ` + v1alpha1.ResourcePodSecurityLevels + "." + v1alpha1.GroupName + " " + quote(name) + ", by a ClusterRoleBinding"
 	d.Allowed, d.Code, d.Reason, d.Details = false, http.StatusForbidden, reasonForbidden, Details{Kind: namespacesResource, Name: name}
 	d.Message = namespacesResource + " " + quote(name) + " is forbidden: it would be weakened: " + strings.Join(texts, "; ") + ". This needs " + right
 	if err == nil {
