@@ -1,0 +1,46 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gabion-security/gabion/internal/document"
+	"github.com/gabion-security/gabion/internal/guard"
+)
+
+// TestTheExampleGuardsAreGuards, and the README shows one of them. The end-to-end
+// tests go by them.
+func TestTheExampleGuardsAreGuards(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("guards/*.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := document.Read(text)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%s: %d documents, %v", file, len(all), err)
+		}
+		if g, err := guard.Of(all[0]); err != nil || g.Name()+".yaml" != filepath.Base(file) {
+			t.Errorf("%s: %v, %v", file, g, err)
+		}
+	}
+	floor, err := os.ReadFile("guards/floor.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(floor), "\n") // without the comment
+	if !strings.Contains(string(readme), "```yaml\n"+shown+"```\n") {
+		t.Errorf("the README does not show\n%s", shown)
+	}
+}
