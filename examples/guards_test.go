@@ -10,8 +10,8 @@ import (
 	"github.com/gabion-security/gabion/internal/guard"
 )
 
-// TestTheExampleGuardsAreGuards, and the README shows one of them. The end-to-end
-// tests go by them.
+// TestTheExampleGuardsAreGuards, and the README shows one of them, and the right
+// that it asks for. The end-to-end tests go by them.
 func TestTheExampleGuardsAreGuards(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("guards/*.yaml")
@@ -31,16 +31,19 @@ func TestTheExampleGuardsAreGuards(t *testing.T) {
 			t.Errorf("%s: %v, %v", file, g, err)
 		}
 	}
-	floor, err := os.ReadFile("guards/floor.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shown, _ := strings.Cut(string(floor), "\n") // without the comment
-	if !strings.Contains(string(readme), "```yaml\n"+shown+"```\n") {
-		t.Errorf("the README does not show\n%s", shown)
+	for _, file := range []string{"guards/floor.yaml", "rights/weaken-shop.yaml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, shown, _ := strings.Cut(string(text), "\n") // without the comment
+		shown, _, _ = strings.Cut(shown, "---\n")
+		if !strings.Contains(string(readme), "```yaml\n"+shown+"```\n") {
+			t.Errorf("the README does not show\n%s", shown)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func tenantGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A RoleBinding that somebody else has made of the ClusterRole grants as little.
-	binding.Name, binding.RoleRef.Kind, binding.RoleRef.Name = "given", "ClusterRole", "weakens-shop"
+	binding.Name, binding.RoleRef.Kind, binding.RoleRef.Name = "given", "ClusterRole", "weaken-shop"
 	if _, err := plane.Client().RbacV1().RoleBindings("shop").Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
