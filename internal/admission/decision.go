@@ -44,7 +44,9 @@ const (
 	AuditViolationsKey = "audit-violations"
 	EnforcePolicyKey   = "enforce-policy"
 	ErrorKey           = "error"
-	ExemptKey          = "exempt"
+	// ExceptionsKey names the exceptions that were used, with their controls.
+	ExceptionsKey = "exceptions"
+	ExemptKey     = "exempt"
 )
 
 // The reasons of a status.
