@@ -45,6 +45,8 @@ type Options struct {
 	// Namespaces and Pods are required.
 	Namespaces Namespaces
 	Pods       Pods
+	// Rights are asked who may weaken namespaces. Without any, nobody may.
+	Rights Rights
 	// Exceptions are what is excepted to begin with; nil if that is nothing.
 	Exceptions Exceptions
 	// Recorder counts what is decided; nil if nobody wants to know.
@@ -55,6 +57,7 @@ type Options struct {
 type Controller struct {
 	namespaces Namespaces
 	pods       Pods
+	rights     Rights
 	recorder   Recorder
 	// reader reads objects, whole also what only exceptions and updates look at.
 	reader, whole *workload.Reader
@@ -66,6 +69,7 @@ type Controller struct {
 type state struct {
 	config     Config
 	evaluator  pss.Evaluator
+	guards     Guards     // nil if there are none
 	exceptions Exceptions // nil if there are none
 }
 
@@ -80,7 +84,7 @@ func New(o Options) (*Controller, error) {
 	if err := o.Config.check(); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, recorder: o.Recorder}
+	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, rights: o.Rights, recorder: o.Recorder}
 	if c.recorder == nil {
 		c.recorder = silence{}
 	}
@@ -112,6 +116,12 @@ func (c *Controller) SetEvaluator(e pss.Evaluator) {
 	c.replace(func(s *state) { s.evaluator = e })
 }
 
+// SetGuards replaces what guards namespaces; nil is nothing. Requests that are
+// being decided keep what they began with.
+func (c *Controller) SetGuards(g Guards) {
+	c.replace(func(s *state) { s.guards = g })
+}
+
 func (c *Controller) replace(change func(*state)) {
 	for {
 		old := c.state.Load()
@@ -139,7 +149,7 @@ func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 	r := review{Controller: c, state: c.state.Load(), req: &req}
 	switch {
 	case req.isCore(namespacesResource):
-		return r.namespace(ctx)
+		return r.guarded(ctx, r.namespace(ctx))
 	case req.isCore(podsResource):
 		return r.pod(ctx)
 	}

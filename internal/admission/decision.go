@@ -47,6 +47,11 @@ const (
 	// ExceptionsKey names the exceptions that were used, with their controls.
 	ExceptionsKey = "exceptions"
 	ExemptKey     = "exempt"
+	// WeakeningKey says what of a namespace is weakened, and WeakenRightKey
+	// whether somebody has used the right to do so, lacks it, or could not be
+	// asked about.
+	WeakeningKey   = "weakening"
+	WeakenRightKey = "weaken-right"
 )
 
 // The reasons of a status.

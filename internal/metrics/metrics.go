@@ -59,8 +59,8 @@ type Metrics struct {
 
 	exceptions exceptions
 
-	configReloads, certificateReloads reloads
-	repairs                           prometheus.Counter
+	configReloads, policyReloads, certificateReloads reloads
+	repairs                                          prometheus.Counter
 }
 
 var _ admission.Recorder = (*Metrics)(nil)
@@ -78,6 +78,7 @@ func New(o Options) (*Metrics, error) {
 	m.exceptions = m.newExceptions()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
+	m.policyReloads = m.reloads("policy")
 	m.certificateReloads = m.reloads("certificate")
 	m.repairs = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "gabion_registration_repairs_total",
@@ -174,6 +175,9 @@ func (m *Metrics) RecordRepair() { m.repairs.Inc() }
 // RecordConfigurationReload counts a configuration that was new: whether it is
 // used, or could not be and the old one stays.
 func (m *Metrics) RecordConfigurationReload(ok bool) { m.configReloads.record(ok) }
+
+// RecordPolicyReload is RecordConfigurationReload for the folder of policies.
+func (m *Metrics) RecordPolicyReload(ok bool) { m.policyReloads.record(ok) }
 
 // RecordCertificateReload is RecordConfigurationReload for TLS credentials.
 func (m *Metrics) RecordCertificateReload(ok bool) { m.certificateReloads.record(ok) }
