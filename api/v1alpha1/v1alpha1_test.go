@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,8 +19,8 @@ func TestASchemeKnowsTheTypes(t *testing.T) {
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{v1alpha1.KindPodSecurityProfile, v1alpha1.KindPodSecurityProfile + "List"} {
-		if !scheme.Recognizes(v1alpha1.GroupVersion().WithKind(kind)) {
+	for _, kind := range []string{v1alpha1.KindPodSecurityProfile, v1alpha1.KindPodSecurityException, v1alpha1.KindPodSecurityGuard} {
+		if !scheme.Recognizes(v1alpha1.GroupVersion().WithKind(kind)) || !scheme.Recognizes(v1alpha1.GroupVersion().WithKind(kind+"List")) {
 			t.Errorf("%s is not known", kind)
 		}
 	}
@@ -40,21 +41,38 @@ func TestACopySharesNothing(t *testing.T) {
 	}
 }
 
-func TestEveryFieldOfTheSpecIsDocumentedInSentences(t *testing.T) {
+func TestEveryFieldOfASpecIsDocumentedInSentences(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("crds/gabion.io_podsecurityprofiles.yaml")
+	for name, least := range map[string]int{"podsecurityprofiles": 40, "podsecurityexceptions": 20, "podsecurityguards": 10} {
+		text, err := os.ReadFile("crds/gabion.io_" + name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var crd map[string]any
+		if err := yaml.Unmarshal(text, &crd); err != nil {
+			t.Fatal(err)
+		}
+		versions := crd["spec"].(map[string]any)["versions"].([]any)
+		schema := versions[0].(map[string]any)["schema"].(map[string]any)["openAPIV3Schema"].(map[string]any)
+		spec := schema["properties"].(map[string]any)["spec"].(map[string]any)
+		if n := documented(t, name+": spec", spec); n < least {
+			t.Errorf("%s: %d fields were looked at: that is not all", name, n)
+		}
+	}
+}
+
+func TestAllDefinitionsArePrinted(t *testing.T) {
+	t.Parallel()
+	text, err := v1alpha1.CustomResourceDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var crd map[string]any
-	if err := yaml.Unmarshal(text, &crd); err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("crds/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
 	}
-	versions := crd["spec"].(map[string]any)["versions"].([]any)
-	schema := versions[0].(map[string]any)["schema"].(map[string]any)["openAPIV3Schema"].(map[string]any)
-	spec := schema["properties"].(map[string]any)["spec"].(map[string]any)
-	if n := documented(t, "spec", spec); n < 40 {
-		t.Errorf("%d fields were looked at: that is not all", n)
+	if got := strings.Count(string(text), "\nkind: CustomResourceDefinition\n"); got != len(files) || strings.Count(string(text), "---\n") != got {
+		t.Errorf("%d definitions of %d files", got, len(files))
 	}
 }
 

@@ -2,7 +2,6 @@ package psp
 
 import (
 	"encoding/json"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,6 +66,34 @@ spec:
     spec:
       securityContext: {fsGroup: 5, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
       containers: [{name: b, image: i, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]
+`
+
+// bank is a namespace whose templates --apply patches.
+const bank = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: bank}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: default, namespace: bank}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: vault, namespace: bank}
+spec:
+  selector: {matchLabels: {app: vault}}
+  template:
+    metadata: {labels: {app: vault}}
+    spec:
+      containers: [{name: vault, image: i, env: [{name: A, value: b}], securityContext: {capabilities: {drop: [CHOWN]}}}]
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: interest, namespace: bank}
+spec:
+  schedule: "@daily"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, securityContext: {fsGroup: 7}, containers: [{name: c, image: i}]}}}}
 `
 
 // plan is what is read of the JSON of a migration.
@@ -140,12 +167,7 @@ func takeToLabels(t *testing.T) {
 	// The patches are commands, and take nothing away.
 	for _, n := range first.Namespaces {
 		for _, p := range n.Patches {
-			cmd := plane.Kubectl(t.Context())
-			shell := exec.CommandContext(t.Context(), "sh", "-c", "kubectl() { "+plane.KubectlPath()+" \"$@\"; }\n"+p.Command)
-			shell.Env = cmd.Env
-			if out, err := shell.CombinedOutput(); err != nil {
-				t.Fatalf("%s: %v: %s", p.Command, err, out)
-			}
+			inShell(t, p.Command)
 		}
 	}
 	report := kubectl(t, "", "-n", "shop", "get", "cronjob", "report", "-o", "yaml")
@@ -171,26 +193,36 @@ func takeToLabels(t *testing.T) {
 	checkPolicy(t, "blog", "restricted")
 
 	// The rest, and then there is nothing to do but to switch the plugin off.
-	if e := runGabion(t, "psp", "migrate", live, "--apply", "--yes"); e.code != 0 {
-		t.Fatalf("exit code %d: %s%s", e.code, e.stdout, e.stderr)
+	kubectl(t, bank, "create", "-f", "-")
+	keepsWhatOthersDo(t)
+	checkPolicy(t, "bank", "restricted")
+	before := admittedPods(t, "bank")
+	deployment := kubectl(t, "", "-n", "bank", "get", "deployment", "vault", "-o", "jsonpath={.spec.template.spec}")
+	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes")
+	if whole.code != 0 {
+		t.Fatalf("exit code %d: %s%s", whole.code, whole.stdout, whole.stderr)
 	}
 	checkEnforced(t, "blog")
+	checkEnforced(t, "bank")
+	checkPatches(t)
 	last := migrate(t, live)
 	for _, s := range last.Steps {
-		if (s.Step == "3" || s.Step == "3d") && s.State != "done" || s.Step == "5" && s.State != "open" {
+		if (s.Step == "2" || s.Step == "3" || s.Step == "3d") && s.State != "done" || s.Step == "5" && s.State != "open" {
 			t.Errorf("in the end: %+v", last)
 		}
 	}
-	if e := runGabion(t, "psp", "migrate", live, "--apply", "--yes"); e.code != 0 || !strings.Contains(e.stderr, "no namespace is ready to be labelled") {
+	if e := runGabion(t, "psp", "migrate", live, "--apply", "--yes"); e.code != 0 || !strings.Contains(e.stderr, "no namespace is ready to be labelled") || strings.Contains(e.stdout, goBack) {
 		t.Errorf("once more: exit code %d: %s%s", e.code, e.stdout, e.stderr)
 	}
 
 	// And back.
 	kubectl(t, "", "-n", "shop", "delete", "rolebinding", "gabion-bypass-psp")
-	checkPolicy(t, "shop", "restricted")
+	checkPolicy(t, "shop", "0-restricted")
 	if after := migrate(t, live); after.state("shop") != "bypass" {
 		t.Errorf("once back: %+v", after)
 	}
+	checkCopies(t, before)
+	takeBack(t, whole.stdout, deployment)
 }
 
 // makePod makes a pod with the spec as somebody who may use no policy, by a dry

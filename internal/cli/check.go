@@ -20,6 +20,7 @@ type checkOptions struct {
 	floor      parsed[pss.Level]
 	kubernetes parsed[pss.Version]
 	profile    string
+	exceptions []string
 	output     string
 }
 
@@ -58,6 +59,9 @@ be read or judged. If several apply, the highest.`,
   # By a level and more: read-only root filesystems, image registries and so on
   gabion check --profile=examples/profiles/hardened-web.yaml deploy/
 
+  # As a cluster would whose webhook is given these exceptions
+  gabion check --exceptions=examples/exceptions deploy/
+
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
@@ -68,6 +72,7 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
 		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
 		profileFlag(fs, &o.profile)
+		exceptionsFlag(fs, &o.exceptions)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
 	})
 	o.input.flags(cmd)
@@ -80,7 +85,7 @@ be read or judged. If several apply, the highest.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *checkOptions) complete(args []string) error {
-	o.input.extra = o.profile != ""
+	o.input.extra = o.profile != "" || len(o.exceptions) > 0
 	if o.profile != "" && (o.level.set || o.version.set || o.floor.set) {
 		return usagef("--profile has a level and a version of its own: leave out --level, --version and --at-least")
 	}
@@ -126,10 +131,14 @@ func (o *checkOptions) run() error {
 		}
 		policies.flags = by.Base()
 	}
+	excepted, err := newExceptions(o.system, o.exceptions)
+	if err != nil {
+		return err
+	}
 	c := checker{
 		input: newInput(&o.input), out: out, writer: writer,
 		judge: judge{
-			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
+			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by, exceptions: excepted,
 		},
 	}
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)

@@ -23,7 +23,7 @@ type checker struct {
 // run judges the whole input. The error is that of writing the report.
 func (c *checker) run() error {
 	items := c.input.items()
-	if !c.judge.policies.flags.Level.Valid() {
+	if !c.judge.policies.flags.Level.Valid() || c.judge.exceptions != nil {
 		items = c.afterNamespaces(items)
 	}
 	for item := range items {
@@ -47,7 +47,7 @@ func (c *checker) afterNamespaces(items iter.Seq[workload.Item]) iter.Seq[worklo
 	var all []workload.Item
 	for item := range items {
 		if isNamespace(&item) {
-			if err := c.judge.policies.addNamespace(&item); err != nil {
+			if err := c.judge.policies.addNamespace(&item); err != nil && !c.judge.policies.flags.Level.Valid() {
 				item.Outcome, item.Err = workload.Broken, err // it counts as nothing else
 			}
 		}

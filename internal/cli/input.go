@@ -23,8 +23,9 @@ type inputOptions struct {
 	fromSnapshot   bool // of objects that were read long ago
 	// json has every item come with its JSON.
 	json bool
-	// extra has templates come with what profiles look at.
-	extra bool
+	// extra has templates come with what profiles and exceptions look at, and
+	// labels inventories with the labels of pods.
+	extra, labels bool
 
 	// What complete makes of the flags.
 	paths     []string

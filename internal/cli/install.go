@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/server/install"
 )
@@ -20,6 +21,7 @@ type installOptions struct {
 	image     string
 	config    string
 	exclude   []string
+	crdsOnly  bool
 	output    string
 }
 
@@ -34,7 +36,10 @@ func newInstall(s *System) *cobra.Command {
 There is no webhook configuration in it: the program writes that as soon as it
 can answer, so that no pod is refused before.`,
 		Example: `  gabion install --image=registry.example.com/gabion:v1 -o yaml | kubectl apply --server-side -f -
-  kubectl -n gabion-system rollout status deployment/gabion`,
+  kubectl -n gabion-system rollout status deployment/gabion
+
+  # Only what lets profiles, exceptions and guards be kept in a cluster
+  gabion install --crds-only -o yaml | kubectl apply --server-side -f -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := noArgs(cmd, args); err != nil {
 				return err
@@ -48,6 +53,7 @@ can answer, so that no pod is refused before.`,
 		fs.StringVar(&o.image, "image", defaultImage(s), "the `IMAGE` to run")
 		fs.StringVar(&o.config, "config", "", "the `FILE` with the PodSecurityConfiguration to use; else everything is privileged by default")
 		excludeFlag(fs, &o.exclude)
+		fs.BoolVar(&o.crdsOnly, "crds-only", false, "print only the CustomResourceDefinitions of gabion.io")
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) { outputFlag(fs, &o.output, []string{"yaml"}) })
 	complete(cmd, map[string][]string{"output": {"yaml"}})
@@ -71,6 +77,13 @@ func (o *installOptions) complete() error {
 }
 
 func (o *installOptions) run() error {
+	if o.crdsOnly {
+		text, err := v1alpha1.CustomResourceDefinitions()
+		if err == nil {
+			_, err = o.system.Stdout.Write(text)
+		}
+		return err
+	}
 	configuration := install.DefaultConfiguration
 	if o.config != "" {
 		text, err := os.ReadFile(o.config)

@@ -3,8 +3,13 @@
 package cli
 
 import (
+	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Not in parallel: the signal is for the whole process.
@@ -29,6 +34,37 @@ func TestWhoIsInterruptedWhileReadingIsTold(t *testing.T) {
 		const want = "gabion: interrupted before everything was read and judged: what has been written so far is not all\n"
 		if got := stderr.String(); got != want {
 			t.Errorf("%q: standard error: %q", args, got)
+		}
+	}
+}
+
+// Not in parallel: the signal is for the whole process.
+func TestAMigrationThatIsInterruptedEndsBeforeTheNextStep(t *testing.T) {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typed, want := range map[string][]string{
+		"": nil, "y\n": inShort(copyOfR, roleOfR), "y\ny\ny\n": append(inShort(copyOfR, roleOfR, webOfOld), "namespaces/shop"),
+	} {
+		api := oldWorld(t)
+		s, out, stderr := atTerminal(t, api, "", "psp", "migrate", "--apply", "--undo-file="+filepath.Join(t.TempDir(), "undo.json"))
+		begun := make(chan struct{})
+		s.Stdin = io.MultiReader(strings.NewReader(typed), endless{begun})
+		go func() {
+			<-begun
+			if err := self.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+		}()
+		if code := Main(s); code != 3 {
+			t.Errorf("%q: exit code %d: %s%s", typed, code, out, stderr)
+		}
+		if diff := cmp.Diff(want, api.written); diff != "" {
+			t.Errorf("%q: written (-want +got):\n%s", typed, diff)
+		}
+		if got := stderr.String(); !strings.HasSuffix(got, "\ngabion: interrupted: what is printed is done, the rest is left as it is\n") {
+			t.Errorf("%q: standard error: %s", typed, got)
 		}
 	}
 }

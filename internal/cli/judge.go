@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
@@ -11,25 +13,33 @@ import (
 
 // judge turns pod templates into results.
 type judge struct {
-	evaluator pss.Evaluator
-	policies  policies
-	profile   *profile.Profile // nil if there is none
+	evaluator  pss.Evaluator
+	policies   policies
+	profile    *profile.Profile // nil if there is none
+	exceptions *exceptions
+}
+
+// judged is a verdict with what was excepted.
+type judged struct {
+	pss.Verdict
+
+	uses []exception.Use
 }
 
 // result judges one template of an object in a namespace.
 func (j *judge) result(item *workload.Item, t *workload.Template, namespace string) (report.Result, error) {
 	m := j.policies.of(namespace)
-	shown, verdict, err := j.enforce(&t.Pod, m.enforce)
+	shown, verdict, err := j.enforce(namespace, t, m.enforce)
 	if err != nil {
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	r := report.Result{
 		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace),
 		Policy: shown.policy.String(), PolicyFrom: shown.from, Partial: t.Partial,
-		Verdict: verdictOf(verdict, t), Invalid: []report.Invalid{},
+		Verdict: j.verdict(verdict, t), Invalid: []report.Invalid{},
 	}
 	if j.profile != nil {
-		if err := j.addProfile(&r, t); err != nil {
+		if err := j.addProfile(&r, t, namespace); err != nil {
 			return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 		}
 	}
@@ -39,39 +49,63 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column,
 		})
 	}
-	if r.Warn, err = j.mode(t, m.warn, shown.policy); err != nil {
+	if r.Warn, err = j.mode(namespace, t, m.warn, v1alpha1.Warn, verdict); err != nil {
 		return report.Result{}, err
 	}
-	r.Audit, err = j.mode(t, m.audit, shown.policy)
+	r.Audit, err = j.mode(namespace, t, m.audit, v1alpha1.Audit, verdict)
 	return r, err
+}
+
+// by judges by a policy, without what is excepted in the mode.
+func (j *judge) by(policy pss.LevelVersion, namespace string, t *workload.Template, mode v1alpha1.Mode) (judged, error) {
+	verdict, err := j.evaluator.Evaluate(&t.Pod, policy)
+	if err != nil || verdict.Allowed() {
+		return judged{Verdict: verdict}, err
+	}
+	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, mode)
+	left, uses := match.Except(verdict)
+	return judged{left, uses}, nil
 }
 
 // enforce judges by all policies that are to be met and returns the first that
 // refuses the pod, else the first of all.
-func (j *judge) enforce(pod *pss.Pod, all []asked) (asked, pss.Verdict, error) {
-	first, err := j.evaluator.Evaluate(pod, all[0].policy)
+func (j *judge) enforce(namespace string, t *workload.Template, all []asked) (asked, judged, error) {
+	first, err := j.by(all[0].policy, namespace, t, v1alpha1.Enforce)
 	if err != nil || !first.Allowed() {
 		return all[0], first, err
 	}
 	for _, other := range all[1:] {
-		verdict, err := j.evaluator.Evaluate(pod, other.policy)
+		verdict, err := j.by(other.policy, namespace, t, v1alpha1.Enforce)
 		if err != nil || !verdict.Allowed() {
 			return other, verdict, err
 		}
+		first.uses = withUses(first.uses, verdict.uses)
 	}
 	return all[0], first, nil
 }
 
-// mode judges by a policy that refuses nobody, unless it is the one enforced.
-func (j *judge) mode(t *workload.Template, policy *pss.LevelVersion, enforced pss.LevelVersion) (*report.Mode, error) {
-	if policy == nil || policy.Equivalent(enforced) {
-		return nil, nil //nolint:nilnil // there is nothing to say
+// mode judges by a policy that refuses nobody. There is nothing to say if it is
+// the one enforced, and the same is excepted in both.
+func (j *judge) mode(namespace string, t *workload.Template, policy *pss.LevelVersion, mode v1alpha1.Mode, enforced judged) (*report.Mode, error) {
+	if policy == nil {
+		return nil, nil //nolint:nilnil // the namespace says nothing
 	}
-	verdict, err := j.evaluator.Evaluate(&t.Pod, *policy)
-	if err != nil {
+	same := policy.Equivalent(enforced.Policy())
+	if same && j.exceptions == nil {
+		return nil, nil //nolint:nilnil // there is nothing else to say
+	}
+	verdict, err := j.by(*policy, namespace, t, mode)
+	if err != nil || same && verdict.Detail() == enforced.Detail() {
 		return nil, err
 	}
-	return &report.Mode{Policy: policy.String(), Verdict: verdictOf(verdict, t)}, nil
+	return &report.Mode{Policy: policy.String(), Verdict: j.verdict(verdict, t)}, nil
+}
+
+// verdict maps a verdict with what was excepted.
+func (j *judge) verdict(v judged, t *workload.Template) report.Verdict {
+	to := verdictOf(v.Verdict, t)
+	to.Exceptions = j.exceptions.rows(v.uses)
+	return to
 }
 
 // verdictOf maps a verdict with the places of its findings in the object.

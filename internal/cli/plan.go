@@ -29,6 +29,7 @@ type planOptions struct {
 	pin             parsed[pss.Version]
 	kubernetes      parsed[pss.Version]
 	config          string
+	exceptions      []string
 	auditLogs       []string
 	auditSince      time.Duration
 	planSystem      bool
@@ -75,6 +76,9 @@ the API server takes for unlabelled namespaces cannot be asked for: without
   # Two namespaces, only to baseline, as commands
   gabion plan shop blog --target=baseline -o kubectl
 
+  # For a cluster where gabion serve enforces, with the exceptions it is given
+  gabion plan --exceptions=examples/exceptions
+
   # With what the API server saw last week, and the defaults it was given
   gabion plan --admission-config=psa.yaml \
     --audit-log=audit.log,audit-2026-11-20.log.gz --audit-since=168h`,
@@ -91,6 +95,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 		fs.Var(&o.pin, "pin", "the version that enforced levels get; the server's minor if not given, latest to pin nothing")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 		fs.StringVar(&o.config, "admission-config", "", "the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
+		exceptionsFlag(fs, &o.exceptions)
 	})
 	o.source.flags(cmd)
 	flagGroup(cmd, "Audit log", func(fs *pflag.FlagSet) {
@@ -110,6 +115,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
+	o.source.input.extra, o.source.input.labels = len(o.exceptions) > 0, len(o.exceptions) > 0
 	if err := o.source.complete(args); err != nil {
 		return err
 	}
@@ -134,6 +140,10 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--admission-config: %w", err)
 	}
+	excepted, err := newExceptions(o.system, o.exceptions)
+	if err != nil {
+		return err
+	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
 		return err
@@ -142,11 +152,17 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if excepted != nil {
+		options.Exceptions = excepted.forPlan
+	}
 	made, err := plan.Make(inv, options)
 	if err != nil {
 		return err
 	}
 	r := planReport(made, &options)
+	if err := excepted.addTo(&r, inv, &options); err != nil {
+		return err
+	}
 	r.Cluster, r.Server, r.Exemptions = report.Cluster(inv.Cluster), inv.Server.Release, exemptionsOf(&config)
 	configuration := plan.Configuration{Defaults: config.Defaults}
 	if !o.source.narrow() {

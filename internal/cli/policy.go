@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gabion-security/gabion/internal/report"
@@ -40,8 +41,10 @@ type policies struct {
 	// floor is a level that the input cannot go below, the zero Level if there
 	// is none.
 	floor pss.Level
-	// namespaces are those with a Namespace object in the input.
+	// namespaces are those with a Namespace object in the input, and labels their
+	// labels.
 	namespaces map[string]modes
+	labels     map[string]map[string]string
 }
 
 // strict is what applies where nobody says anything.
@@ -88,7 +91,12 @@ func (p *policies) addNamespace(item *workload.Item) error {
 	own, errs := modesOf(item.Labels)
 	before, twice := p.namespaces[name]
 	if p.namespaces == nil {
-		p.namespaces = map[string]modes{}
+		p.namespaces, p.labels = map[string]modes{}, map[string]map[string]string{}
+	}
+	if before := p.labels[name]; !twice || maps.Equal(before, namespaceLabels(name, item.Labels)) {
+		p.labels[name] = namespaceLabels(name, item.Labels)
+	} else {
+		delete(p.labels, name) // which of them count is not known
 	}
 	if !twice {
 		p.namespaces[name] = own

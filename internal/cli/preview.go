@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/preview"
 	"github.com/gabion-security/gabion/internal/profile"
@@ -26,6 +27,7 @@ type previewOptions struct {
 	admissionConfig string
 	defaults        string
 	profile         string
+	exceptions      []string
 	templates       bool
 	server          bool
 	exitCode        bool
@@ -34,6 +36,7 @@ type previewOptions struct {
 	// What readFiles makes of the files.
 	config, planned admission.Config
 	by              *profile.Profile // nil without --profile
+	excepted        *exceptions
 }
 
 // newPreview returns `gabion preview`.
@@ -86,6 +89,7 @@ beyond the standard.`,
 		fs.Var(&o.enforce, "enforce", "the level, and the version if it is to be set, that namespaces would be labelled with")
 		fs.StringVar(&o.defaults, "defaults", "", "instead, the `FILE` with the PodSecurityConfiguration that the API server would be given")
 		profileFlag(fs, &o.profile)
+		exceptionsFlag(fs, &o.exceptions)
 		fs.StringVar(&o.admissionConfig, "admission-config", "", "the `FILE` with the one it has: defaults and exemptions cannot be asked for")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
@@ -105,7 +109,8 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	o.source.input.extra = o.profile != ""
+	o.source.input.labels = len(o.exceptions) > 0
+	o.source.input.extra = o.profile != "" || o.source.input.labels
 	if err := o.source.complete(args); err != nil {
 		return err
 	}
@@ -118,6 +123,8 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
 	case o.profile != "" && o.server:
 		return usagef("--server cannot ask for --profile: the API server knows none")
+	case len(o.exceptions) > 0 && o.server:
+		return usagef("--server cannot ask for --exceptions: the API server knows none")
 	case !o.source.all && !o.source.narrow():
 		return usagef("name namespaces, or pass --all or --selector")
 	case o.server && !o.source.live():
@@ -137,8 +144,11 @@ func (o *previewOptions) readFiles() (err error) {
 		return fmt.Errorf("--defaults: %w", err)
 	}
 	if o.profile != "" {
-		o.by, err = readProfile(o.profile)
+		if o.by, err = readProfile(o.profile); err != nil {
+			return err
+		}
 	}
+	o.excepted, err = newExceptions(o.system, o.exceptions)
 	return err
 }
 
@@ -188,26 +198,45 @@ func (o *previewOptions) preview(ctx context.Context, s *survey, spaces []*inven
 		return o.ask(ctx, s, spaces, evaluator)
 	}
 	for _, space := range spaces {
-		ns := s.namespace(space)
-		if o.by != nil {
-			if err := o.previewProfile(s, &ns, evaluator); err != nil {
-				return err
-			}
-			continue
-		}
-		if o.defaults != "" {
-			if err := o.previewDefaults(s, &ns, evaluator); err != nil {
-				return err
-			}
-			continue
-		}
-		outcome, err := o.label(s, evaluator, &ns)
-		if err != nil {
+		if err := o.previewNamespace(s, space, evaluator); err != nil {
 			return err
 		}
-		s.add(outcome, &ns)
 	}
 	return nil
+}
+
+// previewNamespace works out what the change would do to one namespace.
+func (o *previewOptions) previewNamespace(s *survey, space *inventory.Namespace, e pss.Evaluator) error {
+	ns := s.namespace(space)
+	var uses []exception.Use
+	labels := labelsOf(space)
+	if labels != nil && o.enforce.set {
+		maps.Copy(labels, o.change().Labels())
+	}
+	ns.Except = o.excepted.forPreview(ns.Name, labels, &uses)
+	row, err := o.previewRow(s, &ns, labels, e, &uses)
+	if err == nil && row != nil {
+		row.Exceptions = o.excepted.rows(uses)
+	}
+	return err
+}
+
+// previewRow adds what the change would do to one namespace to the report; there
+// is no row where it does nothing.
+func (o *previewOptions) previewRow(
+	s *survey, ns *preview.Namespace, labels map[string]string, e pss.Evaluator, uses *[]exception.Use,
+) (*report.PreviewNamespace, error) {
+	switch {
+	case o.by != nil:
+		return o.previewProfile(s, ns, labels, e, uses)
+	case o.defaults != "":
+		return o.previewDefaults(s, ns, e)
+	}
+	outcome, err := o.label(s, e, ns)
+	if err != nil {
+		return nil, err
+	}
+	return s.add(outcome, ns), nil
 }
 
 // change is what the labels are set to.
@@ -238,19 +267,20 @@ func (o *previewOptions) label(s *survey, e pss.Evaluator, ns *preview.Namespace
 
 // previewDefaults previews other defaults for one namespace, if they count
 // there.
-func (o *previewOptions) previewDefaults(s *survey, ns *preview.Namespace, e pss.Evaluator) error {
+func (o *previewOptions) previewDefaults(s *survey, ns *preview.Namespace, e pss.Evaluator) (*report.PreviewNamespace, error) {
 	if _, labelled := ns.Labels[pss.EnforceLabel]; labelled {
-		return nil
+		return nil, nil //nolint:nilnil // the defaults do not count there
 	}
 	outcome, err := preview.Default(e, *ns, o.config.Defaults, o.planned.Defaults)
 	if err != nil {
-		return fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
+		return nil, fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
 	}
 	if outcome.Exempt {
 		outcome.Warnings = []string{fmt.Sprintf("namespace %q is exempt from Pod Security", ns.Name)}
 	}
-	s.add(outcome, ns).Unlabelled = true
-	return nil
+	row := s.add(outcome, ns)
+	row.Unlabelled = true
+	return row, nil
 }
 
 // noteAssumption says what is assumed of a cluster's defaults, which cannot be

@@ -3,17 +3,28 @@ package cli
 import (
 	"fmt"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/preview"
+	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
-	"github.com/gabion-security/gabion/workload"
 )
 
 // previewProfile previews the profile for one namespace.
-func (o *previewOptions) previewProfile(s *survey, ns *preview.Namespace, e pss.Evaluator) error {
+func (o *previewOptions) previewProfile(
+	s *survey, ns *preview.Namespace, labels map[string]string, e pss.Evaluator, uses *[]exception.Use,
+) (*report.PreviewNamespace, error) {
 	outcome, err := preview.Profile(*ns, o.by.Name(), func(p *preview.Pod) (preview.Judgement, error) {
-		verdict, err := o.by.Evaluate(e, &workload.Template{Pod: *p.Pod, RuntimeClass: p.RuntimeClass, Extra: p.Extra})
-		if err != nil || verdict.Allowed() {
+		t := p.Template()
+		verdict, err := o.by.Evaluate(e, t)
+		if err != nil {
 			return preview.Judgement{}, err
+		}
+		match := o.excepted.of(ns.Name, labels, t, v1alpha1.Enforce)
+		verdict, used := exceptProfile(&match, verdict)
+		*uses = withUses(*uses, used)
+		if verdict.Allowed() {
+			return preview.Judgement{}, nil
 		}
 		reason := verdict.Base.Reason()
 		for _, v := range verdict.Violations {
@@ -28,9 +39,9 @@ func (o *previewOptions) previewProfile(s *survey, ns *preview.Namespace, e pss.
 		}}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
+		return nil, fmt.Errorf("previewing namespace %q: %w", ns.Name, err)
 	}
 	row := s.add(outcome, ns)
 	row.From, row.To, row.Profile = "", o.by.Base().String(), o.by.Name()
-	return nil
+	return row, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
@@ -35,11 +36,14 @@ func readProfile(path string) (*profile.Profile, error) {
 
 // addProfile adds what the profile's own controls have to say about a template
 // to the verdict of its level. It never takes anything away.
-func (j *judge) addProfile(r *report.Result, t *workload.Template) error {
+func (j *judge) addProfile(r *report.Result, t *workload.Template, namespace string) error {
 	verdict, err := j.profile.Evaluate(j.evaluator, t)
 	if err != nil {
 		return err
 	}
+	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, v1alpha1.Enforce)
+	verdict, uses := exceptProfile(&match, verdict)
+	r.Exceptions = j.exceptions.rows(uses)
 	r.Profile, r.PolicyFrom = j.profile.Name(), report.FromProfile
 	r.Allowed = r.Allowed && verdict.Allowed()
 	order := containerOrder(&t.Pod)

@@ -50,14 +50,30 @@ snapshot of one or in YAML backups, and what is to be done.
 Arguments with a slash or a dot are paths, others are namespaces.
 Nothing is kept between two runs: where a step stands shows in the cluster itself.
 
---apply does two things, and asks before each: it sets the labels of step 3 in the
-namespaces that are ready, and then, asking for each namespace, step 3d: a policy that
-admits everything is given to its service accounts, which is how PodSecurityPolicy ends
-there. The copies of step 2 and the patches of step 3 are printed only. A namespace is not ready while a template has to be
-patched, or while it passes less than the level nearest to the policies by which its
-pods are admitted, or have been by their annotation kubernetes.io/psp. Nothing is deleted. To go back in a namespace,
-delete its RoleBinding ` + bypassBinding + ` and undo the labels by the file
-that 'gabion label --undo' reads.`,
+--apply goes the steps one after another, and asks before each thing that it does:
+
+  2   per policy: its simplified copy, which the roles that name the policy let be used
+      beside it; not if namespaces are named, because a copy counts everywhere
+  3   per workload: the patch of its template, which rolls out its pods anew;
+      then the labels of the namespaces that are ready
+  3d  per namespace: a policy that admits everything is given to its service accounts,
+      which is how PodSecurityPolicy ends there
+
+The API server is asked first what would become of each (a dry run). What it refuses
+is told of, as is what somebody else has changed meanwhile; that is left as it is, the
+rest goes on, and the exit code is 1. No policy and no role of others is written over,
+and nothing is deleted: each line of what was done ends with the command that takes it
+back, the last line first, and the labels with a file for 'gabion label --undo'.
+
+Templates have to say what the original policies say, unless all pods of a workload
+were admitted by a copy, which proves that they can do without the rest. The template
+of a custom resource or a Job is for you to change, as printed.
+
+A namespace is not ready while a template has to be patched, or while it passes less
+than the level nearest to the policies by which its pods are admitted, or have been by
+their annotation kubernetes.io/psp. It need not wait until pods are rolled out: those
+that run say already what policies have said for them. Step 3d does wait, because a pod
+made of a template from before its patch is refused from then on: run it again.`,
 		Example: `  # Where a cluster stands
   gabion psp migrate
   gabion psp migrate --from=cluster.json.gz -o html > migration.html
@@ -85,7 +101,7 @@ func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
 		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on in namespaces that pass less than their policies ask for")
 	})
 	flagGroup(cmd, "Doing it", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.applying, "apply", false, "label the namespaces that are ready and take PodSecurityPolicy away there")
+		fs.BoolVar(&o.applying, "apply", false, "do steps 2, 3 and 3d, asking before each thing")
 		fs.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 		fs.StringVar(&o.undoFile, "undo-file", "", "the `FILE` for what is needed to undo the labels (default gabion-undo-<time>.json)")
 	})

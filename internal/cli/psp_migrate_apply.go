@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"k8s.io/client-go/rest"
 
 	"github.com/gabion-security/gabion/internal/cluster"
-	"github.com/gabion-security/gabion/internal/psp"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
-// apply labels the namespaces that are ready, and takes PodSecurityPolicy away
-// where labels are enforced.
+// apply does what the report says, step by step: the copies of policies, the
+// patches of templates, the labels of the namespaces that are ready by then, and
+// the end of PodSecurityPolicy where labels are enforced.
 func (m *migration) apply(ctx context.Context) error {
 	ctx, stop := m.system.carefully(ctx)
 	defer stop()
@@ -22,24 +23,79 @@ func (m *migration) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var targets []target
+	client, err := resource.NewClient(config)
+	if err != nil {
+		return err
+	}
+	a := applying{migration: m, client: client}
+	for _, step := range []func(context.Context) error{a.copies, a.patches, a.again} {
+		err := step(ctx)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		if err != nil {
+			return err
+		}
+	}
+	refused := m.label(ctx, a.ready())
+	if refused != nil && !errors.Is(refused, errFindings) {
+		return refused
+	}
+	names, err := m.labelled(ctx, config)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.takeAway(ctx, names); err != nil {
+		return err
+	}
+	if a.left > 0 {
+		return errFindings
+	}
+	return refused
+}
+
+// errInterrupted ends what is done step by step.
+var errInterrupted = errors.New("interrupted: what is printed is done, the rest is left as it is")
+
+// ready returns the namespaces that can be labelled.
+func (m *migration) ready() (targets []target) {
 	for i := range m.report.Namespaces {
 		if n := &m.report.Namespaces[i]; n.State == report.MigrationNamespaceLabel {
 			targets = append(targets, target{name: n.Name, named: true, want: n.Labels})
 		}
 	}
-	refused := m.label(ctx, targets)
-	if refused != nil && !errors.Is(refused, errFindings) {
-		return refused
+	return targets
+}
+
+// again reads the cluster once more if something was changed, and works out where
+// each step stands now. Labels need not wait until pods are rolled out: those that
+// run were changed by the policies, and say already what their templates say now.
+func (a *applying) again(ctx context.Context) error {
+	if a.done == 0 {
+		return nil
 	}
-	names, err := m.labelled(ctx, config)
+	said := a.backup.input.console
+	a.source.unknown = 0
+	in := newInput(&a.source.input)
+	in.console = &console{w: io.Discard} // the first reading has told of what is odd
+	now, err := a.readInto(ctx, newBackup(in))
 	if err != nil {
 		return err
 	}
-	if err := m.takeAway(ctx, config, names); err != nil {
+	now.config = a.config
+	if err := now.work(); err != nil {
 		return err
 	}
-	return refused
+	now.backup.input.console = said
+	if before, after := a.missingOnly(), now.missingOnly(); len(after.Missing) > len(before.Missing) || len(after.Errors) > len(before.Errors) {
+		noteProblems(said, after, &a.source)
+	}
+	*a.migration = *now
+	said.line(a.summary())
+	return nil
 }
 
 // label labels namespaces as 'gabion label' does: by a dry run first, and not
@@ -98,57 +154,4 @@ func holds(labels, set map[string]string) bool {
 		}
 	}
 	return true
-}
-
-// takeAway gives the policy that admits everything to the service accounts of
-// namespaces, where the answer is yes.
-func (m *migration) takeAway(ctx context.Context, config *rest.Config, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	client, err := resource.NewClient(config)
-	if err != nil {
-		return err
-	}
-	done := 0
-	for _, name := range names {
-		if !m.yes && !m.system.ask(ctx, "Take PodSecurityPolicy away in namespace "+name+"?") {
-			if ctx.Err() != nil {
-				break
-			}
-			continue
-		}
-		if done == 0 {
-			if err := writeBypass(ctx, client); err != nil {
-				return err
-			}
-		}
-		if err := client.Apply(ctx, rbacPath+"/namespaces/"+name+"/rolebindings/"+bypassBinding, bypassRoleBinding(name), nil); err != nil {
-			return fmt.Errorf("writing RoleBinding %s/%s: %w", name, bypassBinding, err)
-		}
-		done++
-		_, err := fmt.Fprintf(m.system.Stdout, "namespace/%s: PodSecurityPolicy does nothing there any more; to go back: kubectl -n %s delete rolebinding %s\n",
-			name, name, bypassBinding)
-		if err != nil {
-			return fmt.Errorf("writing the report: %w", err)
-		}
-	}
-	if done < len(names) {
-		m.backup.input.console.line(fmt.Sprintf("PodSecurityPolicy was taken away in %d of %s", done, plural(len(names), "namespace")))
-		return errFindings
-	}
-	return nil
-}
-
-const rbacPath = "/apis/rbac.authorization.k8s.io/v1"
-
-// writeBypass writes what the bindings of namespaces refer to.
-func writeBypass(ctx context.Context, client *resource.Client) error {
-	if err := client.Apply(ctx, "/apis/policy/v1beta1/podsecuritypolicies/"+psp.BypassName, psp.Bypass().Document(), nil); err != nil {
-		return fmt.Errorf("writing PodSecurityPolicy %s: %w", psp.BypassName, err)
-	}
-	if err := client.Apply(ctx, rbacPath+"/clusterroles/"+bypassBinding, bypassRole(), nil); err != nil {
-		return fmt.Errorf("writing ClusterRole %s: %w", bypassBinding, err)
-	}
-	return nil
 }

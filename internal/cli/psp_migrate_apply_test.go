@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"path"
 	"path/filepath"
@@ -13,20 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gabion-security/gabion/internal/psp"
 	"github.com/gabion-security/gabion/pss"
 )
-
-// oldServer is an API server of Kubernetes 1.24 with a policy and some empty
-// namespaces. It keeps the labels that it is given, and says what was written.
-type oldServer struct {
-	t       *testing.T
-	labels  map[string]map[string]string // by namespace
-	written []string
-}
 
 // labelledAlready are the labels of a namespace in which nothing but
 // PodSecurityPolicy is left.
@@ -35,69 +21,6 @@ func labelledAlready() map[string]string {
 		pss.EnforceLabel: "restricted", pss.EnforceVersionLabel: "v1.24", pss.AuditLabel: "restricted", pss.AuditVersionLabel: "latest",
 		pss.WarnLabel: "restricted", pss.WarnVersionLabel: "latest",
 	}
-}
-
-func (s *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	dir, name := path.Split(r.URL.Path)
-	switch {
-	case r.URL.Path == "/version":
-		_, _ = io.WriteString(w, `{"major": "1", "minor": "24", "gitVersion": "v1.24.17"}`)
-	case r.URL.Path == "/apis":
-		_, _ = io.WriteString(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`)
-	case r.Method == http.MethodPatch && dir != "/api/v1/namespaces/":
-		s.written = append(s.written, strings.TrimPrefix(r.URL.Path, "/apis/"))
-		_, _ = io.Copy(w, r.Body)
-	case r.URL.Path == "/api/v1/namespaces":
-		list := corev1.NamespaceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NamespaceList"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"}}
-		for _, name := range slices.Sorted(maps.Keys(s.labels)) {
-			list.Items = append(list.Items, s.namespace(name))
-		}
-		s.encode(w, list)
-	case dir == "/api/v1/namespaces/":
-		n := s.namespace(name)
-		if r.Method == http.MethodPatch {
-			if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
-				s.t.Error(err)
-			}
-			if r.URL.Query().Get("dryRun") == "" {
-				s.labels[name] = n.Labels
-				s.written = append(s.written, "namespaces/"+name)
-			}
-		}
-		s.encode(w, n)
-	case name == "podsecuritypolicies":
-		_, _ = fmt.Fprintf(w, `{"metadata":{},"items":[{"metadata":{"name":"p"},"spec":%s}]}`,
-			`{"volumes":["*"],"seLinux":{"rule":"RunAsAny"},"runAsUser":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"}}`)
-	default:
-		_, _ = io.WriteString(w, s.list(name))
-	}
-}
-
-func (s *oldServer) encode(w io.Writer, object any) {
-	if err := json.NewEncoder(w).Encode(object); err != nil {
-		s.t.Error(err)
-	}
-}
-
-func (s *oldServer) namespace(name string) corev1.Namespace {
-	return corev1.Namespace{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: "u", ResourceVersion: "7", Labels: maps.Clone(s.labels[name])},
-	}
-}
-
-// list is an empty list of a resource.
-func (s *oldServer) list(resource string) string {
-	kinds := map[string]string{
-		"pods": "v1 Pod", "podtemplates": "v1 PodTemplate", "replicationcontrollers": "v1 ReplicationController", "serviceaccounts": "v1 ServiceAccount",
-		"daemonsets": "apps/v1 DaemonSet", "deployments": "apps/v1 Deployment", "replicasets": "apps/v1 ReplicaSet", "statefulsets": "apps/v1 StatefulSet",
-		"cronjobs": "batch/v1 CronJob", "jobs": "batch/v1 Job", "customresourcedefinitions": "apiextensions.k8s.io/v1 CustomResourceDefinition",
-		"roles": "rbac.authorization.k8s.io/v1 Role", "rolebindings": "rbac.authorization.k8s.io/v1 RoleBinding",
-		"clusterroles": "rbac.authorization.k8s.io/v1 ClusterRole", "clusterrolebindings": "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
-	}
-	version, kind, _ := strings.Cut(kinds[resource], " ")
-	return fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"resourceVersion":"1"},"items":[]}`, version, kind+"List")
 }
 
 // bypass are the writes that take PodSecurityPolicy away in namespaces.
@@ -165,6 +88,270 @@ func TestLabelsAreAskedForFirstAndWithoutThemNothingIsTakenAway(t *testing.T) {
 		if diff := cmp.Diff(want, api.written); diff != "" {
 			t.Errorf("%q: written (-want +got):\n%s", typed, diff)
 		}
+	}
+}
+
+// inShort are paths as oldServer says that they were written.
+func inShort(paths ...string) (short []string) {
+	for _, at := range paths {
+		short = append(short, strings.TrimPrefix(at, "/apis/"))
+	}
+	return short
+}
+
+func TestEachStepIsDoneAfterTheOneBeforeAndOnlyWhereTheAnswerIsYes(t *testing.T) {
+	t.Parallel()
+	copies, patch, labels := inShort(copyOfR, roleOfR), inShort(webOfOld), []string{"namespaces/shop"}
+	all := slices.Concat(copies, patch, labels, bypass("shop"))
+	for _, c := range []struct {
+		name, typed string
+		args        []string
+		code        int
+		want        []string
+		says        string
+	}{
+		{"yes to all", "y\ny\ny\ny\n", nil, 0, all, "Make PodSecurityPolicy 0-r, r without "},
+		{"nobody is asked", "", []string{"--yes"}, 0, all, "1 namespace: 0 done, 1 to label"},
+		{"no to the copy", "n\ny\ny\ny\n", nil, 1, all[2:], "and let 0-r be used beside r by ClusterRole use-r? [y/N]"},
+		{"no to the patch, without which the namespace is not ready", "y\nn\n", nil, 1, copies, "no namespace is ready to be labelled"},
+		{"no to the labels", "y\ny\nn\n", nil, 1, all[:3], "Patch deployment.apps/web in namespace shop, which rolls its pods out anew? [y/N]"},
+		{"no to the end of PodSecurityPolicy", "y\ny\ny\nn\n", nil, 1, all[:4], "PodSecurityPolicy was taken away in 0 of 1 namespace"},
+		{"no answer", "", nil, 1, nil, "  spec.containers[0].securityContext.capabilities.drop: [\"CHOWN\"], to be [\"ALL\",\"CHOWN\"]"},
+		{"one namespace, for which nothing is copied", "y\ny\ny\n", []string{"shop"}, 0, all[2:], "note: step 2 is left: a copy counts in the whole cluster"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			s, out, stderr := atTerminal(t, api, c.typed, append([]string{"psp", "migrate", "--apply", "--undo-file=" + filepath.Join(t.TempDir(), "undo.json")}, c.args...)...)
+			if code := Main(s); code != c.code {
+				t.Errorf("exit code %d, want %d: %s%s", code, c.code, out, stderr)
+			}
+			if diff := cmp.Diff(c.want, api.written); diff != "" {
+				t.Errorf("written (-want +got):\n%s\n%s", diff, stderr)
+			}
+			if !strings.Contains(stderr.String(), c.says) {
+				t.Errorf("%q is not said:\n%s", c.says, stderr)
+			}
+		})
+	}
+}
+
+func TestEveryLineOfWhatWasDoneEndsWithTheCommandThatTakesItBack(t *testing.T) {
+	t.Parallel()
+	s, out, stderr := atTerminal(t, oldWorld(t), "", "psp", "migrate", "--apply", "--yes", "--undo-file="+filepath.Join(t.TempDir(), "undo.json"))
+	if code := Main(s); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	for _, want := range []string{
+		"PodSecurityPolicy 0-r: made, r without metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName], allowedHostPaths; to go back: kubectl delete podsecuritypolicy 0-r\n",
+		`ClusterRole use-r: lets PodSecurityPolicy 0-r be used beside r; to go back: kubectl patch clusterrole use-r --type=json -p ` +
+			`'[{"op":"test","path":"/rules/1/resourceNames/1","value":"0-r"},{"op":"remove","path":"/rules/1/resourceNames/1"}]'` + "\n",
+		`deployment.apps/web in namespace shop: patched, its pods are rolled out anew; to go back: kubectl -n shop patch deployment.apps/web -p ` +
+			`'{"spec":{"template":{"spec":{"containers":[{"name":"web","securityContext":{"allowPrivilegeEscalation":null,"capabilities":{"drop":["CHOWN"]},"runAsNonRoot":null}}],"securityContext":{"seccompProfile":null}}}}}'` + "\n",
+		"namespace/shop: PodSecurityPolicy does nothing there any more; to go back: kubectl -n shop delete rolebinding gabion-bypass-psp\n",
+	} {
+		if !strings.Contains(out.String(), "\n"+want) {
+			t.Errorf("this is not said: %s\n%s", want, out)
+		}
+	}
+}
+
+func TestWhatIsRefusedIsSaidInALineAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	copied, role, patch := inShort(copyOfR), inShort(roleOfR), inShort(webOfOld)
+	rest := append([]string{"namespaces/shop"}, bypass("shop")...)
+	const binding = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/" + bypassBinding
+	for _, c := range []struct {
+		name, refused string
+		want          []string
+		says          string
+	}{
+		{"a copy, whose use is given to nobody then", "POST " + path.Dir(copyOfR), slices.Concat(patch, rest), "PodSecurityPolicy 0-r is left as it is: you may not; "},
+		{"a role that may not be written", "PATCH " + roleOfR, slices.Concat(copied, patch, rest), "ClusterRole use-r is left as it is: you may not; somebody who may give it has to: "},
+		{"a role that may not be read", "GET " + roleOfR, slices.Concat(copied, patch, rest), "ClusterRole use-r is left as it is: you may not; "},
+		{"a patch, without which the namespace is not ready", "PATCH " + webOfOld, slices.Concat(copied, role), "deployment.apps/web in namespace shop is left as it is: you may not; write it where the object comes from\n"},
+		{"the role that 3d needs", "PATCH /apis/rbac.authorization.k8s.io/v1/clusterroles/" + bypassBinding, slices.Concat(copied, role, patch, rest[:2]), "ClusterRole gabion-bypass-psp is left as it is: you may not; "},
+		{"the binding of 3d", "PATCH " + binding, slices.Concat(copied, role, patch, rest[:3]), "RoleBinding shop/gabion-bypass-psp is left as it is: you may not; "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			api.refused = map[string]string{c.refused: "you may not"}
+			checkLeft(t, api, 1, c.want, c.says)
+		})
+	}
+}
+
+// checkLeft has everything done that can be done, and something said.
+func checkLeft(t *testing.T, api *oldServer, code int, want []string, says string) {
+	t.Helper()
+	s, out, stderr := atTerminal(t, api, "", "psp", "migrate", "--apply", "--yes", "--undo-file="+filepath.Join(t.TempDir(), "undo.json"))
+	if got := Main(s); got != code {
+		t.Errorf("exit code %d: %s%s", got, out, stderr)
+	}
+	if diff := cmp.Diff(want, api.written); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+	if !strings.Contains("\n"+stderr.String(), "\n"+says) {
+		t.Errorf("%q is not said:\n%s", says, stderr)
+	}
+}
+
+func TestWhatSomebodyElseHasDoneMeanwhileStays(t *testing.T) {
+	t.Parallel()
+	copies, patch := inShort(copyOfR, roleOfR), inShort(webOfOld)
+	rest := append([]string{"namespaces/shop"}, bypass("shop")...)
+	all := slices.Concat(copies, patch, rest)
+	container := func(s *oldServer) map[string]any {
+		spec := s.objects[webOfOld]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+		return spec["containers"].([]any)[0].(map[string]any)
+	}
+	forGood := func(r *http.Request) bool { return r.URL.Query().Get("dryRun") == "" }
+	for _, c := range []struct {
+		name, at string
+		when     func(*http.Request) bool
+		do       func(*oldServer)
+		code     int
+		want     []string
+		says     string
+	}{
+		{"the status of a workload is none of it", "PATCH " + webOfOld, nil, func(s *oldServer) { s.touch(webOfOld) }, 0, all, ""},
+		{"nor is another label of a role", "PATCH " + roleOfR, nil, func(s *oldServer) { s.touch(roleOfR) }, 0, all, ""},
+		{"a template that was edited since it was read", "GET " + webOfOld, nil, func(s *oldServer) {
+			container(s)["securityContext"] = map[string]any{"runAsNonRoot": true}
+		}, 1, copies, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
+		{"a template that is edited after the dry run", "PATCH " + webOfOld, forGood, func(s *oldServer) {
+			container(s)["securityContext"] = map[string]any{"runAsUser": 7}
+			s.touch(webOfOld)
+		}, 1, copies, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
+		{"a workload that is deleted", "GET " + webOfOld, nil, func(s *oldServer) { delete(s.objects, webOfOld) }, 1, append(slices.Clone(copies), rest...), "deployment.apps/web in namespace shop is left as it is: "},
+		{"a role that names the policy no more", "GET " + roleOfR, nil, func(s *oldServer) { s.objects[roleOfR]["rules"] = []any{} }, 1,
+			slices.Concat(inShort(copyOfR), patch, rest), "ClusterRole use-r is left as it is: it has changed since it was read; "},
+		{"a policy of the copy's name", "POST " + path.Dir(copyOfR), forGood, func(s *oldServer) { s.objects[copyOfR] = s.objects[policyR] }, 1,
+			slices.Concat(patch, rest), "PodSecurityPolicy 0-r is left as it is: it is there already; run it again "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api, done := oldWorld(t), false
+			api.before = func(s *oldServer, r *http.Request) {
+				if !done && r.Method+" "+r.URL.Path == c.at && (c.when == nil || c.when(r)) {
+					done = true
+					c.do(s)
+				}
+			}
+			checkLeft(t, api, c.code, c.want, c.says)
+		})
+	}
+}
+
+func TestAPolicyOfTheCopysNameThatIsNoneIsNeitherWrittenOverNorGiven(t *testing.T) {
+	t.Parallel()
+	patched := append(inShort(webOfOld, "namespaces/shop"), bypass("shop")...)
+	lax := object(`{"metadata":{"name":"0-r"},"spec":{"privileged":true,"volumes":["*"],"seLinux":{"rule":"RunAsAny"},"runAsUser":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"}}}`)
+	api := oldWorld(t)
+	api.objects[copyOfR] = lax
+	checkLeft(t, api, 1, patched, "PodSecurityPolicy 0-r is left as it is: it is not the copy of r as it is now; ")
+
+	// With the copy itself there, only what is missing is done.
+	once := oldWorld(t)
+	once.refused = map[string]string{"PATCH " + roleOfR: "you may not", "PATCH " + webOfOld: "you may not"}
+	checkLeft(t, once, 1, inShort(copyOfR), "")
+	once.refused, once.written = nil, nil
+	checkLeft(t, once, 0, append(inShort(roleOfR), patched...), "")
+	once.written = nil
+	checkLeft(t, once, 0, nil, "no namespace is ready to be labelled")
+}
+
+func TestACopyThatIsThereProvesNothingUntilPodsHaveBeenAdmittedByIt(t *testing.T) {
+	t.Parallel()
+	const seccomp, other = `"seccompProfile":{"type":"RuntimeDefault"}`, `"runAsNonRoot":true`
+	pod := func(policy string) map[string]any {
+		return object(`{"metadata":{"name":"web-` + policy + `","namespace":"shop","annotations":{"kubernetes.io/psp":"` + policy + `"},
+			"ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"w","controller":true}]},
+			"spec":{"containers":[{"name":"web","image":"i"}]}}`)
+	}
+	for _, c := range []struct {
+		name string
+		pods []string // by the policies that they were admitted by
+		want bool     // that the template has to say what the copy leaves out
+	}{
+		{"no pod is there", nil, true},
+		{"a pod that the original admitted", []string{"r"}, true},
+		{"one by each, while pods are rolled out", []string{"0-r", "r"}, true},
+		{"all by the copy", []string{"0-r"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			api.refused = map[string]string{"PATCH " + webOfOld: "you may not"}
+			checkLeft(t, api, 1, inShort(copyOfR, roleOfR), "")
+			for _, policy := range c.pods {
+				api.objects["/api/v1/namespaces/shop/pods/web-"+policy] = pod(policy)
+			}
+			s, out, stderr := atTerminal(t, api, "", "psp", "migrate")
+			if code := Main(s); code != 0 {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+			if got := strings.Contains(out.String(), seccomp); got != c.want || !strings.Contains(out.String(), other) {
+				t.Errorf("the template has to say its seccomp profile: %v\n%s", got, out)
+			}
+		})
+	}
+}
+
+func TestPodSecurityPolicyStaysWhilePodsOfAnOlderTemplateMayBeMade(t *testing.T) {
+	t.Parallel()
+	const set = "/apis/apps/v1/namespaces/shop/statefulsets/web"
+	before := append(inShort(copyOfR, roleOfR, webOfOld), "namespaces/shop")
+	for _, c := range []struct {
+		name, at, more string
+		done           bool
+	}{
+		{"it was patched a moment ago", webOfOld, `{"metadata":{"generation":3},"status":{"observedGeneration":2,"replicas":3,"updatedReplicas":3}}`, false},
+		{"some pods are of the new template", webOfOld, `{"metadata":{"generation":3},"status":{"observedGeneration":3,"replicas":4,"updatedReplicas":2}}`, false},
+		{"all are", webOfOld, `{"metadata":{"generation":3},"status":{"observedGeneration":3,"replicas":3,"updatedReplicas":3}}`, true},
+		{"there are no pods", webOfOld, `{"metadata":{"generation":3},"status":{"observedGeneration":2}}`, true},
+		{"a StatefulSet", set, `{"kind":"StatefulSet","metadata":{"generation":3},"status":{"observedGeneration":3,"replicas":3,"updatedReplicas":2}}`, false},
+		{"one that makes every pod of the new template", set, `{"kind":"StatefulSet","spec":{"updateStrategy":{"type":"OnDelete"}},"status":{"replicas":3}}`, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			workload, _ := merged(api.objects[webOfOld], object(c.more)).(map[string]any)
+			delete(api.objects, webOfOld)
+			api.objects[c.at] = workload
+			want, code, says := slices.Replace(slices.Clone(before), 2, 3, inShort(c.at)[0]), 1, "PodSecurityPolicy in namespace shop is left as it is: pods of older templates would be refused while these are being rolled out: "
+			if c.done {
+				want, code, says = append(want, bypass("shop")...), 0, ""
+			}
+			checkLeft(t, api, code, want, says)
+		})
+	}
+}
+
+func TestWhatBelongsToOthersOrCannotBePatchedIsLeftAndSaysSo(t *testing.T) {
+	t.Parallel()
+	const job = "/apis/batch/v1/namespaces/shop/jobs/web"
+	for _, c := range []struct {
+		name string
+		do   func(*oldServer)
+		code int
+		says string
+	}{
+		{"a Deployment of an operator's", func(s *oldServer) {
+			metadata(s.objects[webOfOld])["ownerReferences"] = []any{object(`{"apiVersion":"shop.example/v1","kind":"Shop","name":"main","uid":"o","controller":true}`)}
+		}, 1, "deployment.apps/web in namespace shop is left as it is: Shop/main controls it and would undo that; change it there\n"},
+		{"a Job", func(s *oldServer) {
+			s.objects[job] = merged(s.objects[webOfOld], object(`{"apiVersion":"batch/v1","kind":"Job"}`)).(map[string]any)
+			delete(s.objects, webOfOld)
+		}, 0, "job.batch/web in namespace shop is left as it is: the template of a Job never changes; "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			c.do(api)
+			checkLeft(t, api, c.code, inShort(copyOfR, roleOfR), c.says)
+		})
 	}
 }
 

@@ -104,7 +104,7 @@ func (m *migration) policies() error {
 		row := report.MigrationPolicy{
 			Source: m.backup.places[p.Name], Name: p.Name, Nearest: mapping.Nearest.String(),
 			Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{},
-			Copied: m.backup.has(copyPrefix + p.Name),
+			Copied: m.backup.has(copyPrefix + p.Name), Ungranted: []string{},
 		}
 		for _, s := range p.Mutates() {
 			row.Mutates = append(row.Mutates, s.Field)
@@ -118,6 +118,11 @@ func (m *migration) policies() error {
 				row.Kept = append(row.Kept, s.Field)
 			} else {
 				row.Dropped = append(row.Dropped, s.Field)
+			}
+		}
+		if len(row.Dropped) > 0 {
+			for _, role := range m.backup.withoutCopy(p.Name, copyPrefix+p.Name) {
+				row.Ungranted = append(row.Ungranted, role.String())
 			}
 		}
 		m.report.Policies = append(m.report.Policies, row)

@@ -39,7 +39,11 @@ type migration struct {
 
 // read reads the whole source.
 func (o *pspMigrateOptions) read(ctx context.Context) (*migration, error) {
-	m := &migration{pspMigrateOptions: o, backup: newBackup(newInput(&o.source.input)), version: lastWithPolicies}
+	return o.readInto(ctx, newBackup(newInput(&o.source.input)))
+}
+
+func (o *pspMigrateOptions) readInto(ctx context.Context, b *backup) (*migration, error) {
+	m := &migration{pspMigrateOptions: o, backup: b, version: lastWithPolicies}
 	var err error
 	if o.source.live() || o.source.from != "" {
 		if m.inv, err = o.source.load(ctx); err == nil {

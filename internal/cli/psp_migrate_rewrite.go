@@ -37,6 +37,8 @@ type rewriter struct {
 	*migration
 
 	simulator *psp.Simulator
+	// originals leaves out the simplified copies, nil if there are none.
+	originals *psp.Simulator
 	// known are what became of views, by namespace and maker: equal pods are many.
 	known map[rewriteKey]admitted
 }
@@ -44,6 +46,19 @@ type rewriter struct {
 type rewriteKey struct {
 	namespace, kind string
 	view            *inventory.View
+	proven          bool
+}
+
+// rewriter returns one that knows nothing yet.
+func (m *migration) rewriter() *rewriter {
+	r := &rewriter{
+		migration: m, simulator: psp.NewSimulator(m.backup.policies, m.authorizer), known: map[rewriteKey]admitted{},
+	}
+	originals := slices.DeleteFunc(slices.Clone(m.backup.policies), func(p *psp.Policy) bool { return m.isCopy(p.Name) })
+	if len(originals) < len(m.backup.policies) {
+		r.originals = psp.NewSimulator(originals, m.authorizer)
+	}
+	return r
 }
 
 // rewritten returns the inventory with templates that say what policies say for
@@ -52,9 +67,7 @@ func (m *migration) rewritten() (*inventory.Inventory, map[string][]admitted) {
 	if len(m.backup.policies) == 0 {
 		return m.inv, nil
 	}
-	r := rewriter{
-		migration: m, simulator: psp.NewSimulator(m.backup.policies, m.authorizer), known: map[rewriteKey]admitted{},
-	}
+	r := m.rewriter()
 	after := *m.inv
 	after.Namespaces = slices.Clone(m.inv.Namespaces)
 	found := map[string][]admitted{}
@@ -69,13 +82,14 @@ func (m *migration) rewritten() (*inventory.Inventory, map[string][]admitted) {
 // namespace rewrites the templates of a namespace.
 func (r *rewriter) namespace(ns *inventory.Namespace) (found []admitted) {
 	workloads := map[*inventory.Workload]*inventory.Workload{}
+	proven := r.proven(ns)
 	ns.Workloads = slices.Clone(ns.Workloads)
 	for i, w := range ns.Workloads {
 		rewritten := *w
 		rewritten.Templates = slices.Clone(w.Templates)
 		for j := range rewritten.Templates {
 			t := &rewritten.Templates[j]
-			a := r.admit(ns.Name, w.Kind, t.View)
+			a := r.admit(ns.Name, w.Kind, t.View, proven[w])
 			a.object = report.Object{APIVersion: w.APIVersion, Kind: w.Kind, Namespace: ns.Name, Name: w.Name}
 			a.template = t.Path
 			found = append(found, a)
@@ -96,12 +110,25 @@ func (r *rewriter) namespace(ns *inventory.Namespace) (found []admitted) {
 			}
 			continue
 		}
-		a := r.admit(ns.Name, p.Controller.Kind, p.View)
+		a := r.admit(ns.Name, p.Controller.Kind, p.View, r.isCopy(named))
 		a.object = report.Object{APIVersion: "v1", Kind: "Pod", Namespace: ns.Name, Name: p.Name}
 		a.named = named
 		found = append(found, a)
 	}
 	return found
+}
+
+// proven are the workloads all of whose pods were admitted by simplified copies:
+// they do without what a copy leaves out.
+func (r *rewriter) proven(ns *inventory.Namespace) map[*inventory.Workload]bool {
+	all := map[*inventory.Workload]bool{}
+	for i := range ns.Pods {
+		if w := ns.Pods[i].Workload; w != nil {
+			before, known := all[w]
+			all[w] = (before || !known) && r.isCopy(policyNamedBy(ns.Pods[i].View))
+		}
+	}
+	return all
 }
 
 // policyNamedBy is the policy by which a pod that exists was admitted, empty if it
@@ -113,13 +140,15 @@ func policyNamedBy(v *inventory.View) string {
 	return ""
 }
 
-// admit says what policies make of a pod in a namespace.
-func (r *rewriter) admit(namespace, kind string, v *inventory.View) admitted {
-	key := rewriteKey{namespace, kind, v}
+// admit says what policies make of a pod in a namespace. Unless it is proven to do
+// without what simplified copies leave out, the originals say that as long as they
+// admit it: a copy that was made a moment ago proves nothing.
+func (r *rewriter) admit(namespace, kind string, v *inventory.View, proven bool) admitted {
+	key := rewriteKey{namespace, kind, v, proven}
 	a, known := r.known[key]
 	if !known {
 		var err error
-		if a, err = r.simulate(namespace, kind, v); err != nil {
+		if a, err = r.simulate(namespace, kind, v, proven); err != nil {
 			a = admitted{refused: "it could not be simulated: " + err.Error()}
 		}
 		r.known[key] = a
@@ -127,7 +156,7 @@ func (r *rewriter) admit(namespace, kind string, v *inventory.View) admitted {
 	return a
 }
 
-func (r *rewriter) simulate(namespace, kind string, v *inventory.View) (admitted, error) {
+func (r *rewriter) simulate(namespace, kind string, v *inventory.View, proven bool) (admitted, error) {
 	text, err := snapshot.Pod(v.Template())
 	if err != nil {
 		return admitted{}, err
@@ -137,11 +166,19 @@ func (r *rewriter) simulate(namespace, kind string, v *inventory.View) (admitted
 		return admitted{}, err
 	}
 	account := cmp.Or(pod.Spec.ServiceAccountName, "default")
-	result, err := r.simulator.Simulate(psp.Request{
+	request := psp.Request{
 		Namespace: namespace, Pod: pod, User: controllerUser(kind), Account: r.backup.accounts[[2]string{namespace, account}],
-	})
-	if err != nil {
-		return admitted{}, err
+	}
+	var result psp.Result
+	if r.originals != nil && !proven {
+		if result, err = r.originals.Simulate(request); err != nil {
+			return admitted{}, err
+		}
+	}
+	if !result.Admitted {
+		if result, err = r.simulator.Simulate(request); err != nil {
+			return admitted{}, err
+		}
 	}
 	if !result.Admitted {
 		return admitted{refused: r.reason(&result, policyNamedBy(v), "ServiceAccount "+namespace+"/"+account)}, nil
@@ -178,7 +215,7 @@ func patches(all []admitted) []report.MigrationPatch {
 		for _, c := range a.rewrite.Changes {
 			p.Settings = append(p.Settings, report.PSPChange(c))
 		}
-		if ownKind(a.object.APIVersion) {
+		if ownKind(a.object.APIVersion) && a.object.Kind != "Job" { // whose template never changes
 			p.Patch = at(a.template, a.rewrite.Patch)
 			p.Command = kubectl([]string{a.object.Namespace, a.object.Name}, fmt.Sprintf(
 				"-n %s patch %s -p %s", a.object.Namespace, a.object.KindName(), quoted(string(p.Patch))))

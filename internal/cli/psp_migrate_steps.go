@@ -174,16 +174,17 @@ func onlyUse(rules []rbacv1.PolicyRule) bool {
 
 // steps says where each step stands.
 func (m *migration) steps() []report.MigrationStep {
-	mutating, lossy, toCopy := 0, 0, 0
-	for _, p := range m.report.Policies {
+	mutating, lossy, missing := 0, 0, 0
+	for i := range m.report.Policies {
+		p := &m.report.Policies[i]
 		if len(p.Mutates) > 0 {
 			mutating++
 		}
 		if len(p.Lost) > 0 {
 			lossy++
 		}
-		if len(p.Dropped) > 0 && !p.Copied {
-			toCopy++
+		if toCopy(p) {
+			missing++
 		}
 	}
 	ours, done, bypassed := 0, 0, 0
@@ -225,7 +226,7 @@ func (m *migration) steps() []report.MigrationStep {
 	steps := []report.MigrationStep{
 		fit,
 		step("1", "Who can edit namespaces?", state(len(m.report.Editors) == 0, report.MigrationDecide), plural(len(m.report.Editors), "binding")+" to look at"),
-		step("2", "Simplify the policies", state(toCopy == 0, report.MigrationOpen), countPolicies(toCopy)+" to copy"),
+		step("2", "Simplify the policies", state(missing == 0, report.MigrationOpen), countPolicies(missing)+" to copy"),
 		step("3", "Labels, namespace by namespace", state(done == ours, report.MigrationOpen), of(done, "namespaces enforce what they can")),
 		step("3d", "PodSecurityPolicy taken away in each", state(!m.hasPolicies() || bypassed == ours, report.MigrationOpen), of(bypassed, "namespaces are past it")),
 		step("4", "How namespaces are made", report.MigrationDecide, "and what the API server takes for those without labels"),

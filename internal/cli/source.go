@@ -183,7 +183,7 @@ func listFew(names []string, list func(names []string) (*inventory.Inventory, er
 // builder returns the builder of the inventory.
 func (o *sourceOptions) builder(namespace string) *inventory.Builder {
 	b := inventory.NewBuilder(namespace)
-	b.Extra = o.input.extra
+	b.Extra, b.Labels = o.input.extra, o.input.labels
 	return b
 }
 

@@ -93,14 +93,14 @@ type Finding struct {
 	// Explicit tells a value that the pod states from one that is missing.
 	Explicit bool
 
-	volume int // -1 if it is about none
+	volume int // its place in the pod from 1, 0 if it is about none
 }
 
 // findingOf is a finding of a control of the standard.
 func findingOf(id pss.ID, f pss.Finding) Finding {
-	to := Finding{Control: string(id), Container: f.Container, Path: f.Path(), Value: f.Value, Explicit: f.Explicit, volume: -1}
+	to := Finding{Control: string(id), Container: f.Container, Path: f.Path(), Value: f.Value, Explicit: f.Explicit}
 	if i, ok := f.Volume(); ok {
-		to.volume = i
+		to.volume = i + 1
 	}
 	return to
 }
@@ -112,7 +112,7 @@ func (c *control) covers(p *Pod, f *Finding) bool {
 	if c.id != f.Control && !(f.Explicit && slices.Contains(c.stricter, f.Control) && slices.Contains(c.fields, anyIndex(f.Path))) {
 		return false
 	}
-	if f.volume >= 0 && bits.OnesCount32(uint32(p.Pod.Volumes[f.volume].Sources)) > 1 {
+	if f.volume > 0 && bits.OnesCount32(uint32(p.Pod.Volumes[f.volume-1].Sources)) > 1 {
 		return false // only one of its sources is named
 	}
 	return c.values == nil || f.Explicit && slices.ContainsFunc(c.values, func(v string) bool { return f.states(p, v) })
@@ -121,9 +121,9 @@ func (c *control) covers(p *Pod, f *Finding) bool {
 // states reports whether the pod states a value where the finding is.
 func (f *Finding) states(p *Pod, value string) bool {
 	switch {
-	case f.volume >= 0 && strings.HasPrefix(value, "/"):
-		path := p.Extra.Volumes[f.volume].HostPath
-		return p.Pod.Volumes[f.volume].Sources == pss.VolumeHostPath && path != "" && !match.Climbs(path) && match.Below(path, value)
+	case f.volume > 0 && strings.HasPrefix(value, "/"):
+		path := p.Extra.Volumes[f.volume-1].HostPath
+		return p.Pod.Volumes[f.volume-1].Sources == pss.VolumeHostPath && path != "" && !match.Climbs(path) && match.Below(path, value)
 	case f.Control == hostNamespaces:
 		return f.Path[strings.LastIndexByte(f.Path, '.')+1:] == value
 	}

@@ -117,9 +117,15 @@ func (e *Exception) counts(mode v1alpha1.Mode) bool {
 	return e.modes == nil || slices.Contains(e.modes, mode)
 }
 
+// in reports whether the exception is for a namespace. A selector selects none
+// whose labels are not known: it could be by a label that is not there.
+func (e *Exception) in(name string, labels map[string]string) bool {
+	return (labels != nil || e.Spec.Namespaces.Selector == nil) && e.namespaces.Match(name, labels)
+}
+
 // matches reports whether the pod is one of those that are excepted.
 func (e *Exception) matches(p *Pod) bool {
-	return e.namespaces.Match(p.Namespace, p.NamespaceLabels) && (e.pods == nil || e.pods.match(p))
+	return e.in(p.Namespace, p.NamespaceLabels) && (e.pods == nil || e.pods.match(p))
 }
 
 // covers reports whether a finding in a pod that the exception matches is

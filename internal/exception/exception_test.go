@@ -85,6 +85,24 @@ func TestEveryFindingHasToBeCovered(t *testing.T) {
 	}
 }
 
+func TestASelectorSelectsNoNamespaceWhoseLabelsAreNotKnown(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(string(written("controls: [{id: privileged}]")), "{names: [shop]}", "{selector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}", 1)
+	set := setOf(t, []byte(text))
+	p := inShop(t, "baseline", "containers: [{name: a, securityContext: {privileged: true}}]")
+	without := judge(t, p)
+	for _, c := range []struct {
+		labels  map[string]string
+		allowed bool
+	}{{p.NamespaceLabels, true}, {map[string]string{}, true}, {nil, false}, {map[string]string{"team": "a"}, false}} {
+		p.NamespaceLabels = c.labels
+		match := set.For(p, v1alpha1.Enforce, time.Now())
+		if verdict, _ := match.Except(without); verdict.Allowed() != c.allowed {
+			t.Errorf("%v: allowed %v", c.labels, verdict.Allowed())
+		}
+	}
+}
+
 func TestSeveralExceptionsTogetherCoverAPod(t *testing.T) {
 	t.Parallel()
 	p := inShop(t, "baseline", "hostNetwork: true, containers: [{name: a, securityContext: {privileged: true}}]")

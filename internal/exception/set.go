@@ -63,7 +63,7 @@ func (s *Set) InNamespace(name string, labels map[string]string) []*Exception {
 	var found []*Exception
 	add := func(candidates []*Exception) {
 		for _, e := range candidates {
-			if e.namespaces.Match(name, labels) {
+			if e.in(name, labels) {
 				found = append(found, e)
 			}
 		}

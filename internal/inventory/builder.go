@@ -21,8 +21,9 @@ type Builder struct {
 	Inventory
 
 	// Extra keeps what only profiles and PodSecurityPolicy look at of objects that
-	// come with it.
-	Extra bool
+	// come with it, and Labels those of pods and templates too, which hardly two
+	// pods of different workloads share.
+	Extra, Labels bool
 
 	defaultNamespace string
 	views            *views
@@ -144,15 +145,17 @@ func (b *Builder) Pod(namespace, name string, v *View, controller workload.Owner
 func (b *Builder) Share(v *View) *View { return b.views.share(v) }
 
 func (b *Builder) view(t *workload.Template) *View {
-	return b.Share(NewView(t, b.Extra))
+	return b.Share(NewView(t, b.Extra, b.Labels))
 }
 
-// NewView returns the view of a template, with its Extra or without.
-func NewView(t *workload.Template, extra bool) *View {
+// NewView returns the view of a template, with its Extra and labels or without.
+func NewView(t *workload.Template, extra, labels bool) *View {
 	v := &View{Pod: t.Pod, RuntimeClass: t.RuntimeClass}
 	if extra && t.Extra != nil {
 		kept := *t.Extra
-		kept.Labels = nil
+		if !labels {
+			kept.Labels = nil
+		}
 		v.Extra = &kept
 	}
 	return v

@@ -109,8 +109,9 @@ type View struct {
 	Pod pss.Pod
 	// RuntimeClass is spec.runtimeClassName, for exemptions.
 	RuntimeClass string
-	// Extra is what only profiles and PodSecurityPolicy look at, without labels,
-	// which no two pods share; nil unless [Builder.Extra] asks for it.
+	// Extra is what only profiles, exceptions and PodSecurityPolicy look at; nil
+	// unless [Builder.Extra] asks for it, without labels unless [Builder.Labels]
+	// does.
 	Extra *workload.Extra
 }
 

@@ -2,14 +2,20 @@ package inventory
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
-// appendExtra writes everything that is kept of what only profiles look at.
+// appendExtra writes everything that is kept of what profiles and exceptions look at.
 func appendExtra(b []byte, x *workload.Extra) []byte {
 	b = appendText(appendText(b, x.PodSecurityPolicy), x.ServiceAccount)
+	b = binary.AppendUvarint(b, uint64(len(x.Labels)))
+	for _, key := range slices.Sorted(maps.Keys(x.Labels)) {
+		b = appendText(appendText(b, key), x.Labels[key])
+	}
 	b = appendOptBool(appendOptBool(b, x.AutomountServiceAccountToken), x.ShareProcessNamespace)
 	b = binary.AppendUvarint(b, uint64(x.HostAliases)) //nolint:gosec // it counts
 	b = appendContextExtra(b, &x.SecurityContext)

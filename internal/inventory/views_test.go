@@ -18,7 +18,8 @@ func eachPart(v reflect.Value, path string, visit func(path string, part reflect
 		v.Set(reflect.New(v.Type().Elem()))
 		eachPart(v.Elem(), path, visit)
 		visit(path, v)
-	case reflect.Map: // labels, which are not kept
+	case reflect.Map:
+		visit(path, v)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		eachPart(v.Index(0), path+"[0]", visit)
@@ -56,6 +57,8 @@ func TestViewsThatDifferInAnythingAreNotShared(t *testing.T) {
 				part.SetUint(1)
 			case reflect.Pointer:
 				part.SetZero()
+			case reflect.Map:
+				part.Set(reflect.ValueOf(map[string]string{"app": "web"}))
 			case reflect.Slice:
 				part.Set(reflect.MakeSlice(part.Type(), 2, 2))
 			default:

@@ -93,7 +93,7 @@ type collector struct {
 
 // add takes the findings of a view.
 func (c *collector) add(j *judge, v *inventory.View, lv pss.LevelVersion, template string) error {
-	verdict, err := j.Evaluator.Evaluate(&v.Pod, lv)
+	verdict, err := j.evaluate(v, lv)
 	if err != nil {
 		return err
 	}

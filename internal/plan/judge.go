@@ -9,6 +9,7 @@ import (
 type judge struct {
 	*Options
 	levels map[pss.Version]map[*inventory.View]judged
+	except Except // nil if nothing is excepted
 	// before are the versions just before one at which a control changed,
 	// newest first, all older than the pinned one.
 	before []pss.Version
@@ -16,6 +17,30 @@ type judge struct {
 
 func newJudge(o *Options) *judge {
 	return &judge{Options: o, levels: map[pss.Version]map[*inventory.View]judged{}, before: versionsBefore(o.Evaluator.Resolve(o.Pin))}
+}
+
+// in returns the judge for a namespace: one of its own where something may be
+// excepted, as the same view is judged otherwise there.
+func (j *judge) in(ns *inventory.Namespace) *judge {
+	if j.Exceptions == nil {
+		return j
+	}
+	except := j.Exceptions(ns)
+	if except == nil {
+		return j
+	}
+	own := *j
+	own.levels, own.except = map[pss.Version]map[*inventory.View]judged{}, except
+	return &own
+}
+
+// evaluate judges the pod by a policy.
+func (j *judge) evaluate(v *inventory.View, lv pss.LevelVersion) (pss.Verdict, error) {
+	verdict, err := j.Evaluator.Evaluate(&v.Pod, lv)
+	if err == nil && j.except != nil && !verdict.Allowed() {
+		verdict = j.except(v, verdict)
+	}
+	return verdict, err
 }
 
 // judged says which levels allow a pod at a version.
@@ -35,11 +60,11 @@ func (j *judge) at(v *inventory.View, version pss.Version) (judged, error) {
 	if is, ok := known[v]; ok {
 		return is, nil
 	}
-	baseline, err := j.Evaluator.Evaluate(&v.Pod, pss.LevelVersion{Level: pss.Baseline, Version: version})
+	baseline, err := j.evaluate(v, pss.LevelVersion{Level: pss.Baseline, Version: version})
 	if err != nil {
 		return judged{}, err
 	}
-	restricted, err := j.Evaluator.Evaluate(&v.Pod, pss.LevelVersion{Level: pss.Restricted, Version: version})
+	restricted, err := j.evaluate(v, pss.LevelVersion{Level: pss.Restricted, Version: version})
 	if err != nil {
 		return judged{}, err
 	}

@@ -24,6 +24,9 @@ type Options struct {
 	// ExemptNamespace and ExemptRuntimeClass say what the API server does not
 	// judge. Nil stands for nothing.
 	ExemptNamespace, ExemptRuntimeClass func(name string) bool
+	// Exceptions returns what takes from a verdict what is excepted in a
+	// namespace, nil if nothing is there. Nil excepts nothing anywhere.
+	Exceptions func(*inventory.Namespace) Except
 	// Select chooses namespaces; nil chooses all.
 	Select func(*inventory.Namespace) bool
 	// System proposes labels for the system's namespaces too.
@@ -52,6 +55,9 @@ func (o *Options) check() error {
 	}
 	return nil
 }
+
+// Except takes from a verdict on a view what is excepted.
+type Except func(*inventory.View, pss.Verdict) pss.Verdict
 
 // Plan is what to do, namespace by namespace.
 type Plan struct {
@@ -196,7 +202,7 @@ func Make(inv *inventory.Inventory, o Options) (*Plan, error) {
 		if o.Select != nil && !o.Select(ns) {
 			continue
 		}
-		n, err := j.namespace(ns, &gaps)
+		n, err := j.in(ns).namespace(ns, &gaps)
 		if err != nil {
 			return nil, fmt.Errorf("planning namespace %q: %w", ns.Name, err)
 		}

@@ -26,15 +26,23 @@ type Namespace struct {
 	Templates []Pod
 	// Exempt says that the API server judges no pod in the namespace.
 	Exempt bool
+	// Except takes from a verdict what is excepted for the pod; nil excepts
+	// nothing.
+	Except func(*Pod, pss.Verdict) pss.Verdict
 }
 
 // Pod is one pod under the name it is reported by.
 type Pod struct {
 	Name string
 	Pod  *pss.Pod
-	// RuntimeClass and Extra are what only profiles look at.
+	// RuntimeClass and Extra are what only profiles and exceptions look at.
 	RuntimeClass string
 	Extra        *workload.Extra
+}
+
+// Template returns the pod as a reader would.
+func (p *Pod) Template() *workload.Template {
+	return &workload.Template{Pod: *p.Pod, RuntimeClass: p.RuntimeClass, Extra: p.Extra}
 }
 
 // Change is what the enforce labels are set to.
@@ -110,10 +118,13 @@ type Judgement struct {
 // judge judges a pod.
 type judge func(*Pod) (Judgement, error)
 
-// byPolicy judges pods as the API server does.
-func byPolicy(e pss.Evaluator, policy pss.LevelVersion) judge {
+// byPolicy judges pods as the API server does, but for what is excepted.
+func byPolicy(e pss.Evaluator, policy pss.LevelVersion, except func(*Pod, pss.Verdict) pss.Verdict) judge {
 	return func(p *Pod) (Judgement, error) {
 		verdict, err := e.Evaluate(p.Pod, policy)
+		if err == nil && except != nil {
+			verdict = except(p, verdict)
+		}
 		if err != nil || verdict.Allowed() {
 			return Judgement{}, err
 		}
@@ -161,7 +172,7 @@ func (o *Outcome) judge(e pss.Evaluator, ns Namespace, header string) (err error
 		o.Exempt = true
 		return nil
 	}
-	return o.group(ns, byPolicy(e, o.To), fmt.Sprintf(header, ns.Name, o.To))
+	return o.group(ns, byPolicy(e, o.To, ns.Except), fmt.Sprintf(header, ns.Name, o.To))
 }
 
 // group judges the pods, and warns of those that violate something under a

@@ -80,6 +80,37 @@ type Verdict struct {
 	Reason     string      `json:"reason"`
 	Message    string      `json:"message"`
 	Violations []Violation `json:"violations"`
+	// Exceptions are those that cover what would be violations else.
+	Exceptions []UsedException `json:"exceptions,omitempty"`
+}
+
+// UsedException is an exception that covers something.
+type UsedException struct {
+	Name     string   `json:"name"`
+	Controls []string `json:"controls"`
+	Reason   string   `json:"reason"`
+	// ExpiresAt is when it ends, empty if it never does.
+	ExpiresAt string `json:"expiresAt,omitempty"`
+
+	// Soon says that this is within two weeks.
+	Soon bool `json:"-"`
+}
+
+// String says in one line what the exception covers.
+func (u UsedException) String() string {
+	return "exception " + u.what()
+}
+
+// what is the line without its first word.
+func (u UsedException) what() string {
+	line := Escape(u.Name) + " covers " + strings.Join(u.Controls, ", ")
+	if u.ExpiresAt != "" {
+		line += ", until " + u.ExpiresAt
+	}
+	if u.Soon {
+		line += ", which is soon"
+	}
+	return line
 }
 
 // Violation is one control that a template fails.

@@ -35,6 +35,9 @@ func (t *checkTable) Result(r *Result) error {
 	}
 	heading := fmt.Sprintf("%s  %s  %s  %s", word, t.object(r.Object), place(r.Source), policy(r))
 	t.findings(&b, &r.Verdict, r.Source.Template)
+	for _, u := range r.Exceptions {
+		t.prose(&b, "  ", u.String())
+	}
 	t.invalid(&b, r.Invalid)
 	if r.Partial {
 		t.prose(&b, "  ", "note: the controller adds to this pod; only what the object states was judged")

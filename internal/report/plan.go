@@ -112,6 +112,9 @@ type PlanNamespace struct {
 	Steps []PlanStep `json:"steps"`
 	// Older are stricter levels that would pass at an older version.
 	Older []PlanOlder `json:"older"`
+	// Exceptions are those without which something would not pass what is enforced
+	// or proposed.
+	Exceptions []UsedException `json:"exceptions,omitempty"`
 	// Pods and Workloads are how many were seen.
 	Pods      int `json:"pods"`
 	Workloads int `json:"workloads"`

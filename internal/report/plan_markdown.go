@@ -50,6 +50,16 @@ func planMarkdown(p *Plan) string {
 			markdownBlockers(&b, steps[0].Blockers)
 		}
 	}
+	begun := false
+	for i := range p.Namespaces {
+		for _, u := range p.Namespaces[i].Exceptions {
+			if !begun {
+				b.WriteString("\n### By exception\n\n" + exceptionsAbout + ":\n\n")
+				begun = true
+			}
+			b.WriteString("- " + markdown(p.Namespaces[i].Name) + ": " + markdown(u.what()) + "\n")
+		}
+	}
 	if len(p.Gaps) > 0 {
 		b.WriteString("\n### Not seen\n\n")
 		for _, gap := range p.Gaps {

@@ -19,6 +19,7 @@ func planTable(p *Plan, style Style, wide bool) string {
 	t.namespaces(p)
 	t.fixes(p)
 	t.how()
+	t.exceptions(p)
 	t.notes(p)
 	t.apart(p)
 	t.gaps(p)

@@ -192,3 +192,22 @@ func (t *planText) gaps(p *Plan) {
 		t.prose("  ", EscapeSentence(line))
 	}
 }
+
+const exceptionsTitle, exceptionsAbout = "BY EXCEPTION", "gabion serve lets these pass, the built-in plugin does not"
+
+// exceptions names what passes only because it is excepted.
+func (t *planText) exceptions(p *Plan) {
+	var rows [][]string
+	for i := range p.Namespaces {
+		for _, u := range p.Namespaces[i].Exceptions {
+			rows = append(rows, []string{Escape(p.Namespaces[i].Name), u.what()})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	t.section(yellow, exceptionsTitle, exceptionsAbout)
+	for _, line := range grid(rows) {
+		t.b.WriteString("  " + line + "\n")
+	}
+}

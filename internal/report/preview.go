@@ -41,6 +41,8 @@ type PreviewNamespace struct {
 	Unlabelled bool `json:"unlabelled,omitempty"`
 	// Profile is the profile by which was judged, beside the level To.
 	Profile string `json:"profile,omitempty"`
+	// Exceptions are those that cover what would be violations else.
+	Exceptions []UsedException `json:"exceptions,omitempty"`
 	// Unasked is what the API server could not be asked, and why.
 	Unasked []string `json:"unasked,omitempty"`
 }
@@ -127,6 +129,9 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 		for _, g := range n.Templates {
 			b.WriteString(prefix + escapeAll(g.Line) + "\n")
 		}
+	}
+	for _, u := range n.Exceptions {
+		b.WriteString(style.paint(yellow, "Exception:") + " " + u.what() + "\n")
 	}
 	last := " labeled (server dry run)"
 	switch {

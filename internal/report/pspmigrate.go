@@ -69,6 +69,8 @@ type MigrationPolicy struct {
 	Kept    []string `json:"kept"`
 	// Copied says that the simplified copy is there.
 	Copied bool `json:"copied"`
+	// Ungranted are the roles that let it be used by its name, and not a copy of it.
+	Ungranted []string `json:"ungranted"`
 }
 
 // MigrationLeftOut is a policy that cannot be in force.
@@ -126,7 +128,8 @@ type MigrationPatch struct {
 	Template string      `json:"template"`
 	Policy   string      `json:"policy"`
 	Settings []PSPChange `json:"settings"`
-	// Patch is a strategic merge patch of the object, null if its kind has none.
+	// Patch is a strategic merge patch of the object, null if its kind has none or
+	// its template never changes, as that of a Job.
 	Patch json.RawMessage `json:"patch"`
 	// Command applies it, empty for none.
 	Command string `json:"command"`

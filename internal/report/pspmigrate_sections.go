@@ -91,18 +91,21 @@ func (m *Migration) editors() section {
 
 func (m *Migration) simplify() section {
 	s := section{title: m.heading("2"), header: []string{"POLICY", "COPY", "DROPS", "KEEPS, BECAUSE PODS MAY DEPEND ON IT"}}
-	for _, p := range m.Policies {
+	for i := range m.Policies {
+		p := &m.Policies[i]
 		copied := "to be made"
 		switch {
 		case len(p.Dropped) == 0:
 			copied = "needs none"
+		case p.Copied && len(p.Ungranted) > 0:
+			copied = "is there, not for all"
 		case p.Copied:
 			copied = "is there"
 		}
 		s.rows = append(s.rows, []string{p.Name, copied, fields(p.Dropped), fields(p.Kept)})
 	}
 	if len(m.Policies) > 0 {
-		s.prose = []string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops."}
+		s.prose = []string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}
 		s.code = "kubectl get psp,clusterroles,roles -A -o yaml > psp.yaml\ngabion psp simplify -f psp.yaml\ngabion psp simplify -f psp.yaml -o manifests | kubectl apply -f -\n"
 	}
 	return s
@@ -155,7 +158,7 @@ func (n *MigrationNamespace) sections() (all []section) {
 			}
 			s.code += p.Command
 		}
-		s.prose = []string{"Policies have said this for the pods; without them the templates have to. Write it where the objects come from, or patch them:"}
+		s.prose = []string{"Policies have said this for the pods; without them the templates have to. Write it where the objects come from, or patch them, as 'gabion psp migrate --apply' does:"}
 		all = append(all, s)
 	}
 	if len(n.Refused) > 0 {

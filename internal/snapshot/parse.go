@@ -28,16 +28,17 @@ type entry struct {
 type parser struct {
 	reader *workload.Reader
 	extra  bool
+	labels bool
 	views  map[string]*inventory.View // by the text that follows the metadata, after the policy in it
 	texts  map[string]string
 }
 
-func newParser(extra bool) *parser {
+func newParser(extra, labels bool) *parser {
 	reader, err := workload.NewReader(workload.Options{Stored: true, Extra: extra})
 	if err != nil {
 		reader = nil // without options there is nothing to be wrong with
 	}
-	return &parser{reader: reader, extra: extra, views: map[string]*inventory.View{}, texts: map[string]string{}}
+	return &parser{reader: reader, extra: extra, labels: labels, views: map[string]*inventory.View{}, texts: map[string]string{}}
 }
 
 // parse reads whole lines.
@@ -111,12 +112,12 @@ func (p *parser) pod(text []byte) (entry, bool) {
 		key = slices.Concat(h.policy, key) // no policy has a quote in it, so that no two keys are alike
 	}
 	view := p.views[string(key)]
-	if view == nil {
+	if view == nil || p.labels { // labels stand before the mark
 		item := p.reader.ReadObject(text)
 		if item.Outcome != workload.Read {
 			return entry{}, false
 		}
-		view = inventory.NewView(&item.Templates[0], p.extra)
+		view = inventory.NewView(&item.Templates[0], p.extra, p.labels)
 		p.views[string(key)] = view
 	}
 	c := h.controller

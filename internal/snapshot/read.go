@@ -113,7 +113,7 @@ func readLines(in *bufio.Reader, into *inventory.Builder) (lines int, err error)
 	defer close(stop)
 	for range workers {
 		go func() {
-			p := newParser(into.Extra)
+			p := newParser(into.Extra, into.Labels)
 			for b := range work {
 				b.entries, b.err = p.parse(b.text)
 				b.text = nil

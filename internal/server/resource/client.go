@@ -22,6 +22,7 @@ const FieldManager = "gabion"
 type Client struct {
 	rest       *rest.RESTClient
 	parameters runtime.ParameterCodec
+	dryRun     bool
 }
 
 // NewClient returns a Client. Nothing is sent to the API server yet.
@@ -39,7 +40,15 @@ func NewClient(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a client of the API server: %w", err)
 	}
-	return &Client{c, runtime.NewParameterCodec(scheme)}, nil
+	return &Client{rest: c, parameters: runtime.NewParameterCodec(scheme)}, nil
+}
+
+// DryRun returns a client whose writes the API server answers as if, and keeps
+// nothing of.
+func (c *Client) DryRun() *Client {
+	dry := *c
+	dry.dryRun = true
+	return &dry
 }
 
 // Get reads the object at a path into a value.
@@ -50,25 +59,31 @@ func (c *Client) Get(ctx context.Context, path string, into any) error {
 // Create makes an object in the collection at a path and returns what became of
 // it in into, which may be nil.
 func (c *Client) Create(ctx context.Context, collection string, object, into any) error {
-	return send(ctx, c.rest.Post().AbsPath(collection).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
+	return c.send(ctx, c.rest.Post().AbsPath(collection).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
 }
 
 // Replace writes the whole object at a path. With a resourceVersion in it, it is
 // a conflict if somebody else has written it since.
 func (c *Client) Replace(ctx context.Context, path string, object, into any) error {
-	return send(ctx, c.rest.Put().AbsPath(path).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
+	return c.send(ctx, c.rest.Put().AbsPath(path).SetHeader("Content-Type", runtime.ContentTypeJSON), object, into)
 }
 
 // Apply writes the fields of an object at a path by server-side apply, takes
 // them from whoever else has written them, and makes the object if there is none.
 func (c *Client) Apply(ctx context.Context, path string, object, into any) error {
 	r := c.rest.Patch(types.ApplyYAMLPatchType).AbsPath(path).Param("force", "true") // JSON is YAML
-	return send(ctx, r, object, into)
+	return c.send(ctx, r, object, into)
 }
 
 // Merge changes the object at a path by a JSON merge patch.
 func (c *Client) Merge(ctx context.Context, path string, patch, into any) error {
-	return send(ctx, c.rest.Patch(types.MergePatchType).AbsPath(path), patch, into)
+	return c.send(ctx, c.rest.Patch(types.MergePatchType).AbsPath(path), patch, into)
+}
+
+// MergeStrategic changes the object at a path by a strategic merge patch, which
+// only kinds of Kubernetes itself have.
+func (c *Client) MergeStrategic(ctx context.Context, path string, patch, into any) error {
+	return c.send(ctx, c.rest.Patch(types.StrategicMergePatchType).AbsPath(path), patch, into)
 }
 
 // Delete deletes the object at a path, and what depends on it in the background.
@@ -77,7 +92,11 @@ func (c *Client) Delete(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return c.rest.Delete().AbsPath(path).SetHeader("Content-Type", runtime.ContentTypeJSON).Body(body).Do(ctx).Error()
+	r := c.rest.Delete().AbsPath(path).SetHeader("Content-Type", runtime.ContentTypeJSON)
+	if c.dryRun {
+		r = r.Param("dryRun", metav1.DryRunAll)
+	}
+	return r.Body(body).Do(ctx).Error()
 }
 
 // Watch tells what happens to the object of a name in a collection after a
@@ -90,12 +109,15 @@ func (c *Client) Watch(ctx context.Context, collection, name, version string) (w
 	return c.rest.Get().AbsPath(collection).VersionedParams(&o, c.parameters).Watch(ctx)
 }
 
-func send(ctx context.Context, r *rest.Request, object, into any) error {
+func (c *Client) send(ctx context.Context, r *rest.Request, object, into any) error {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return err
 	}
 	r = r.Param("fieldManager", FieldManager).Body(body)
+	if c.dryRun {
+		r = r.Param("dryRun", metav1.DryRunAll)
+	}
 	return finish(r.Do(ctx), into)
 }
 

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gabion-security/gabion/internal/psp"
+	"github.com/gabion-security/gabion/internal/server/resource"
+)
+
+// The paths of what is written.
+const (
+	rbacPath   = "/apis/rbac.authorization.k8s.io/v1"
+	policyPath = "/apis/policy/v1beta1/podsecuritypolicies"
+)
+
+// takeAway gives the policy that admits everything to the service accounts of
+// namespaces, where the answer is yes.
+func (a *applying) takeAway(ctx context.Context, names []string) error {
+	done, possible := 0, true
+	for _, name := range names {
+		if !possible || ctx.Err() != nil {
+			break
+		}
+		rolled, err := a.rolledOut(ctx, name)
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if !rolled || !a.agreed(ctx, "Take PodSecurityPolicy away in namespace "+name+"?") {
+			continue
+		}
+		if done == 0 {
+			if possible, err = a.writeBypass(ctx); err != nil {
+				return err
+			} else if !possible {
+				break
+			}
+		}
+		ok, err := a.write(ctx, &writing{
+			object: "RoleBinding " + name + "/" + bypassBinding, advice: "somebody who may bind roles there has to do it, as printed in step 3d",
+			send: func(ctx context.Context, c *resource.Client) error {
+				return c.Apply(ctx, rbacPath+"/namespaces/"+name+"/rolebindings/"+bypassBinding, bypassRoleBinding(name), nil)
+			},
+		})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		done++
+		if err := a.say("namespace/"+name+": PodSecurityPolicy does nothing there any more", "kubectl -n "+name+" delete rolebinding "+bypassBinding); err != nil {
+			return err
+		}
+	}
+	if done < len(names) {
+		a.note(fmt.Sprintf("PodSecurityPolicy was taken away in %d of %s", done, plural(len(names), "namespace")))
+	}
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}
+
+// writeBypass writes what the bindings of namespaces refer to, and reports whether
+// it is there.
+func (a *applying) writeBypass(ctx context.Context) (bool, error) {
+	const advice = "somebody who may write it has to do it, as printed in step 3d"
+	for _, w := range []writing{
+		{"PodSecurityPolicy " + psp.BypassName, advice, func(ctx context.Context, c *resource.Client) error {
+			return c.Apply(ctx, policyPath+"/"+psp.BypassName, psp.Bypass().Document(), nil)
+		}},
+		{"ClusterRole " + bypassBinding, advice, func(ctx context.Context, c *resource.Client) error {
+			return c.Apply(ctx, rbacPath+"/clusterroles/"+bypassBinding, bypassRole(), nil)
+		}},
+	} {
+		if ok, err := a.write(ctx, &w); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
