@@ -71,6 +71,7 @@ type containers struct {
 	names  []string            // nil if any are meant
 	kinds  []pss.ContainerKind // nil if any are meant
 	images []match.Pattern     // nil if any are meant
+	texts  []string            // the images as they are written
 }
 
 func newContainers(c *v1alpha1.ExceptedContainers) (*containers, error) {
@@ -86,7 +87,7 @@ func newContainers(c *v1alpha1.ExceptedContainers) (*containers, error) {
 	if err := match.Names("spec.containers.images", c.Images); err != nil {
 		return nil, err
 	}
-	to := &containers{names: c.Names}
+	to := &containers{names: c.Names, texts: c.Images}
 	for i, text := range c.Images {
 		pattern, err := match.ParsePattern(text)
 		if err != nil {
