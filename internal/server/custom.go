@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -27,9 +28,9 @@ func (s *server) useCustomResources(found cluster.CustomResources) {
 		s.log.Error("the custom resources cannot be used, the old ones stay", slog.String("error", err.Error()))
 		return
 	}
-	s.custom.found.Store(&found)
+	before := s.custom.found.Swap(&found)
 	s.log.Info("custom resources with pods", slog.Int("judged", len(found.Judged)), slog.String("names", judgedNames(found.Judged)))
-	if len(found.Unchecked) > 0 {
+	if len(found.Unchecked) > 0 && (before == nil || !slices.Equal(before.Unchecked, found.Unchecked)) {
 		s.log.Warn("custom resources that may hold pods are not checked",
 			slog.Int("unchecked", len(found.Unchecked)), slog.String("names", uncheckedNames(found.Unchecked)))
 	}

@@ -116,3 +116,9 @@ func (k *Keeper) target(have *admissionregistrationv1.ValidatingWebhookConfigura
 	t.Custom = k.custom
 	return t
 }
+
+// outdated reports whether what is wrong with a configuration is only that another
+// server has stored it who knew less of custom resources. Two may write at once.
+func (k *Keeper) outdated(stored uint64, wrong []string) bool {
+	return stored > 0 && stored == k.generation && slices.Equal(wrong, []string{AdvisoryWebhook + ": rules"})
+}

@@ -112,3 +112,28 @@ func TestAServerThatIsBehindLeavesTheRules(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesOfAServerThatKnewLessAreNoDrift(t *testing.T) {
+	t.Parallel()
+	k := &Keeper{generation: 3}
+	rules := AdvisoryWebhook + ": rules"
+	for _, tt := range []struct {
+		name   string
+		stored uint64
+		wrong  []string
+		want   bool
+	}{
+		{"another server's", 3, []string{rules}, true},
+		{"somebody else's", 0, []string{rules}, false},
+		{"one with other flags", 4, []string{rules}, false},
+		{"more than the rules", 3, []string{rules, EnforceWebhook + ": clientConfig"}, false},
+		{"not the rules", 3, []string{EnforceWebhook + ": clientConfig"}, false},
+	} {
+		if got := k.outdated(tt.stored, tt.wrong); got != tt.want {
+			t.Errorf("%s: %t", tt.name, got)
+		}
+	}
+	if (&Keeper{}).outdated(0, []string{rules}) {
+		t.Error("before the first write, what was changed by hand is no drift")
+	}
+}

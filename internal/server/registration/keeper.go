@@ -277,7 +277,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 		k.yieldUntil, before = time.Time{}, nil
 	}
 	seal(want, k.generation, k.o.Key())
-	repair := before != nil && len(differences(before, want)) == 0
+	repair := before != nil && len(differences(before, want)) == 0 && !k.outdated(stored, wrong)
 	if repair && k.putOff() {
 		return have, nil // what happens until then may change what is right
 	}
