@@ -69,8 +69,9 @@ type Controller struct {
 type state struct {
 	config     Config
 	evaluator  pss.Evaluator
-	guards     Guards     // nil if there are none
-	exceptions Exceptions // nil if there are none
+	guards     Guards           // nil if there are none
+	exceptions Exceptions       // nil if there are none
+	custom     *workload.Reader // of custom resources
 }
 
 // New returns a Controller. The error says what is missing in the options.
@@ -95,7 +96,11 @@ func New(o Options) (*Controller, error) {
 	if c.whole, err = workload.NewReader(workload.Options{Stored: true, Extra: true}); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator, exceptions: o.Exceptions})
+	custom, err := customReader(nil)
+	if err != nil {
+		return nil, fmt.Errorf("admission: %w", err)
+	}
+	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator, exceptions: o.Exceptions, custom: custom})
 	return c, nil
 }
 

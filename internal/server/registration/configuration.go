@@ -44,6 +44,8 @@ type Target struct {
 	Service Service
 	// ExcludedNamespaces are those whose pods are not judged either.
 	ExcludedNamespaces []string
+	// Custom are the custom resources whose pods are looked at.
+	Custom Custom
 }
 
 // Pod updates other than of images and containers, and namespace updates other
@@ -86,18 +88,25 @@ func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebh
 	namespaces.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "labels-change", Expression: labelsChange}}
 
 	workloads := webhook(AdvisoryWebhook, admissionregistrationv1.Ignore)
-	workloads.Rules = rules(
-		rule("", "podtemplates", "replicationcontrollers"),
-		rule("apps", "daemonsets", "deployments", "replicasets", "statefulsets"),
-		rule("batch", "cronjobs", "jobs"),
-	)
+	workloads.Rules = append(builtinWorkloads(), t.Custom.Rules...)
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta: metav1.TypeMeta{
 			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
 		},
-		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}},
-		Webhooks:   []admissionregistrationv1.ValidatingWebhook{pods, namespaces, workloads},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}, Annotations: t.Custom.annotations(),
+		},
+		Webhooks: []admissionregistrationv1.ValidatingWebhook{pods, namespaces, workloads},
 	}
+}
+
+// builtinWorkloads are the rules for what makes pods in Kubernetes itself.
+func builtinWorkloads() []admissionregistrationv1.RuleWithOperations {
+	return rules(
+		rule("", "podtemplates", "replicationcontrollers"),
+		rule("apps", "daemonsets", "deployments", "replicasets", "statefulsets"),
+		rule("batch", "cronjobs", "jobs"),
+	)
 }
 
 func rules(all ...admissionregistrationv1.Rule) []admissionregistrationv1.RuleWithOperations {
