@@ -47,6 +47,9 @@ type Revision struct {
 	Since Version
 	// Change says what is new, in one sentence.
 	Change string
+	// Looser says that it allows pods that the revision before it refused, and
+	// refuses none beyond that.
+	Looser bool
 	// Overrides are the baseline controls that this one replaces at the
 	// restricted level, because it asks for more.
 	Overrides []ID

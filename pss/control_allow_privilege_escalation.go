@@ -11,7 +11,7 @@ func allowPrivilegeEscalation() Control {
 		Level: Restricted,
 		Revisions: []Revision{
 			{Since: V1(8), Change: "Containers must set allowPrivilegeEscalation to false.", rule: noPrivilegeEscalation},
-			{Since: V1(25), Change: `Pods with os.name "windows" are exempt.`, rule: unlessWindows(noPrivilegeEscalation)},
+			{Since: V1(25), Looser: true, Change: `Pods with os.name "windows" are exempt.`, rule: unlessWindows(noPrivilegeEscalation)},
 		},
 		Fields:  containerFields("securityContext.allowPrivilegeEscalation"),
 		Allowed: []string{"false"},

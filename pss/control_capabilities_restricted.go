@@ -15,7 +15,7 @@ func capabilitiesRestricted() Control {
 		Level: Restricted,
 		Revisions: []Revision{
 			{Since: V1(22), Change: "Containers must drop ALL and may add NET_BIND_SERVICE only.", Overrides: overrides, rule: dropAllCapabilities},
-			{Since: V1(25), Change: `Pods with os.name "windows" are exempt.`, Overrides: overrides, rule: unlessWindows(dropAllCapabilities)},
+			{Since: V1(25), Looser: true, Change: `Pods with os.name "windows" are exempt.`, Overrides: overrides, rule: unlessWindows(dropAllCapabilities)},
 		},
 		Fields:  append(containerFields("securityContext.capabilities.drop"), containerFields("securityContext.capabilities.add[*]")...),
 		Allowed: []string{"drop: any list that includes ALL", "add: undefined or NET_BIND_SERVICE"},

@@ -11,7 +11,7 @@ func procMount() Control {
 		Level: Baseline,
 		Revisions: []Revision{
 			{Since: V1(0), Change: "/proc must be masked as the runtime does by default.", rule: defaultProcMount},
-			{Since: V1(35), Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(defaultProcMount)},
+			{Since: V1(35), Looser: true, Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(defaultProcMount)},
 		},
 		Fields:  append(containerFields("securityContext.procMount"), "spec.hostUsers"),
 		Allowed: []string{"undefined", "Default", "any value if hostUsers is false (v1.35+)"},

@@ -13,7 +13,7 @@ func runAsNonRoot() Control {
 		Level: Restricted,
 		Revisions: []Revision{
 			{Since: V1(0), Change: "Containers must be required to run as non-root users.", rule: requiredNonRoot},
-			{Since: V1(35), Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(requiredNonRoot)},
+			{Since: V1(35), Looser: true, Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(requiredNonRoot)},
 		},
 		Fields:  append(contextFields("securityContext.runAsNonRoot"), "spec.hostUsers"),
 		Allowed: []string{"true", "undefined in a container if the pod sets it", "any value if hostUsers is false (v1.35+)"},

@@ -12,7 +12,7 @@ func runAsUser() Control {
 		Level: Restricted,
 		Revisions: []Revision{
 			{Since: V1(23), Change: "Neither pod nor containers may ask for user 0.", rule: notUserZero},
-			{Since: V1(35), Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(notUserZero)},
+			{Since: V1(35), Looser: true, Change: "Pods in a user namespace (hostUsers: false) are exempt.", rule: unlessUserNamespace(notUserZero)},
 		},
 		Fields:  append(contextFields("securityContext.runAsUser"), "spec.hostUsers"),
 		Allowed: []string{"undefined", "any value but 0", "any value if hostUsers is false (v1.35+)"},

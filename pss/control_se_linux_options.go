@@ -22,7 +22,7 @@ func seLinuxOptions() Control {
 		Level: Baseline,
 		Revisions: []Revision{
 			{Since: V1(0), Change: "Only the types of containers, no custom user or role.", rule: seLinuxTypes(types)},
-			{Since: V1(31), Change: "container_engine_t is allowed.", rule: seLinuxTypes(newer)},
+			{Since: V1(31), Looser: true, Change: "container_engine_t is allowed.", rule: seLinuxTypes(newer)},
 		},
 		Fields: slices.Concat(contextFields("securityContext.seLinuxOptions.type"),
 			contextFields("securityContext.seLinuxOptions.user"), contextFields("securityContext.seLinuxOptions.role")),

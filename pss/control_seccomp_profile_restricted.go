@@ -15,7 +15,7 @@ func seccompProfileRestricted() Control {
 		Level: Restricted,
 		Revisions: []Revision{
 			{Since: V1(19), Change: "A seccomp profile must be set.", Overrides: overrides, rule: requiredSeccomp},
-			{Since: V1(25), Change: `Pods with os.name "windows" are exempt.`, Overrides: overrides, rule: unlessWindows(requiredSeccomp)},
+			{Since: V1(25), Looser: true, Change: `Pods with os.name "windows" are exempt.`, Overrides: overrides, rule: unlessWindows(requiredSeccomp)},
 		},
 		Fields:  contextFields(seccompType),
 		Allowed: []string{"RuntimeDefault", "Localhost", "undefined in a container if the pod sets it"},

@@ -167,3 +167,23 @@ func TestRevisionAt(t *testing.T) {
 		t.Error("the zero version has no revision")
 	}
 }
+
+func TestEveryLaterRevisionSaysWhetherItIsLooser(t *testing.T) {
+	t.Parallel()
+	// Those that refuse more, or something else, than the one before.
+	stricter := []string{"seccompProfile_baseline v1.19"}
+	var got []string
+	for _, c := range Controls() {
+		for i, r := range c.Revisions {
+			switch {
+			case i == 0 && r.Looser:
+				t.Errorf("%s: there is nothing that %s is looser than", c.ID, r.Since)
+			case i > 0 && !r.Looser:
+				got = append(got, string(c.ID)+" "+r.Since.String())
+			}
+		}
+	}
+	if !slices.Equal(got, stricter) {
+		t.Errorf("not looser are %v, want %v", got, stricter)
+	}
+}

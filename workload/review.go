@@ -37,6 +37,9 @@ type Review struct {
 	Operation string
 	// Username is userInfo.username.
 	Username string
+	// UserInfo is userInfo, a part of the body: who asks, with groups and all;
+	// nil for null or none.
+	UserInfo []byte
 	DryRun   bool
 	// Object and OldObject are parts of the body, nil for null or none. They are
 	// well-formed JSON.
@@ -135,7 +138,7 @@ func (r *reviewReading) request() {
 			v.Operation = r.word()
 		case "userInfo":
 			r.once(&seen, 8)
-			v.Username = r.userInfo()
+			v.Username, v.UserInfo = r.userInfo()
 		case "object":
 			r.once(&seen, 9)
 			v.Object = r.raw()
@@ -172,7 +175,12 @@ func (r *reviewReading) triple(third string) (group, version, name string) {
 	return group, version, name
 }
 
-func (r *reviewReading) userInfo() (username string) {
+func (r *reviewReading) userInfo() (username string, all []byte) {
+	if r.peek() == 'n' {
+		r.null()
+		return "", nil
+	}
+	start := r.pos
 	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
 		if string(r.key()) != "username" {
@@ -182,7 +190,10 @@ func (r *reviewReading) userInfo() (username string) {
 		r.once(&seen, 0)
 		username = r.text()
 	}
-	return username
+	if r.err != nil {
+		return "", nil
+	}
+	return username, r.data[start:r.pos:r.pos]
 }
 
 // raw reads any value and returns its text, nil for null.

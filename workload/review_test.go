@@ -35,7 +35,8 @@ func TestReadReviewReadsWhatAnAPIServerSends(t *testing.T) {
 		Resource:    GroupVersionResource{"", "v1", "pods"},
 		Subresource: "resize", Name: "web", Namespace: "shop", Operation: "UPDATE",
 		Username: "system:serviceaccount:shop:ci", DryRun: true,
-		Object: []byte(`{"kind":"Pod","spec":{}}`), OldObject: []byte(`{"kind":"Pod"}`),
+		UserInfo: []byte(`{"username":"system:serviceaccount:shop:ci","groups":["a","b"],"extra":{"username":["no"]}}`),
+		Object:   []byte(`{"kind":"Pod","spec":{}}`), OldObject: []byte(`{"kind":"Pod"}`),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -71,7 +72,7 @@ func TestReadReviewReadsUnusualReviews(t *testing.T) {
 		"escapes in the UID":                            {minimal(`,"uid":"\u0061\"\\\n"`), with(func(r *Review) { r.UID = "a\"\\\n" })},
 		"escapes in a key":                              {minimal(`,"\u006eame":"x"`), with(func(r *Review) { r.Name = "x" })},
 		"keys in another case, as the API server does":  {minimal(`,"Name":"x","OBJECT":{}`), base},
-		"a user without a name":                         {minimal(`,"userInfo":{"groups":["username"]}`), base},
+		"a user without a name":                         {minimal(`,"userInfo": {"groups":["username"]} `), with(func(r *Review) { r.UserInfo = []byte(`{"groups":["username"]}`) })},
 		"white space around the review and its members": {" \n" + minimal(` , "name" : "x" `) + "\r\n\t ", with(func(r *Review) { r.Name = "x" })},
 	} {
 		got, err := ReadReview([]byte(c.body))

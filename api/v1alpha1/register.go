@@ -16,6 +16,14 @@ const (
 	KindPodSecurityGuard     = "PodSecurityGuard"
 )
 
+// The right to weaken a namespace: the verb on the resource of the group, with the
+// namespace's name as that of the object, in no namespace, so that a ClusterRole
+// grants it and a Role does not. Nobody serves the resource.
+const (
+	VerbWeaken                = "weaken"
+	ResourcePodSecurityLevels = "podsecuritylevels"
+)
+
 // GroupVersion returns the group and version of the types in this package.
 func GroupVersion() schema.GroupVersion {
 	return schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}

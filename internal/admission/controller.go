@@ -42,6 +42,8 @@ type Options struct {
 	// Namespaces and Pods are required.
 	Namespaces Namespaces
 	Pods       Pods
+	// Rights are asked who may weaken namespaces. Without any, nobody may.
+	Rights Rights
 	// Recorder counts what is decided; nil if nobody wants to know.
 	Recorder Recorder
 }
@@ -50,6 +52,7 @@ type Options struct {
 type Controller struct {
 	namespaces Namespaces
 	pods       Pods
+	rights     Rights
 	recorder   Recorder
 	// reader reads objects, updates also the images of their containers.
 	reader, updates *workload.Reader
@@ -61,6 +64,7 @@ type Controller struct {
 type state struct {
 	config    Config
 	evaluator pss.Evaluator
+	guards    Guards // nil if there are none
 }
 
 // New returns a Controller. The error says what is missing in the options.
@@ -74,7 +78,7 @@ func New(o Options) (*Controller, error) {
 	if err := o.Config.check(); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, recorder: o.Recorder}
+	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, rights: o.Rights, recorder: o.Recorder}
 	if c.recorder == nil {
 		c.recorder = silence{}
 	}
@@ -106,6 +110,12 @@ func (c *Controller) SetEvaluator(e pss.Evaluator) {
 	c.replace(func(s *state) { s.evaluator = e })
 }
 
+// SetGuards replaces what guards namespaces; nil is nothing. Requests that are
+// being decided keep what they began with.
+func (c *Controller) SetGuards(g Guards) {
+	c.replace(func(s *state) { s.guards = g })
+}
+
 func (c *Controller) replace(change func(*state)) {
 	for {
 		old := c.state.Load()
@@ -132,7 +142,7 @@ func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 	r := review{c, c.state.Load(), &req}
 	switch {
 	case req.isCore(namespacesResource):
-		return r.namespace(ctx)
+		return r.guarded(ctx, r.namespace(ctx))
 	case req.isCore(podsResource):
 		return r.pod(ctx)
 	}

@@ -45,6 +45,11 @@ const (
 	EnforcePolicyKey   = "enforce-policy"
 	ErrorKey           = "error"
 	ExemptKey          = "exempt"
+	// WeakeningKey says what of a namespace is weakened, and WeakenRightKey
+	// whether somebody has used the right to do so, lacks it, or could not be
+	// asked about.
+	WeakeningKey   = "weakening"
+	WeakenRightKey = "weaken-right"
 )
 
 // The reasons of a status.

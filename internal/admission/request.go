@@ -21,6 +21,10 @@ type Request struct {
 	Namespace, Name string
 	// Username is the name of the user who asks.
 	Username string
+	// UserInfo is all that is known of the user, a UserInfo of
+	// authentication.k8s.io/v1 in JSON. It is only read, and only if a guard
+	// demands a right.
+	UserInfo []byte
 	// Object and OldObject are the objects in JSON, after and before the
 	// operation. They are only read, and only if the decision needs them.
 	Object, OldObject []byte

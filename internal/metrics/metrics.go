@@ -57,8 +57,8 @@ type Metrics struct {
 	answered prometheus.Observer // the duration of those with status 200
 	inFlight prometheus.Gauge
 
-	configReloads, certificateReloads reloads
-	repairs                           prometheus.Counter
+	configReloads, policyReloads, certificateReloads reloads
+	repairs                                          prometheus.Counter
 }
 
 var _ admission.Recorder = (*Metrics)(nil)
@@ -75,6 +75,7 @@ func New(o Options) (*Metrics, error) {
 	m.admission()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
+	m.policyReloads = m.reloads("policy")
 	m.certificateReloads = m.reloads("certificate")
 	m.repairs = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "gabion_registration_repairs_total",
@@ -171,6 +172,9 @@ func (m *Metrics) RecordRepair() { m.repairs.Inc() }
 // RecordConfigurationReload counts a configuration that was new: whether it is
 // used, or could not be and the old one stays.
 func (m *Metrics) RecordConfigurationReload(ok bool) { m.configReloads.record(ok) }
+
+// RecordPolicyReload is RecordConfigurationReload for the folder of policies.
+func (m *Metrics) RecordPolicyReload(ok bool) { m.policyReloads.record(ok) }
 
 // RecordCertificateReload is RecordConfigurationReload for TLS credentials.
 func (m *Metrics) RecordCertificateReload(ok bool) { m.certificateReloads.record(ok) }

@@ -102,6 +102,7 @@ func TestOwnMetrics(t *testing.T) {
 	m.RequestDone(200, 700*time.Microsecond)
 	m.RequestDone(429, 3*time.Second)
 	m.RecordConfigurationReload(false)
+	m.RecordPolicyReload(false)
 	m.RecordCertificateReload(false)
 	m.RecordCertificateReload(true)
 	m.RecordRepair()
@@ -115,6 +116,8 @@ func TestOwnMetrics(t *testing.T) {
 		`gabion_configuration_reloads_total{result="failure"} 1`,
 		`gabion_configuration_reloads_total{result="success"} 0`,
 		`gabion_configuration_last_reload_successful 0`,
+		`gabion_policy_reloads_total{result="failure"} 1`,
+		`gabion_policy_last_reload_successful 0`,
 		`gabion_certificate_reloads_total{result="failure"} 1`,
 		`gabion_certificate_reloads_total{result="success"} 1`,
 		`gabion_certificate_last_reload_successful 1`,

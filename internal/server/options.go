@@ -9,14 +9,16 @@ import (
 	"github.com/gabion-security/gabion/internal/webhook"
 )
 
-// Options say what to serve. Kubeconfig, ConfigFile, RegisterCAFile and
-// MaxBodyBytes may be left out.
+// Options say what to serve. Kubeconfig, ConfigFile, PolicyDir,
+// RegisterCAFile and MaxBodyBytes may be left out.
 type Options struct {
 	// Kubeconfig says where the API server is; without it, the program has to
 	// run inside the cluster.
 	Kubeconfig string
 	// ConfigFile holds the configuration of Pod Security admission.
 	ConfigFile string
+	// PolicyDir is the folder with documents of the group gabion.io.
+	PolicyDir string
 	// Listen and MetricsListen are the addresses for admission over TLS, and for
 	// probes and metrics over plain HTTP.
 	Listen, MetricsListen string

@@ -46,6 +46,7 @@ type server struct {
 	controller *admission.Controller
 	handler    *webhook.Handler
 	metrics    *metrics.Metrics
+	policies   *policyFollower // nil without a folder of policies
 
 	admissionListener, statusListener net.Listener
 
@@ -98,6 +99,9 @@ func newServer(o Options) (*server, error) {
 	if empty != "" {
 		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
+	if err = s.loadPolicies(); err != nil {
+		return nil, err
+	}
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
 		return nil, err
 	}
@@ -111,9 +115,12 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	if s.controller, err = admission.New(admission.Options{
-		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Recorder: s.metrics,
+		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Rights: rights{s.client}, Recorder: s.metrics,
 	}); err != nil {
 		return nil, err
+	}
+	if s.policies != nil {
+		s.usePolicies(s.policies.used)
 	}
 	if s.handler, err = webhook.NewHandler(webhook.HandlerOptions{
 		Decider: s.controller, MaxBodyBytes: o.MaxBodyBytes, Log: s.log, Observer: s.metrics,
@@ -215,6 +222,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	s.run(func() error { s.cache.Run(serving); return nil })
 	s.run(func() error { s.followVersion(serving); return nil })
 	s.run(func() error { s.followConfiguration(serving, s.configuration); return nil })
+	s.run(func() error { s.followPolicies(serving); return nil })
 
 	m, err := s.readMaterial(ctx)
 	if err != nil {
@@ -267,6 +275,9 @@ func (s *server) notReady() []string {
 	}
 	reasons := s.cache.Unready()
 	if reason := s.secretUnread(time.Now()); reason != "" {
+		reasons = append(reasons, reason)
+	}
+	if reason := s.policies.notReady(); reason != "" {
 		reasons = append(reasons, reason)
 	}
 	keeper := s.keeper.Load()

@@ -24,13 +24,13 @@ func TestEveryRevisionOfAControlIsAChange(t *testing.T) {
 	for _, c := range pss.Controls() {
 		for _, r := range c.Revisions {
 			if r.Since > oldest {
-				want[fmt.Sprintf("%s %s", r.Since, c.ID)] = true
+				want[fmt.Sprintf("%s %s looser=%t", r.Since, c.ID, r.Looser)] = true
 			}
 		}
 	}
 	got := map[string]bool{}
 	for _, c := range versioned {
-		got[fmt.Sprintf("%s %s", c.Release, c.Control)] = true
+		got[fmt.Sprintf("%s %s looser=%t", c.Release, c.Control, c.Effect == Looser)] = true
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("changes of the catalogue (-) and of the table (+):\n%s", diff)

@@ -241,7 +241,7 @@ func (h *Handler) answer(ctx context.Context, b *buffers) (status int, f *fault)
 func requestOf(r *workload.Review) admission.Request {
 	return admission.Request{
 		Operation: r.Operation, Group: r.Resource.Group, Resource: r.Resource.Resource, Subresource: r.Subresource,
-		Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.Name, Username: r.Username,
+		Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.Name, Username: r.Username, UserInfo: r.UserInfo,
 		Object: r.Object, OldObject: r.OldObject,
 	}
 }

@@ -54,7 +54,7 @@ func TestAReviewIsAnswered(t *testing.T) {
 			}
 			want := admission.Request{
 				Operation: "CREATE", Resource: "pods", Kind: "Pod", Namespace: "shop", Name: "web", Username: "ann",
-				Object: []byte(`{"spec":{}}`),
+				UserInfo: []byte(`{"username":"ann"}`), Object: []byte(`{"spec":{}}`),
 			}
 			if diff := cmp.Diff(want, <-asked); diff != "" {
 				t.Error(diff)

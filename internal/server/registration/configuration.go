@@ -81,7 +81,8 @@ func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebh
 	pods.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "images-or-containers-change", Expression: imagesChange}}
 
 	namespaces := webhook(NamespacesWebhook, admissionregistrationv1.Fail)
-	namespaces.Rules = rules(rule("", "namespaces"))
+	// Labels change by status and finalize as well, and what else there may come to be.
+	namespaces.Rules = rules(rule("", "namespaces", "namespaces/*"))
 	namespaces.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "labels-change", Expression: labelsChange}}
 
 	workloads := webhook(AdvisoryWebhook, admissionregistrationv1.Ignore)

@@ -31,7 +31,7 @@ func TestTheConfigurationAsksForWhatItHasTo(t *testing.T) {
 	}
 	want := []string{
 		"enforce.pod-security.gabion.io Fail [ pods,pods/ephemeralcontainers,pods/resize] kubernetes.io/metadata.name NotIn kube-system",
-		"namespaces.pod-security.gabion.io Fail [ namespaces]",
+		"namespaces.pod-security.gabion.io Fail [ namespaces,namespaces/*]",
 		"advisory.pod-security.gabion.io Ignore [ podtemplates,replicationcontrollers]" +
 			" [apps daemonsets,deployments,replicasets,statefulsets] [batch cronjobs,jobs]",
 	}
