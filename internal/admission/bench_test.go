@@ -32,7 +32,7 @@ func BenchmarkSweep(b *testing.B) {
 	w := newWorld()
 	for i := range 10_000 {
 		own := *hostVolume
-		w.pods["n"] = append(w.pods["n"], ExistingPod{fmt.Sprintf("p-%05d", i), &own, ""})
+		w.pods["n"] = append(w.pods["n"], ExistingPod{fmt.Sprintf("p-%05d", i), &own, "", nil})
 	}
 	c := w.controller(b)
 	for b.Loop() {

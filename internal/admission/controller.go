@@ -30,6 +30,9 @@ type ExistingPod struct {
 	// Pod is only read. Pods of one view may share it; it is judged only once.
 	Pod          *pss.Pod
 	RuntimeClass string
+	// Extra is what is known of the pod beyond that, for exceptions; nil if it is
+	// not known, and then nothing is excepted.
+	Extra *workload.Extra
 }
 
 // Options are what a [Controller] is made of.
@@ -44,6 +47,8 @@ type Options struct {
 	Pods       Pods
 	// Rights are asked who may weaken namespaces. Without any, nobody may.
 	Rights Rights
+	// Exceptions are what is excepted to begin with; nil if that is nothing.
+	Exceptions Exceptions
 	// Recorder counts what is decided; nil if nobody wants to know.
 	Recorder Recorder
 }
@@ -54,17 +59,18 @@ type Controller struct {
 	pods       Pods
 	rights     Rights
 	recorder   Recorder
-	// reader reads objects, updates also the images of their containers.
-	reader, updates *workload.Reader
-	state           atomic.Pointer[state]
+	// reader reads objects, whole also what only exceptions and updates look at.
+	reader, whole *workload.Reader
+	state         atomic.Pointer[state]
 }
 
 // state is what may be replaced while requests are being decided. Each request
 // sees one state from beginning to end.
 type state struct {
-	config    Config
-	evaluator pss.Evaluator
-	guards    Guards // nil if there are none
+	config     Config
+	evaluator  pss.Evaluator
+	guards     Guards     // nil if there are none
+	exceptions Exceptions // nil if there are none
 }
 
 // New returns a Controller. The error says what is missing in the options.
@@ -86,10 +92,10 @@ func New(o Options) (*Controller, error) {
 	if c.reader, err = workload.NewReader(workload.Options{Stored: true}); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	if c.updates, err = workload.NewReader(workload.Options{Stored: true, Extra: true}); err != nil {
+	if c.whole, err = workload.NewReader(workload.Options{Stored: true, Extra: true}); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator})
+	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator, exceptions: o.Exceptions})
 	return c, nil
 }
 
@@ -132,14 +138,15 @@ type review struct {
 	*Controller
 	*state
 
-	req *Request
+	req    *Request
+	labels map[string]string // of the namespace, once its policy is known
 }
 
 // Decide decides a request: one for a namespace, a pod, or, whatever else the
 // resource is, an object with a pod template. The context's deadline is the
 // request's.
 func (c *Controller) Decide(ctx context.Context, req Request) Decision {
-	r := review{c, c.state.Load(), &req}
+	r := review{Controller: c, state: c.state.Load(), req: &req}
 	switch {
 	case req.isCore(namespacesResource):
 		return r.guarded(ctx, r.namespace(ctx))
@@ -171,6 +178,7 @@ func (r *review) policy(ctx context.Context) (pss.Policy, pss.LabelErrors, error
 		r.recorder.RecordError(true, r.req.labels())
 		return pss.Policy{}, nil, err
 	}
+	r.labels = labels
 	policy, errs := pss.PolicyFromLabels(labels, r.config.Defaults)
 	return policy, errs, nil
 }

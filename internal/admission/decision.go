@@ -44,7 +44,9 @@ const (
 	AuditViolationsKey = "audit-violations"
 	EnforcePolicyKey   = "enforce-policy"
 	ErrorKey           = "error"
-	ExemptKey          = "exempt"
+	// ExceptionsKey names the exceptions that were used, with their controls.
+	ExceptionsKey = "exceptions"
+	ExemptKey     = "exempt"
 	// WeakeningKey says what of a namespace is weakened, and WeakenRightKey
 	// whether somebody has used the right to do so, lacks it, or could not be
 	// asked about.

@@ -12,6 +12,8 @@ type judged struct {
 	policy  pss.LevelVersion
 	allowed bool
 	detail  string // what the pod violates, if it is not allowed
+	// own says that it is the mode's own: in another, something else is excepted.
+	own bool
 }
 
 // evaluate judges a pod, or the pod of a template, in each mode; in enforce mode
@@ -25,10 +27,12 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 		r.recorder.RecordError(false, r.req.labels())
 	}
 
-	d := allow()
+	d, what := allow(), "its pods"
+	j := judging{Subject: subjectOf(t)}
 	var known judged // the zero judged belongs to no policy
 	if enforce {
-		known = r.judge(ctx, t, policy.Enforce)
+		what = "this pod"
+		known = r.judge(ctx, &j, policy.Enforce, ModeEnforce)
 		if !known.allowed {
 			d = forbid(r.req, policy.Enforce, known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
@@ -37,12 +41,12 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 		}
 	}
 
-	audit := r.judgeAgain(ctx, t, policy.Audit, known, known)
+	audit := r.judgeAgain(ctx, &j, policy.Audit, ModeAudit, known, known)
 	if !audit.allowed {
 		r.evaluated(DecisionDeny, policy.Audit, ModeAudit)
 	}
 	if d.Allowed { // else an error says it all
-		if warn := r.judgeAgain(ctx, t, policy.Warn, known, audit); !warn.allowed {
+		if warn := r.judgeAgain(ctx, &j, policy.Warn, ModeWarn, known, audit); !warn.allowed {
 			d.Warnings = []string{warn.violation()}
 			r.evaluated(DecisionDeny, policy.Warn, ModeWarn)
 		}
@@ -58,6 +62,7 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 	if len(errs) > 0 {
 		d.Annotations = append(d.Annotations, Annotation{ErrorKey, "Failed to parse policy: " + cutValues(errs).Error()})
 	}
+	d.tell(j.uses, what)
 	return d
 }
 
@@ -66,31 +71,41 @@ func (j judged) violation() string {
 	return `would violate PodSecurity "` + j.policy.String() + `": ` + j.detail
 }
 
-// judge judges a pod. What cannot be judged is not allowed, and what nobody waits
-// for any more is not judged.
-func (r *review) judge(ctx context.Context, t *workload.Template, policy pss.LevelVersion) judged {
+// judge judges a pod in a mode. What cannot be judged is not allowed, and what
+// nobody waits for any more is not judged.
+func (r *review) judge(ctx context.Context, j *judging, policy pss.LevelVersion, mode string) judged {
 	if ctx.Err() != nil {
 		return judged{policy: policy, detail: "not judged: the time of the request is over"}
 	}
-	verdict, err := r.evaluator.Evaluate(&t.Pod, policy)
+	verdict, err := r.evaluator.Evaluate(j.Pod, policy)
 	switch {
 	case err != nil:
 		return judged{policy: policy, detail: sentence(err.Error())}
 	case verdict.Allowed():
 		return judged{policy: policy, allowed: true}
+	case !r.excepting(j):
+		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod)}
 	}
-	return judged{policy: policy, detail: detail(r.evaluator, verdict, &t.Pod)}
+	if verdict, err = r.evaluator.Evaluate(j.Pod, policy); err != nil { // of the pod as it was read again
+		return judged{policy: policy, detail: sentence(err.Error())}
+	}
+	verdict = r.without(j, mode, verdict)
+	if verdict.Allowed() {
+		return judged{policy: policy, allowed: true, own: true}
+	}
+	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true}
 }
 
-// judgeAgain judges a pod, unless one of the judgements is for the same policy.
-func (r *review) judgeAgain(ctx context.Context, t *workload.Template, policy pss.LevelVersion, first, second judged) judged {
-	switch policy {
-	case first.policy:
+// judgeAgain judges a pod, unless one of the judgements is for the same policy and
+// not only for its mode.
+func (r *review) judgeAgain(ctx context.Context, j *judging, policy pss.LevelVersion, mode string, first, second judged) judged {
+	switch {
+	case policy == first.policy && !first.own:
 		return first
-	case second.policy:
+	case policy == second.policy && !second.own:
 		return second
 	}
-	return r.judge(ctx, t, policy)
+	return r.judge(ctx, j, policy, mode)
 }
 
 // evaluated counts a judgement.

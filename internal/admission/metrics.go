@@ -12,6 +12,9 @@ type Recorder interface {
 	// RecordError counts a fault. A fault that is not fatal is one of the
 	// namespace's labels: the pod was judged all the same.
 	RecordError(fatal bool, labels Labels)
+	// RecordException counts an exception that covered something in a judgement,
+	// by its name, of which there are as many as exceptions, and by the mode.
+	RecordException(name, mode string)
 }
 
 // Labels are the labels of metrics that tell requests apart. Their values are
@@ -93,3 +96,4 @@ type silence struct{}
 func (silence) RecordEvaluation(Evaluation) {}
 func (silence) RecordExemption(Labels)      {}
 func (silence) RecordError(bool, Labels)    {}
+func (silence) RecordException(_, _ string) {}

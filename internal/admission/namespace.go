@@ -69,7 +69,9 @@ func (r *review) relabelled(ctx context.Context, ns *object, policy pss.Policy, 
 	case r.config.Exemptions.Namespace(r.req.Namespace):
 		d.Warnings = r.config.ExemptWarnings(ns.name, ns.labels, policy)
 	default:
-		d.Warnings = r.sweep(ctx, ns.name, now)
+		var uses []Use
+		d.Warnings, uses = r.sweep(ctx, ns, now)
+		d.tell(uses, "pods of the namespace")
 	}
 	return d
 }

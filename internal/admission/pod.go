@@ -42,11 +42,11 @@ func (r *review) pod(ctx context.Context) Decision {
 		}
 		return r.evaluate(ctx, policy, errs, pod, true)
 	}
-	pod, d, ok := r.readPod(r.updates, r.req.Object, "")
+	pod, d, ok := r.readPod(r.whole, r.req.Object, "")
 	if !ok {
 		return d
 	}
-	old, d, ok := r.readPod(r.updates, r.req.OldObject, "old ")
+	old, d, ok := r.readPod(r.whole, r.req.OldObject, "old ")
 	if !ok {
 		return d
 	}

@@ -132,12 +132,39 @@ func detail(e pss.Evaluator, verdict pss.Verdict, pod *pss.Pod) string {
 		return verdict.Reason()
 	}
 	again, err := e.Evaluate(shown, verdict.Policy())
+	if err == nil {
+		again = again.Except(coveredIn(e, verdict, pod))
+	}
 	if err != nil || !slices.Equal(again.Failed(), verdict.Failed()) {
 		// No value that is allowed or refused for what it says is odd, so this
 		// is not expected; what matters is that the verdict stays.
 		return sentence(verdict.Detail())
 	}
 	return again.Detail()
+}
+
+// coveredIn returns what is excepted in a verdict on a pod, for the verdict on a copy
+// of the pod, which exceptions would not know again.
+func coveredIn(e pss.Evaluator, verdict pss.Verdict, pod *pss.Pod) func(pss.ID, pss.Finding) bool {
+	type place struct {
+		control pss.ID
+		path    string
+	}
+	covered := map[place]bool{}
+	all, err := e.Evaluate(pod, verdict.Policy())
+	if err == nil {
+		for _, v := range all.Violations() {
+			for _, f := range v.Findings {
+				covered[place{v.Control, f.Path()}] = true
+			}
+		}
+		for _, v := range verdict.Violations() {
+			for _, f := range v.Findings {
+				delete(covered, place{v.Control, f.Path()})
+			}
+		}
+	}
+	return func(id pss.ID, f pss.Finding) bool { return covered[place{id, f.Path()}] }
 }
 
 // items counts what a pod has of everything that sentences go through.

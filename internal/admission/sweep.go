@@ -18,29 +18,38 @@ type group struct {
 }
 
 // sweep judges all pods of a namespace by what it is to enforce, and returns
-// warnings about those that violate it. It stops when four fifths of the time
-// that the request has left are over, so that its answer still arrives.
-func (r *review) sweep(ctx context.Context, namespace string, policy pss.LevelVersion) []string {
+// warnings about those that violate it, and the exceptions that were used. It
+// stops when four fifths of the time that the request has left are over, so that
+// its answer still arrives.
+func (r *review) sweep(ctx context.Context, ns *object, policy pss.LevelVersion) ([]string, []Use) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)*4/5)
 		defer cancel()
 	}
-	pods, err := r.pods.Pods(ctx, namespace)
+	pods, err := r.pods.Pods(ctx, ns.name)
 	if err != nil {
-		return []string{"failed to list pods while checking new PodSecurity enforce level"}
+		return []string{"failed to list pods while checking new PodSecurity enforce level"}, nil
 	}
 	pods = slices.DeleteFunc(pods, func(p ExistingPod) bool { return r.config.Exemptions.RuntimeClass(p.RuntimeClass) })
 	slices.SortFunc(pods, func(a, b ExistingPod) int { return strings.Compare(a.Name, b.Name) })
 
+	var except Except
+	if r.exceptions != nil {
+		except = r.exceptions(ns.name, ns.labels)
+	}
+	var uses []Use
 	groups := map[string]*group{}
-	reasons := map[*pss.Pod]string{}
+	reasons := map[Subject]string{}
 	checked := 0
 	for _, p := range pods {
-		reason, ok := reasons[p.Pod]
+		subject := Subject{Pod: p.Pod, Extra: p.Extra, RuntimeClass: p.RuntimeClass}
+		reason, ok := reasons[subject]
 		if !ok {
-			reason = r.reason(p.Pod, policy)
-			reasons[p.Pod] = reason
+			var used []Use
+			reason, used = r.reason(subject, policy, except)
+			reasons[subject] = reason
+			uses = merge(uses, used)
 		}
 		if reason != "" {
 			add(groups, reason, p.Name)
@@ -57,20 +66,24 @@ func (r *review) sweep(ctx context.Context, namespace string, policy pss.LevelVe
 			"new PodSecurity enforce level only checked against the first %d of %d existing pods", checked, len(pods)))
 	}
 	if len(groups) > 0 {
-		warnings = append(warnings, "existing pods in namespace "+quote(namespace)+
+		warnings = append(warnings, "existing pods in namespace "+quote(ns.name)+
 			` violate the new PodSecurity enforce level "`+policy.String()+`"`)
 	}
-	return append(warnings, lines(groups)...)
+	return append(warnings, lines(groups)...), uses
 }
 
-// reason says what a pod violates, without details; it is empty if the pod is
-// allowed.
-func (r *review) reason(pod *pss.Pod, policy pss.LevelVersion) string {
-	verdict, err := r.evaluator.Evaluate(pod, policy)
+// reason says what a pod violates, without details, and what was excepted of it;
+// it is empty if the pod is allowed.
+func (r *review) reason(s Subject, policy pss.LevelVersion, except Except) (string, []Use) {
+	verdict, err := r.evaluator.Evaluate(s.Pod, policy)
 	if err != nil {
-		return sentence(err.Error())
+		return sentence(err.Error()), nil
 	}
-	return verdict.Reason()
+	var uses []Use
+	if except != nil && s.Extra != nil && !verdict.Allowed() {
+		verdict, uses = except(s, ModeEnforce, verdict)
+	}
+	return verdict.Reason(), uses
 }
 
 // add counts a pod among those of its reason. Pods come sorted by name.

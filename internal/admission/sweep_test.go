@@ -32,16 +32,16 @@ func TestSweep(t *testing.T) {
 		want []string
 	}{
 		{"no pods", []ExistingPod{}, nil},
-		{"pods that meet the policy", []ExistingPod{{"a", harmless, ""}, {"b", harmless, ""}}, nil},
-		{"one pod that does not", []ExistingPod{{"a", harmless, ""}, {"b", hostPID, ""}}, []string{enforcement, "b: host namespaces"}},
-		{"two of a kind, by the first name", []ExistingPod{{"c", hostPID, ""}, {"b", hostIPC, ""}}, []string{enforcement, "b (and 1 other pod): host namespaces"}},
+		{"pods that meet the policy", []ExistingPod{{"a", harmless, "", nil}, {"b", harmless, "", nil}}, nil},
+		{"one pod that does not", []ExistingPod{{"a", harmless, "", nil}, {"b", hostPID, "", nil}}, []string{enforcement, "b: host namespaces"}},
+		{"two of a kind, by the first name", []ExistingPod{{"c", hostPID, "", nil}, {"b", hostIPC, "", nil}}, []string{enforcement, "b (and 1 other pod): host namespaces"}},
 		{
-			"more of a kind, and another kind", []ExistingPod{{"c", hostPID, ""}, {"x", hostIPC, ""}, {"b", hostPID, ""}, {"a", hostVolume, ""}, {"d", hostVolume, ""}},
+			"more of a kind, and another kind", []ExistingPod{{"c", hostPID, "", nil}, {"x", hostIPC, "", nil}, {"b", hostPID, "", nil}, {"a", hostVolume, "", nil}, {"d", hostVolume, "", nil}},
 			[]string{enforcement, "a (and 1 other pod): host namespaces, hostPath volumes", "b (and 2 other pods): host namespaces"},
 		},
-		{"lines are sorted as a whole", []ExistingPod{{"a", hostPID, ""}, {"a-b", hostVolume, ""}}, []string{enforcement, "a-b: host namespaces, hostPath volumes", "a: host namespaces"}},
-		{"an exempt runtime class", []ExistingPod{{"a", hostPID, "kata"}, {"b", hostPID, "other"}}, []string{enforcement, "b: host namespaces"}},
-		{"a name that is not printable", []ExistingPod{{"a\"\n", hostPID, ""}}, []string{enforcement, `a\"\n: host namespaces`}},
+		{"lines are sorted as a whole", []ExistingPod{{"a", hostPID, "", nil}, {"a-b", hostVolume, "", nil}}, []string{enforcement, "a-b: host namespaces, hostPath volumes", "a: host namespaces"}},
+		{"an exempt runtime class", []ExistingPod{{"a", hostPID, "kata", nil}, {"b", hostPID, "other", nil}}, []string{enforcement, "b: host namespaces"}},
+		{"a name that is not printable", []ExistingPod{{"a\"\n", hostPID, "", nil}}, []string{enforcement, `a\"\n: host namespaces`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestSweep(t *testing.T) {
 func TestSweepStopsAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.pods["n"] = []ExistingPod{{"b", hostPID, ""}, {"0", hostIPC, "kata"}, {"a", hostIPC, ""}, {"c", harmless, ""}}
+	w.pods["n"] = []ExistingPod{{"b", hostPID, "", nil}, {"0", hostIPC, "kata", nil}, {"a", hostIPC, "", nil}, {"c", harmless, "", nil}}
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	d := w.controller(t).Decide(ctx, relabel())
@@ -77,7 +77,7 @@ func TestSweepIsCompleteWithinTheDeadline(t *testing.T) {
 	w := newWorld()
 	for i := range 20_000 {
 		own := *hostVolume
-		w.pods["n"] = append(w.pods["n"], ExistingPod{fmt.Sprintf("p-%05d", i), &own, ""})
+		w.pods["n"] = append(w.pods["n"], ExistingPod{fmt.Sprintf("p-%05d", i), &own, "", nil})
 	}
 	slices.Reverse(w.pods["n"])
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

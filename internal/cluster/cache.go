@@ -15,6 +15,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // staleAfter is how long a cache may hear nothing before it counts as unsynced.
@@ -28,6 +29,8 @@ type CacheOptions struct {
 	// seconds if it is 0. It is longer than a second: an API server whose watches
 	// end sooner is taken for broken.
 	Idle time.Duration
+	// Exceptions keeps of each pod, too, what exceptions look at.
+	Exceptions bool
 	// Log is told of trouble with the API server; nobody is if it is nil.
 	Log *slog.Logger
 }
@@ -39,6 +42,7 @@ type Cache struct {
 	log        logr.Logger
 	idle       time.Duration
 	views      *views
+	extras     *extras // nil if nothing is kept for exceptions
 	namespaces *store[namespaces]
 	pods       *store[*pods]
 }
@@ -61,11 +65,16 @@ func NewCache(config *rest.Config, o CacheOptions) (*Cache, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	var more *extras
+	if o.Exceptions {
+		more = newInterned[workload.Extra]()
+	}
 	return &Cache{
 		client:     c,
 		log:        logr.FromSlogHandler(o.Log.Handler()),
 		idle:       cmp.Or(o.Idle, idleFor),
 		views:      newViews(),
+		extras:     more,
 		namespaces: newStore("namespaces", newNamespaces, o.Now, staleAfter),
 		pods:       newStore("pods", newPods, o.Now, staleAfter),
 	}, nil
@@ -77,7 +86,7 @@ func (c *Cache) Run(ctx context.Context) {
 	ctx = klog.NewContext(ctx, c.log)
 	var running sync.WaitGroup
 	running.Go(func() { follow(ctx, namespaceSource(c.client, c.namespaces.resume, c.idle), c.namespaces) })
-	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.pods.resume, c.idle), c.pods) })
+	running.Go(func() { follow(ctx, podSource(c.client, c.views, c.extras, c.pods.resume, c.idle), c.pods) })
 	running.Wait()
 	c.client.closeIdleConnections()
 }

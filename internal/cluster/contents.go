@@ -47,7 +47,7 @@ func (p *pods) list(namespace string) []admission.ExistingPod {
 	inside := p.of[namespace]
 	all := make([]admission.ExistingPod, 0, len(inside))
 	for name, v := range inside {
-		all = append(all, admission.ExistingPod{Name: name, Pod: &v.pod, RuntimeClass: v.runtimeClass})
+		all = append(all, admission.ExistingPod{Name: name, Pod: &v.pod, RuntimeClass: v.runtimeClass, Extra: v.extra})
 	}
 	return all
 }

@@ -50,15 +50,36 @@ func reduceNamespace(whole runtime.Object) (*object, error) {
 }
 
 // reducePod returns a function that reduces pods and lets equal ones share what
-// remains of them.
-func reducePod(all *views) reduce {
+// remains of them. With extras, what exceptions look at remains too.
+func reducePod(all *views, more *extras) reduce {
 	return func(whole runtime.Object) (*object, error) {
 		p, ok := whole.(*corev1.Pod)
 		if !ok {
 			return nil, fmt.Errorf("%T instead of a pod", whole)
 		}
-		t := typed.Pod(p, workload.Options{Stored: true})
-		shared := all.share(view{pod: t.Pod, runtimeClass: t.RuntimeClass})
-		return &object{name: p.Name, namespace: p.Namespace, version: p.ResourceVersion, view: shared}, nil
+		t := typed.Pod(p, workload.Options{Stored: true, Extra: more != nil})
+		for i := range t.Pod.Volumes {
+			t.Pod.Volumes[i].Name = "" // that of a token is another one in each replica, and nobody asks
+		}
+		v := view{pod: t.Pod, runtimeClass: t.RuntimeClass}
+		if more != nil {
+			v.extra = more.share(excepted(t.Extra))
+		}
+		return &object{name: p.Name, namespace: p.Namespace, version: p.ResourceVersion, view: all.share(v)}, nil
 	}
+}
+
+// excepted returns what exceptions look at.
+func excepted(x *workload.Extra) workload.Extra {
+	kept := workload.Extra{
+		Labels: x.Labels, ServiceAccount: x.ServiceAccount,
+		Volumes: make([]workload.VolumeExtra, len(x.Volumes)), Containers: make([]workload.ContainerExtra, len(x.Containers)),
+	}
+	for i := range x.Volumes {
+		kept.Volumes[i].HostPath = x.Volumes[i].HostPath
+	}
+	for i := range x.Containers {
+		kept.Containers[i].Image = x.Containers[i].Image
+	}
+	return kept
 }

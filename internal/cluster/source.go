@@ -119,9 +119,9 @@ func namespaceSource(c *client, resume func() bool, idle time.Duration) *source 
 	}
 }
 
-func podSource(c *client, all *views, resume func() bool, idle time.Duration) *source {
+func podSource(c *client, all *views, more *extras, resume func() bool, idle time.Duration) *source {
 	return &source{
 		client: c, resource: "pods", newList: func() runtime.Object { return &corev1.PodList{} },
-		reduce: reducePod(all), resume: resume, idle: idle,
+		reduce: reducePod(all, more), resume: resume, idle: idle,
 	}
 }

@@ -37,7 +37,7 @@ func sample(name, image string) *corev1.Pod {
 func TestEqualPodsShareOneView(t *testing.T) {
 	t.Parallel()
 	all := newViews()
-	reduce := reducePod(all)
+	reduce := reducePod(all, nil)
 	of := func(change func(*corev1.Pod)) *view {
 		t.Helper()
 		p := sample("p", "example.com/app")
@@ -165,7 +165,7 @@ func TestViewsAreSharedByManyAtOnce(t *testing.T) {
 
 func TestOnlyPodsAndNamespacesAreReduced(t *testing.T) {
 	t.Parallel()
-	if _, err := reducePod(newViews())(&corev1.Namespace{}); err == nil {
+	if _, err := reducePod(newViews(), nil)(&corev1.Namespace{}); err == nil {
 		t.Error("a namespace passes for a pod")
 	}
 	if _, err := reduceNamespace(&corev1.Pod{}); err == nil {
@@ -174,7 +174,7 @@ func TestOnlyPodsAndNamespacesAreReduced(t *testing.T) {
 }
 
 func BenchmarkReducePod(b *testing.B) {
-	reduce := reducePod(newViews())
+	reduce := reducePod(newViews(), nil)
 	p := sample("p", "example.com/app")
 	held, err := reduce(p)
 	if err != nil {

@@ -81,11 +81,17 @@ func (s *Set) InNamespace(name string, labels map[string]string) []*Exception {
 
 // For returns what is excepted for a pod in a mode, by the clock.
 func (s *Set) For(p Pod, mode v1alpha1.Mode, now time.Time) Match {
+	return For(s.InNamespace(p.Namespace, p.NamespaceLabels), p, mode, now)
+}
+
+// For is [Set.For] where the exceptions of the pod's namespace are known already,
+// from [Set.InNamespace].
+func For(inNamespace []*Exception, p Pod, mode v1alpha1.Mode, now time.Time) Match {
 	m := Match{pod: p}
-	if s == nil || !p.known() {
+	if !p.known() {
 		return m
 	}
-	for _, e := range s.InNamespace(p.Namespace, p.NamespaceLabels) {
+	for _, e := range inNamespace {
 		if e.counts(mode) && !e.Expired(now) && e.matches(&p) {
 			m.exceptions = append(m.exceptions, e)
 		}

@@ -57,6 +57,8 @@ type Metrics struct {
 	answered prometheus.Observer // the duration of those with status 200
 	inFlight prometheus.Gauge
 
+	exceptions exceptions
+
 	configReloads, policyReloads, certificateReloads reloads
 	repairs                                          prometheus.Counter
 }
@@ -73,6 +75,7 @@ func New(o Options) (*Metrics, error) {
 	m.register(collectors.NewGoCollector())
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
+	m.exceptions = m.newExceptions()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
 	m.policyReloads = m.reloads("policy")

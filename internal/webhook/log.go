@@ -18,15 +18,18 @@ const (
 	maxLoggedText = 2048
 )
 
-// logDecision writes one line for a denial, and for a request that was let
-// through without having been judged.
+// logDecision writes one line for a denial, for a request that was let through
+// without having been judged, and for one of which exceptions covered something.
 func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admission.Decision) {
 	level, text := slog.LevelInfo, "denied"
+	exceptions := annotation(d, admission.ExceptionsKey)
 	switch {
 	case d.Err != nil && d.Allowed:
 		level, text = slog.LevelWarn, "not judged"
 	case d.Err != nil:
 		level = slog.LevelWarn
+	case d.Allowed && exceptions != "":
+		text = "excepted"
 	case d.Allowed:
 		return
 	}
@@ -37,6 +40,9 @@ func (h *Handler) logDecision(ctx context.Context, r *workload.Review, d *admiss
 	attrs := about(room[:0], r)
 	if policy := annotation(d, admission.EnforcePolicyKey); policy != "" {
 		attrs = append(attrs, slog.String("policy", policy))
+	}
+	if exceptions != "" {
+		attrs = append(attrs, slog.String("exceptions", cut(exceptions, maxLoggedText)))
 	}
 	if !d.Allowed {
 		attrs = append(attrs,

@@ -42,6 +42,14 @@ func TestOneLineADenial(t *testing.T) {
 			admission.Decision{Code: 403, Reason: "Forbidden", Message: "m\n{\"level\":\"INFO\"}", Annotations: []admission.Annotation{{Key: "enforce-policy", Value: "baseline:v1.30"}}},
 			`{"level":"INFO","msg":"denied",` + about + `,"policy":"baseline:v1.30","code":403,"reason":"Forbidden","message":"m\n{\"level\":\"INFO\"}"}`,
 		},
+		"a request that passes by exceptions": {
+			admission.Decision{Allowed: true, Annotations: []admission.Annotation{{Key: "enforce-policy", Value: "baseline:latest"}, {Key: "exceptions", Value: `"e": privileged`}}},
+			`{"level":"INFO","msg":"excepted",` + about + `,"policy":"baseline:latest","exceptions":"\"e\": privileged"}`,
+		},
+		"a denial in spite of exceptions": {
+			admission.Decision{Code: 403, Reason: "Forbidden", Message: "m", Annotations: []admission.Annotation{{Key: "exceptions", Value: `"e": privileged`}}},
+			`{"level":"INFO","msg":"denied",` + about + `,"exceptions":"\"e\": privileged","code":403,"reason":"Forbidden","message":"m"}`,
+		},
 		"a denial because of a fault": {
 			admission.Decision{Code: 500, Reason: "InternalError", Message: "m", Err: errors.New("no\nluck")},
 			`{"level":"WARN","msg":"denied",` + about + `,"code":500,"reason":"InternalError","message":"m","error":"no\nluck"}`,

@@ -87,6 +87,9 @@ func (r oursRecorder) RecordError(fatal bool, l admission.Labels) {
 	r.add("error", strconv.FormatBool(fatal), text(l))
 }
 
+// RecordException is never called: upstream has no exceptions.
+func (r oursRecorder) RecordException(name, mode string) { r.add("exception", name, mode) }
+
 func text(l admission.Labels) string {
 	return fmt.Sprintf("%s %s %q", l.Operation, l.Resource, l.Subresource)
 }
