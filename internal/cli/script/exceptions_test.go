@@ -1,4 +1,4 @@
-package cli
+package script_test
 
 import (
 	"bytes"
@@ -9,12 +9,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gabion-security/gabion/internal/cli"
 	"github.com/gabion-security/gabion/internal/exception/truth"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/internal/snapshot"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
+
+// program is the program with arguments at a moment, and what it prints.
+func program(at time.Time, stdin string, args ...string) (s cli.System, out, stderr *bytes.Buffer) {
+	out, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	return cli.System{
+		Name: "gabion", Args: args, Stdin: strings.NewReader(stdin), Stdout: out, Stderr: stderr,
+		Getenv: func(string) string { return "" }, Now: func() time.Time { return at },
+	}, out, stderr
+}
 
 // table is the truth table in files.
 type table struct {
@@ -71,9 +81,8 @@ func tableIn(t *testing.T, dir string, labelled bool) table {
 // decodes what it prints.
 func runAt(t *testing.T, into any, args ...string) {
 	t.Helper()
-	s, out, stderr := system(args...)
-	s.Now = truth.Now
-	code := Main(s)
+	s, out, stderr := program(truth.Now(), "", args...)
+	code := cli.Main(s)
 	if code > 1 {
 		t.Fatalf("%s: exit code %d: %s", strings.Join(args, " "), code, stderr)
 	}
@@ -170,10 +179,9 @@ spec: {reason: r, namespaces: {names: [default]}, controls: [{id: privileged}], 
 		{time.Second, 0, "until 2026-12-01T12:00:00Z, which is soon\n", ""},
 		{0, 1, "FAIL", "the exception mesh covers nothing: it ended at 2026-12-01T12:00:00Z"},
 	} {
-		s, out, stderr := system("check", "--level=baseline", "--exceptions", path, "-")
-		s.Stdin = strings.NewReader(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"a","securityContext":{"privileged":true}}]}}`)
-		s.Now = func() time.Time { return truth.Now().Add(-c.before) }
-		if code := Main(s); code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(stderr.String(), c.note) {
+		s, out, stderr := program(truth.Now().Add(-c.before), `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"a","securityContext":{"privileged":true}}]}}`,
+			"check", "--level=baseline", "--exceptions", path, "-")
+		if code := cli.Main(s); code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(stderr.String(), c.note) {
 			t.Errorf("%s before: exit code %d, want %d:\n%s%s", c.before, code, c.code, out, stderr)
 		}
 	}
