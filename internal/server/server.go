@@ -99,7 +99,7 @@ func newServer(o Options) (*server, error) {
 	if empty != "" {
 		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
-	if err = s.loadPolicies(); err != nil {
+	if err := s.loadPolicies(); err != nil {
 		return nil, err
 	}
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
