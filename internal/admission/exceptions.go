@@ -132,5 +132,5 @@ func (d *Decision) tell(uses []Use, what string) {
 				"exception "+quote(u.Exception)+", which lets "+what+" pass, ends on "+u.Ends.UTC().Format(time.RFC3339))
 		}
 	}
-	d.Annotations = append(d.Annotations, Annotation{ExceptionsKey, text.String()})
+	d.annotate(ExceptionsKey, text.String())
 }

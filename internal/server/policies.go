@@ -10,21 +10,28 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/document"
+	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/profile"
 )
 
 // policies are what the documents of a folder say.
 type policies struct {
 	guards guard.Set
+	// exceptions are those of the files of which all can be read; faults say in one
+	// line each why others count as none.
+	exceptions *exception.Set
+	faults     []string
 	// text is all of the files, by which two readings are told apart.
 	text string
 }
 
 // documents are the documents of a folder, by their kinds.
 type documents struct {
-	guards []*guard.Guard
-	text   strings.Builder
-	files  int
+	guards     []*guard.Guard
+	exceptions exceptionDocuments
+	text       strings.Builder
+	files      int
 }
 
 var errNoPolicies = errors.New("there is no file in it: for no policies, write one with nothing but a comment")
@@ -32,7 +39,8 @@ var errNoPolicies = errors.New("there is no file in it: for no policies, write o
 // readPolicies reads the documents of the group gabion.io in all files of a folder.
 // Files that it does not know are faults, for they may be meant to be read; but not
 // those with a dot before their name, where a mounted ConfigMap keeps its versions.
-// The error is one line; it is errNoPolicies if there is nothing to read.
+// The error is one line; it is errNoPolicies if there is nothing to read. The
+// guards are not known then, but the exceptions are.
 func readPolicies(folder fs.FS) (policies, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
@@ -42,22 +50,24 @@ func readPolicies(folder fs.FS) (policies, error) {
 		return policies{}, err
 	}
 	var all documents
+	var fault error
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if err := all.readFile(folder, e.Name()); err != nil {
-			return policies{}, err
+		if err := all.readFile(folder, e.Name()); err != nil && fault == nil {
+			fault = err
 		}
 	}
-	if all.files == 0 {
-		return policies{}, errNoPolicies
+	if fault == nil && all.files == 0 {
+		fault = errNoPolicies
 	}
-	guards, err := guard.NewSet(all.guards, nil)
-	if err != nil {
-		return policies{}, err
+	found := policies{text: all.text.String()}
+	found.exceptions, found.faults = all.exceptions.set()
+	if fault == nil {
+		found.guards, fault = guard.NewSet(all.guards, nil)
 	}
-	return policies{guards, all.text.String()}, nil
+	return found, fault
 }
 
 func (d *documents) readFile(folder fs.FS, name string) error {
@@ -68,28 +78,51 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 	if err != nil {
 		return err // it names the file
 	}
-	found, err := document.Read(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	for _, document := range found {
-		if err := d.add(document); err != nil {
-			return fmt.Errorf("%s, line %d: %s %q: %w", name, document.Line, document.Kind, document.Name, err)
-		}
-	}
 	d.files++
 	fmt.Fprintf(&d.text, "%s\x00%s\x00", name, text)
+	found, err := document.Read(text)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+		if exceptionsOnly(text) {
+			d.exceptions.fault(err)
+			return nil
+		}
+		return err
+	}
+	var exceptions []placedException
+	sound := true
+	for _, document := range found {
+		e, err := d.add(document)
+		if err != nil {
+			err = fmt.Errorf("%s, line %d: %s %q: %w", name, document.Line, document.Kind, document.Name, err)
+			if document.Kind != v1alpha1.KindPodSecurityException {
+				return err
+			}
+			d.exceptions.fault(err)
+			sound = false
+		}
+		if e != nil {
+			exceptions = append(exceptions, placedException{e, name})
+		}
+	}
+	if sound {
+		d.exceptions.all = append(d.exceptions.all, exceptions...)
+	}
 	return nil
 }
 
-// add compiles a document of a kind that this program goes by.
-func (d *documents) add(found document.Document) error {
+// add compiles a document of a kind that this program goes by. An exception is
+// returned, for it counts only if all of its file does.
+func (d *documents) add(found document.Document) (*exception.Exception, error) {
 	switch {
 	case found.Is(v1alpha1.KindPodSecurityGuard):
 		g, err := guard.Of(found)
 		d.guards = append(d.guards, g)
-		return err
+		return nil, err
+	case found.Kind == v1alpha1.KindPodSecurityException:
+		return exception.Of(found, profile.IDs())
 	default:
-		return fmt.Errorf("it is none of the kinds that are read here: %s of %s", v1alpha1.KindPodSecurityGuard, v1alpha1.GroupVersion())
+		return nil, fmt.Errorf("it is none of the kinds that are read here: %s and %s of %s",
+			v1alpha1.KindPodSecurityGuard, v1alpha1.KindPodSecurityException, v1alpha1.GroupVersion())
 	}
 }

@@ -17,7 +17,7 @@ func (s *server) loadPolicies() error {
 	}
 	found, err := readPolicies(os.DirFS(s.o.PolicyDir))
 	if errors.Is(err, errNoPolicies) {
-		s.log.Warn("the folder of policies is empty: nobody is kept from weakening namespaces", slog.String("folder", s.o.PolicyDir))
+		s.log.Warn("the folder of policies is empty: nobody is kept from weakening namespaces, and nothing is excepted", slog.String("folder", s.o.PolicyDir))
 	} else if err != nil {
 		return fmt.Errorf("policies: %s: %w", s.o.PolicyDir, err)
 	}
@@ -30,11 +30,29 @@ func (s *server) loadPolicies() error {
 }
 
 func (s *server) usePolicies(p policies) {
+	var names []string
+	for _, e := range p.exceptions.All() {
+		names = append(names, e.Name)
+	}
+	s.metrics.SetExceptions(names)
+	s.controller.SetExceptions(exceptionsOf(p.exceptions, time.Now))
 	if p.guards.Len() == 0 {
 		s.controller.SetGuards(nil) // as if there were no such thing
 		return
 	}
 	s.controller.SetGuards(guards{p.guards})
+}
+
+// beginPolicies goes by the policies that were loaded.
+func (s *server) beginPolicies() {
+	if s.policies == nil {
+		return
+	}
+	s.usePolicies(s.policies.used)
+	s.policies.tellFaults(s.policies.used)
+	if len(s.policies.used.faults) > 0 {
+		s.metrics.RecordPolicyReload(false)
+	}
 }
 
 // followPolicies replaces the policies when the files in their folder change.
@@ -68,11 +86,11 @@ type policyReading struct {
 }
 
 func (r policyReading) equal(other policyReading) bool {
-	return r.fault == other.fault && r.policies.text == other.policies.text
+	return r.fault == other.fault && r.policies.text == other.policies.text // faults of exceptions are by the text
 }
 
-// look reads once. Policies that cannot be used are reported once, and the old ones
-// stay.
+// look reads once. Guards that cannot be used are reported once, and the old ones
+// stay. Exceptions that cannot be used are none.
 func (f *policyFollower) look(ctx context.Context) {
 	next := f.reading()
 	if next.equal(f.last) {
@@ -83,27 +101,39 @@ func (f *policyFollower) look(ctx context.Context) {
 		return // it is read again soon
 	}
 	f.last = next
-	f.reloaded(next.fault == "")
+	f.reloaded(next.fault == "" && len(next.policies.faults) == 0)
+	f.tellFaults(next.policies)
+	exceptions := slog.Int("exceptions", len(next.policies.exceptions.All()))
 	if next.fault != "" {
 		f.fault.Store(&next.fault)
-		f.log.Error("the new policies cannot be used, the old ones stay", slog.String("folder", f.dir), slog.String("error", next.fault))
+		f.used.exceptions, f.used.faults = next.policies.exceptions, next.policies.faults
+		f.use(f.used)
+		f.log.Error("the new policies cannot be used, the old guards stay", slog.String("folder", f.dir), slog.String("error", next.fault), exceptions)
 		return
 	}
 	f.fault.Store(nil)
 	f.used = next.policies
 	f.use(f.used)
-	f.log.Info("the new policies are in use", slog.String("folder", f.dir), slog.Int("guards", f.used.guards.Len()))
+	f.log.Info("the new policies are in use", slog.String("folder", f.dir), slog.Int("guards", f.used.guards.Len()), exceptions)
 }
 
-// reading reads the folder. One that has become empty is a fault: nobody who wants
-// no policies any more says nothing, and a volume may have been lost.
+// tellFaults says which exceptions are none because they cannot be read.
+func (f *policyFollower) tellFaults(p policies) {
+	for _, fault := range p.faults {
+		f.log.Error("exceptions cannot be read and count as none", slog.String("folder", f.dir), slog.String("error", fault))
+	}
+}
+
+// reading reads the folder. One that has become empty is a fault if there were
+// guards: nobody who wants none any more says nothing, and a volume may have been
+// lost.
 func (f *policyFollower) reading() policyReading {
 	found, err := f.read()
 	switch {
 	case errors.Is(err, errNoPolicies) && f.used.guards.Len() == 0:
 		return policyReading{}
 	case err != nil:
-		return policyReading{fault: err.Error()}
+		return policyReading{policies: found, fault: err.Error()}
 	}
 	return policyReading{policies: found}
 }

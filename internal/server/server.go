@@ -105,7 +105,7 @@ func newServer(o Options) (*server, error) {
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
 		return nil, err
 	}
-	if s.cache, err = cluster.NewCache(s.config, cluster.CacheOptions{Log: s.log}); err != nil {
+	if s.cache, err = cluster.NewCache(s.config, cluster.CacheOptions{Log: s.log, Exceptions: o.PolicyDir != ""}); err != nil {
 		return nil, fmt.Errorf("the API server %s: %w", cluster.Address(s.config), err)
 	}
 	if s.client, err = resource.NewClient(s.config); err != nil {
@@ -119,9 +119,7 @@ func newServer(o Options) (*server, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if s.policies != nil {
-		s.usePolicies(s.policies.used)
-	}
+	s.beginPolicies()
 	if s.handler, err = webhook.NewHandler(webhook.HandlerOptions{
 		Decider: s.controller, MaxBodyBytes: o.MaxBodyBytes, Log: s.log, Observer: s.metrics,
 	}); err != nil {

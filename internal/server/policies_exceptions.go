@@ -1,0 +1,58 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/exception"
+)
+
+// exceptionDocuments are the exceptions of a folder. What of them cannot be read is
+// none: unlike guards, of which the old ones stay then, old exceptions would let
+// pods pass.
+type exceptionDocuments struct {
+	all    []placedException
+	faults []string
+}
+
+// placedException is an exception with the file that it stands in.
+type placedException struct {
+	*exception.Exception
+
+	file string
+}
+
+// fault notes why exceptions are not read.
+func (d *exceptionDocuments) fault(err error) { d.faults = append(d.faults, err.Error()) }
+
+// set makes a set of the exceptions, without those that share a name: nobody knows
+// which of them is meant.
+func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
+	first := map[string]string{} // file of each name
+	twice := map[string]bool{}
+	for _, e := range d.all {
+		if other, ok := first[e.Name]; ok && !twice[e.Name] {
+			twice[e.Name] = true
+			d.fault(fmt.Errorf("%s: %s %q stands in %s, too: none of them counts", e.file, v1alpha1.KindPodSecurityException, e.Name, other))
+		}
+		first[e.Name] = e.file
+	}
+	var sound []*exception.Exception
+	for _, e := range d.all {
+		if !twice[e.Name] {
+			sound = append(sound, e.Exception)
+		}
+	}
+	set, err := exception.NewSet(sound)
+	if err != nil {
+		d.fault(err)
+	}
+	return set, d.faults
+}
+
+// exceptionsOnly reports whether a file that is no YAML seems to be about exceptions
+// and nothing else. Of any other file, guards may be missing.
+func exceptionsOnly(text []byte) bool {
+	return bytes.Contains(text, []byte(v1alpha1.KindPodSecurityException)) && !bytes.Contains(text, []byte(v1alpha1.KindPodSecurityGuard))
+}
