@@ -2,6 +2,7 @@ package document
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,6 +45,9 @@ func (d Document) String() string {
 // one that does, or one without a value.
 func (d Document) Decode(into any) error {
 	unknown, err := kjson.UnmarshalStrict(d.json, into)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Value == "bool" && wrong.Type.Kind() == reflect.String {
+		return fmt.Errorf("%s is true or false, as off, on, yes and no are in YAML without quotes: write it in quotes", wrong.Field)
+	}
 	if err != nil {
 		return errors.New(oneLine(err))
 	}

@@ -49,7 +49,7 @@ func TestPoliciesAreAllDocumentsOfTheFilesInAFolder(t *testing.T) {
 		{"a guard that is none", map[string]string{"a.yaml": guardA + "---\n" + guardHead + "metadata: {name: b}\nspec: {lock: true}\n"}, 0, `a.yaml, line 5: PodSecurityGuard "b": spec.namespaces: `},
 		{
 			"another kind", map[string]string{"a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n"}, 0,
-			`a.yaml, line 1: Namespace "x": it is none of the kinds that are read here: PodSecurityGuard and PodSecurityException of gabion.io/v1alpha1`,
+			`a.yaml, line 1: Namespace "x": it is none of the kinds that are read here: PodSecurityGuard, PodSecurityProfile and PodSecurityException of gabion.io/v1alpha1`,
 		},
 		{"another version", map[string]string{"a.yaml": strings.Replace(guardA, "v1alpha1", "v2", 1)}, 0, "none of the kinds that are read here"},
 	} {
