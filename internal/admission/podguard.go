@@ -86,8 +86,8 @@ type refusal struct {
 }
 
 // refusals judges a pod by all that it has to meet in mode enforce. Of the labels'
-// policy it has been judged already. A floor is passed over if it has no control to
-// name that is not named.
+// policy it has been judged already. A floor is passed over if it is the same, or has
+// no control to name that is not named.
 func (r *review) refusals(ctx context.Context, j *judging, labels judged, g *PodGuarding) []refusal {
 	var all []refusal
 	named := map[pss.ID]bool{}
@@ -97,6 +97,9 @@ func (r *review) refusals(ctx context.Context, j *judging, labels judged, g *Pod
 		all = append(all, labels.refusal("PodSecurity"+policy, "enforce"+policy, j.Pod))
 	}
 	for _, f := range g.Floors {
+		if f.Policy == labels.policy {
+			continue
+		}
 		by := r.judge(ctx, j, f.Policy, ModeEnforce)
 		r.evaluatedPod(by)
 		if by.allowed || !by.names(named) {

@@ -42,6 +42,10 @@ func TestPoliciesAreAllDocumentsOfTheFilesInAFolder(t *testing.T) {
 		{"two in two", map[string]string{"a.yaml": guardA, "b.json": `{"apiVersion":"v1","kind":"List","items":[` +
 			`{"apiVersion":"gabion.io/v1alpha1","kind":"PodSecurityGuard","metadata":{"name":"b"},"spec":{"namespaces":{"all":true},"lock":true}}]}`}, 2, ""},
 		{"two of one name", map[string]string{"a.yaml": guardA, "b.yaml": guardA}, 0, `two guards have the name "a"`},
+		{"a profile beside it", map[string]string{"a.yaml": guardA, "p.yaml": noHostPaths}, 1, ""},
+		{"two profiles of one name", map[string]string{"a.yaml": noHostPaths, "p.yaml": noHostPaths}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": another profile has the same name`},
+		{"a profile that is none", map[string]string{"a.yaml": guardA, "p.yaml": strings.Replace(noHostPaths, "baseline", "strict", 1)}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": spec.base.level`},
+		{"a profile that is no YAML, beside exceptions", map[string]string{"a.yaml": "kind: [PodSecurityException, PodSecurityProfile"}, 0, "a.yaml: "},
 		{"a file of another kind", map[string]string{"a.yaml": guardA, "README.md": "hello"}, 0, "README.md: its name ends neither in .yaml nor in .yml or .json"},
 		{"a folder", map[string]string{"more/a.yaml": guardA}, 0, "more: its name ends neither in"},
 		{"a folder with such a name", map[string]string{"more.yaml/a.yaml": guardA}, 0, "more.yaml: "},
