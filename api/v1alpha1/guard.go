@@ -31,11 +31,18 @@ type PodSecurityGuardList struct {
 	Items []PodSecurityGuard `json:"items"`
 }
 
-// PodSecurityGuardSpec says what is guarded, and how.
+// PodSecurityGuardSpec says what is guarded, and how. A new namespace is compared
+// with one without labels; one with the name of an exempt namespace is a weakening
+// by itself, and so is labelling a namespace into an exception.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock || has(self.profile) || has(self.workloads) || has(self.ephemeralContainers)",message="it guards nothing: state a floor, or lock: true, a profile, workloads or ephemeralContainers"
+// +kubebuilder:validation:XValidation:rule="!has(self.applyToPods) || !self.applyToPods || has(self.floor) && has(self.floor.enforce)",message="applyToPods has nothing to apply: state floor.enforce"
 type PodSecurityGuardSpec struct {
 	// Action is what becomes of a change that weakens a namespace: audit notes
-	// it in the audit log, warn tells who makes it too, deny refuses it. If it is
-	// left out, warn is meant.
+	// it in the audit log, warn tells who makes it too, deny refuses it, unless who
+	// makes it has the right to: the verb weaken on podsecuritylevels.gabion.io with
+	// the name of the namespace, by a ClusterRoleBinding. If it is left out, warn is
+	// meant.
 	// +optional
 	Action GuardAction `json:"action,omitempty"`
 	// Namespaces are those that are guarded. A change counts by the labels before
@@ -53,7 +60,8 @@ type PodSecurityGuardSpec struct {
 	// NewerVersions says what a change to a newer version of the standard is
 	// where that one relaxes something. allowed, which is also meant if it is left
 	// out, takes none for a weakening, but names in a warning what is relaxed.
-	// guarded takes it for one.
+	// guarded takes it for one, which is refused where there is a lock, or below
+	// the floor; a newer version than the floor's is never below it.
 	// +optional
 	NewerVersions NewerVersions `json:"newerVersions,omitempty"`
 	// ApplyToPods, if true, has pods meet floor.enforce beside what the labels of

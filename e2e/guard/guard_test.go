@@ -3,6 +3,7 @@ package guard_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ func TestNobodyWeakensAGuardedNamespace(t *testing.T) {
 	for _, user := range []string{editor, tenant} {
 		t.Run("every way is closed to the "+user, func(t *testing.T) { everyWayIsClosed(t, user) })
 	}
-	t.Run("an exempt name needs the right", func(t *testing.T) { exemptName(t) })
+	t.Run("the README says what is said", readme)
+	t.Run("an exempt name needs the right", exemptName)
 	t.Run("a tenant cannot grant himself the right", tenantGrants)
 	t.Run("who has the right may", theRight)
 	t.Run("what weakens nothing passes", nothingWeakened)
@@ -147,6 +149,18 @@ func everyWayIsClosed(t *testing.T, user string) {
 	}
 	if refusals != len(ways()) {
 		t.Errorf("the audit log tells of %d refusals, want %d", refusals, len(ways()))
+	}
+}
+
+func readme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace(t, "web", map[string]string{pss.EnforceLabel: "restricted"})
+	c, _ := client(t, editor)
+	if err := patchOf("web", enforce+`null`)(t.Context(), c); err == nil || !strings.Contains(string(text), err.Error()+"\n") {
+		t.Errorf("it does not show this: %v", err)
 	}
 }
 
@@ -342,7 +356,8 @@ func followed(t *testing.T, s *serve.Server, policies string) {
 		t.Fatalf("before there is a guard against it: %v", err)
 	}
 	file := filepath.Join(policies, "more.yaml")
-	write(t, file, strings.NewReplacer("production", "kept", "selector: {matchLabels: {env: prod}}", "names: [kept]").Replace(production))
+	write(t, file, "apiVersion: gabion.io/v1alpha1\nkind: PodSecurityGuard\nmetadata: {name: kept}\n"+
+		"spec: {action: deny, namespaces: {names: [kept]}, lock: true}\n")
 	eventually(t, "another guard", func() string {
 		if err := dryRun(); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "PodSecurityGuard kept") {
 			return fmt.Sprint(err)

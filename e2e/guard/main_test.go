@@ -66,29 +66,13 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: everything}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: tenant}]
 `
 
-// floor is for every namespace, and production for some.
-const (
-	floor = `apiVersion: gabion.io/v1alpha1
-kind: PodSecurityGuard
-metadata: {name: floor}
-spec:
-  action: deny
-  namespaces: {all: true, except: [kube-system]}
-  floor: {enforce: "baseline:latest", audit: baseline}
-`
-	production = `apiVersion: gabion.io/v1alpha1
-kind: PodSecurityGuard
-metadata: {name: production}
-spec:
-  action: deny
-  namespaces: {selector: {matchLabels: {env: prod}}}
-  lock: true
-`
-	configuration = `apiVersion: pod-security.admission.config.k8s.io/v1
+// examples are the guards: floor is for every namespace, and production for some.
+const examples = "../../examples/guards"
+
+const configuration = `apiVersion: pod-security.admission.config.k8s.io/v1
 kind: PodSecurityConfiguration
 exemptions: {namespaces: [exempt]}
 `
-)
 
 // plane is a control plane without the built-in PodSecurity plugin.
 var plane *cluster.Cluster
@@ -159,11 +143,10 @@ func guarded(t *testing.T) (s *serve.Server, policies string) {
 	dir := t.TempDir()
 	policies = filepath.Join(dir, "policies")
 	config := filepath.Join(dir, "config.yaml")
-	if err := os.Mkdir(policies, 0o700); err != nil {
+	if err := os.CopyFS(policies, os.DirFS(examples)); err != nil {
 		t.Fatal(err)
 	}
 	write(t, config, configuration)
-	write(t, filepath.Join(policies, "guards.yaml"), floor+"---\n"+production)
 	kubeconfig, err := plane.KubeconfigOf(serviceAccount)
 	if err != nil {
 		t.Fatal(err)

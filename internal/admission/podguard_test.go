@@ -16,7 +16,7 @@ var (
 )
 
 // noMesh is a profile that refuses pods of the service account mesh.
-func noMesh(e pss.Evaluator, s Subject) ([]Violation, []Use, error) {
+func noMesh(_ pss.Evaluator, s Subject) ([]Violation, []Use, error) {
 	if s.Extra == nil {
 		return nil, nil, errors.New("no\nextra")
 	}

@@ -46,7 +46,7 @@ func (d Document) String() string {
 func (d Document) Decode(into any) error {
 	unknown, err := kjson.UnmarshalStrict(d.json, into)
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Value == "bool" && wrong.Type.Kind() == reflect.String {
-		return fmt.Errorf("%s is true or false, as off, on, yes and no are in YAML without quotes: write it in quotes", wrong.Field)
+		return errors.New(oneLine(err) + ": in YAML, off, on, yes and no are true or false unless they stand in quotes")
 	}
 	if err != nil {
 		return errors.New(oneLine(err))

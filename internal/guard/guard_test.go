@@ -97,6 +97,14 @@ func TestOnlyWeakeningIsRefused(t *testing.T) {
 			want: []string{"deny enforce goes from restricted:latest to baseline:latest"},
 		},
 		{
+			name: "a lower level takes warnings along", guards: []string{locked}, before: "enforce=restricted", after: "enforce=baseline",
+			want: []string{
+				"deny enforce goes from restricted:latest to baseline:latest, by the label pod-security.kubernetes.io/enforce (\"restricted\" becomes \"baseline\"): " +
+					"pods are let in that fail allowPrivilegeEscalation, ",
+				"deny warn goes with enforce (PodSecurityGuard g0)",
+			},
+		},
+		{
 			name: "a level below the floor may not come", guards: []string{floored}, before: "enforce=restricted", after: "enforce=privileged",
 			want: []string{"deny enforce goes from restricted:latest to privileged:latest"},
 		},
@@ -108,7 +116,7 @@ func TestOnlyWeakeningIsRefused(t *testing.T) {
 		{name: "a namespace below the floor may be improved in part", guards: []string{teamA}, before: "team=a,enforce=privileged", after: "team=a,enforce=baseline"},
 		{
 			name: "a namespace below the floor may not be weakened more", guards: []string{teamA}, before: "team=a,enforce=baseline", after: "team=a,enforce=privileged",
-			want: []string{"deny enforce goes from baseline:latest to privileged:latest", "deny warn goes from baseline:latest to privileged:latest"},
+			want: []string{"deny enforce goes from baseline:latest to privileged:latest", "deny warn goes with enforce (PodSecurityGuard g0)"},
 		},
 		{
 			name: "an older version that lacks a control may not come", guards: []string{floored}, before: "enforce=baseline", after: "enforce=baseline,enforce-version=v1.33",

@@ -67,7 +67,7 @@ func TestWhatIsWrongWithWhatAGuardAsksOfPods(t *testing.T) {
 		"{namespaces: {all: true}, lock: true, applyToPods: true}":              "spec.applyToPods: there is nothing to apply: state floor.enforce",
 		"{namespaces: {all: true}, floor: {warn: baseline}, applyToPods: true}": "spec.applyToPods: there is nothing to apply",
 		"{namespaces: {all: true}, workloads: refuse}":                          `spec.workloads: "refuse" must be one of off, warn, deny`,
-		"{namespaces: {all: true}, workloads: off}":                             "spec.workloads is true or false, as off, on, yes and no are in YAML without quotes",
+		"{namespaces: {all: true}, workloads: off}":                             "in YAML, off, on, yes and no are true or false unless they stand in quotes",
 		"{namespaces: {all: true}, ephemeralContainers: none}":                  `spec.ephemeralContainers: "none" must be one of whole, alone`,
 		"{namespaces: {all: true}, profile: ''}":                                "spec.profile has no value",
 		"{namespaces: {all: true}, profile: a}":                                 "",

@@ -157,5 +157,6 @@ func (j *judging) add(w Weakening, guards []*Guard) {
 			w.Guards = append(w.Guards, g.name)
 		}
 	}
+	w.WithEnforce = slices.ContainsFunc(j.ruling.Weakenings, w.goesWith)
 	j.ruling.Weakenings = append(j.ruling.Weakenings, w)
 }

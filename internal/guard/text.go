@@ -25,6 +25,9 @@ func (w Weakening) String() string {
 }
 
 func (w Weakening) lowered() string {
+	if w.WithEnforce {
+		return string(w.Mode) + " goes with " + string(Enforce)
+	}
 	var b strings.Builder
 	b.WriteString(string(w.Mode))
 	if w.New {

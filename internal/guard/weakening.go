@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -96,9 +98,18 @@ type Weakening struct {
 	From, To pss.LevelVersion
 	Controls []pss.ID
 	Labels   []Label
+	// WithEnforce says of warn that it only goes where enforce goes.
+	WithEnforce bool
 
 	// Exceptions are the names of those that cover the namespace, sorted.
 	Exceptions []string
+}
+
+// goesWith reports whether another mode is lowered in the same way, by the same
+// labels: so it is where warn is not labelled itself.
+func (w Weakening) goesWith(other Weakening) bool {
+	return w.Kind == Lowered && other.Kind == Lowered && w.Mode == WarnMode && other.Mode == Enforce && w.Action == other.Action &&
+		w.From == other.From && w.To == other.To && slices.Equal(w.Labels, other.Labels) && slices.Equal(w.Controls, other.Controls)
 }
 
 // Relaxation is what a newer version of the standard asks less in a mode.

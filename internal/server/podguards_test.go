@@ -12,7 +12,7 @@ const (
 	noHostPaths = `apiVersion: gabion.io/v1alpha1
 kind: PodSecurityProfile
 metadata: {name: no-host-paths}
-spec: {base: {level: baseline}, readOnlyRootFilesystem: true}
+spec: {base: {level: baseline}, readOnlyRootFilesystem: Required}
 `
 	profiled = guardHead + "metadata: {name: p}\nspec: {namespaces: {names: [shop]}, profile: no-host-paths, workloads: deny}\n"
 	mayWrite = `apiVersion: gabion.io/v1alpha1

@@ -16,10 +16,13 @@ func (s *server) loadPolicies() error {
 		return nil
 	}
 	found, err := readPolicies(os.DirFS(s.o.PolicyDir))
-	if errors.Is(err, errNoPolicies) {
+	switch {
+	case errors.Is(err, errNoPolicies):
 		s.log.Warn("the folder of policies is empty: nobody is kept from weakening namespaces, and nothing is excepted", slog.String("folder", s.o.PolicyDir))
-	} else if err != nil {
+	case err != nil:
 		return fmt.Errorf("policies: %s: %w", s.o.PolicyDir, err)
+	default:
+		s.log.Info("policies", slog.String("folder", s.o.PolicyDir), slog.Int("guards", found.guards.Len()))
 	}
 	s.policies = &policyFollower{
 		dir: s.o.PolicyDir, read: func() (policies, error) { return readPolicies(os.DirFS(s.o.PolicyDir)) }, wait: sleep,
