@@ -22,7 +22,8 @@ func (s *server) loadPolicies() error {
 	case err != nil:
 		return fmt.Errorf("policies: %s: %w", s.o.PolicyDir, err)
 	default:
-		s.log.Info("policies", slog.String("folder", s.o.PolicyDir), slog.Int("guards", found.guards.Len()))
+		s.log.Info("policies", slog.String("folder", s.o.PolicyDir), slog.Int("guards", found.guards.Len()),
+			slog.Int("exceptions", len(found.exceptions.All())))
 	}
 	s.policies = &policyFollower{
 		dir: s.o.PolicyDir, read: func() (policies, error) { return readPolicies(os.DirFS(s.o.PolicyDir)) }, wait: sleep,
