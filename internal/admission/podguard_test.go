@@ -2,6 +2,7 @@ package admission
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +128,38 @@ func TestWorkloadsAreToldOfFloorsAndProfiles(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, d.Warnings); diff != "" || !d.Allowed {
 		t.Errorf("allowed %t, told (-want +got):\n%s", d.Allowed, diff)
+	}
+}
+
+func TestWhoLabelsANamespaceBelowAFloorIsToldOfIt(t *testing.T) {
+	t.Parallel()
+	const (
+		told     = `pods are judged by "baseline:latest", the floor of PodSecurityGuard a, b, too`
+		lowest   = `{"pod-security.kubernetes.io/enforce":"privileged"}`
+		higher   = `{"pod-security.kubernetes.io/enforce":"restricted"}`
+		enforced = `{"pod-security.kubernetes.io/enforce":"baseline"}`
+	)
+	for _, c := range []struct {
+		name string
+		req  Request
+		told bool
+	}{
+		{"below it", namespaced(Update, "n", lowest, higher), true},
+		{"a new one below it", namespaced(Create, "n", lowest, ""), true},
+		{"a new one that says nothing", namespaced(Create, "n", `{}`, ""), false},
+		{"at it", namespaced(Update, "n", enforced, higher), false},
+		{"above it", namespaced(Update, "n", higher, lowest), false},
+		{"where it was", namespaced(Update, "n", lowest, lowest), false},
+		{"an exempt one", namespaced(Update, "exempt", lowest, higher), false},
+	} {
+		w := newWorld()
+		w.pods["n"] = nil
+		controller := w.controller(t)
+		controller.SetPodGuards(asking(PodGuarding{Floors: []Floor{baselineFloor}}))
+		d := controller.Decide(t.Context(), c.req)
+		if !d.Allowed || slices.Contains(d.Warnings, told) != c.told || len(d.Warnings) > 1 {
+			t.Errorf("%s: %+v", c.name, d)
+		}
 	}
 }
 
