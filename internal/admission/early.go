@@ -106,7 +106,7 @@ func (v *view) template(ctx context.Context, t *workload.Template) []string {
 func (f *refusal) stated() bool {
 	var left []Violation
 	for _, violation := range f.violations {
-		stated := Violation{Reason: violation.Reason}
+		stated := Violation{Control: violation.Control, Reason: violation.Reason}
 		for _, finding := range violation.Findings {
 			if finding.Explicit {
 				stated.Findings = append(stated.Findings, finding)

@@ -43,10 +43,10 @@ func (r *review) namespace(ctx context.Context) Decision {
 			return invalid(r.req, errs)
 		}
 		d = r.relabelled(ctx, &ns, policy, oldPolicy.Enforce)
-		if policy.Enforce != oldPolicy.Enforce {
-			d = r.tellFloors(d, &ns, policy.Enforce)
+		if ns.labels[pss.EnforceLabel] == old.labels[pss.EnforceLabel] && policy.Enforce == oldPolicy.Enforce {
+			return d
 		}
-		return d
+		return r.tellFloors(d, &ns, policy.Enforce)
 	}
 	return allow()
 }

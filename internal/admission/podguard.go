@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gabion-security/gabion/pss"
 )
@@ -51,6 +52,8 @@ type Profile struct {
 
 // Violation is one control that a pod fails.
 type Violation struct {
+	// Control is the control's ID.
+	Control string
 	// Reason says what is wrong, as in "host namespaces".
 	Reason   string
 	Findings []Finding
@@ -86,11 +89,11 @@ type refusal struct {
 }
 
 // refusals judges a pod by all that it has to meet in mode enforce. Of the labels'
-// policy it has been judged already. A floor is passed over if it is the same, or has
-// no control to name that is not named.
+// policy it has been judged already. What has no control to name that is not named is
+// passed over.
 func (r *review) refusals(ctx context.Context, j *judging, labels judged, g *PodGuarding) []refusal {
 	var all []refusal
-	named := map[pss.ID]bool{}
+	named := map[string]bool{}
 	if !labels.allowed {
 		labels.names(named)
 		policy := ` "` + labels.policy.String() + `"`
@@ -109,7 +112,7 @@ func (r *review) refusals(ctx context.Context, j *judging, labels judged, g *Pod
 		all = append(all, by.refusal("PodSecurity "+policy+", the floor of "+f.By, "the floor "+policy+" of "+f.By, j.Pod))
 	}
 	for _, p := range g.Profiles {
-		if refused, ok := r.profile(j, p); !ok {
+		if refused, ok := r.profile(j, p, named); !ok {
 			all = append(all, refused)
 		}
 	}
@@ -129,12 +132,12 @@ func (r *review) evaluatedPod(j judged) {
 
 // names adds the controls that a pod failed to those that are named already, and
 // reports whether there were any others, or something else is wrong.
-func (j judged) names(named map[pss.ID]bool) bool {
+func (j judged) names(named map[string]bool) bool {
 	failed := j.verdict.Failed()
 	more := len(failed) == 0
 	for _, id := range failed {
-		more = more || !named[id]
-		named[id] = true
+		more = more || !named[string(id)]
+		named[string(id)] = true
 	}
 	return more
 }
@@ -146,7 +149,7 @@ func (j judged) refusal(violated, by string, pod *pss.Pod) refusal {
 		return to // there would be too much to say
 	}
 	for _, violation := range j.verdict.Violations() {
-		v := Violation{Reason: violation.Reason}
+		v := Violation{Control: string(violation.Control), Reason: violation.Reason}
 		for _, f := range violation.Findings {
 			v.Findings = append(v.Findings, Finding{f.Container, f.Path(), f.Value, f.Explicit})
 		}
@@ -155,9 +158,9 @@ func (j judged) refusal(violated, by string, pod *pss.Pod) refusal {
 	return to
 }
 
-// profile judges a pod by a profile; ok is false if it does not meet it, or cannot
-// be judged.
-func (r *review) profile(j *judging, p Profile) (refusal, bool) {
+// profile judges a pod by a profile; ok is false if it does not meet it, in something
+// that is not named, or cannot be judged.
+func (r *review) profile(j *judging, p Profile, named map[string]bool) (refusal, bool) {
 	name := "PodSecurityProfile " + quote(p.Name) + " of " + p.By
 	no := refusal{violated: name, by: name}
 	if p.Judge == nil {
@@ -170,6 +173,7 @@ func (r *review) profile(j *judging, p Profile) (refusal, bool) {
 		return no, false
 	}
 	r.used(j, uses, ModeEnforce)
+	violations = slices.DeleteFunc(violations, func(v Violation) bool { return named[v.Control] })
 	no.violations = violations
 	no.detail = found(violations, func(path string) string { return path })
 	return no, len(violations) == 0

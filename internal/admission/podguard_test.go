@@ -24,7 +24,7 @@ func noMesh(_ pss.Evaluator, s Subject) ([]Violation, []Use, error) {
 	if s.Extra.ServiceAccount != "mesh" {
 		return nil, []Use{{Exception: "x", Controls: []string{"accounts"}}}, nil
 	}
-	return []Violation{{"account", []Finding{
+	return []Violation{{"capabilities_baseline", "known", nil}, {"account", "account", []Finding{
 		{nil, "spec.serviceAccountName", pss.StringValue("me\nsh"), true}, {&s.Pod.Containers[0], "spec.containers[0].x", pss.Value{}, false},
 	}}}, nil, nil
 }
@@ -98,6 +98,21 @@ func TestPodsMeetWhatGuardsAskBesideTheLabels(t *testing.T) {
 	}
 }
 
+// TestAProfileSaysNothingAgain: what it asks as the labels do is named once.
+func TestAProfileSaysNothingAgain(t *testing.T) {
+	t.Parallel()
+	const adds = `violates PodSecurity "baseline:latest": non-default capabilities (container "c" must not include "NET_ADMIN" in securityContext.capabilities.add)`
+	for of, want := range map[string]string{"capabilities_baseline": adds, "other": adds + `; violates PodSecurityProfile "p" of PodSecurityGuard a: again (spec.x is missing)`} {
+		c := newWorld().controller(t)
+		c.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{"p", "PodSecurityGuard a", func(pss.Evaluator, Subject) ([]Violation, []Use, error) {
+			return []Violation{{of, "again", []Finding{{Path: "spec.x"}}}}, nil, nil
+		}}}}))
+		if d := c.Decide(t.Context(), pod(Create, "enforcing", meshPod("mesh", ""))); d.Allowed || !strings.HasSuffix(d.Message, " is forbidden: "+want) {
+			t.Errorf("%s: %s, want %s", of, d.Message, want)
+		}
+	}
+}
+
 func TestAnExceptionCountsAgainstAFloor(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -145,6 +160,7 @@ func TestWhoLabelsANamespaceBelowAFloorIsToldOfIt(t *testing.T) {
 		told bool
 	}{
 		{"below it", namespaced(Update, "n", lowest, higher), true},
+		{"below it, as it was without the label", namespaced(Update, "n", lowest, `{"a":"b"}`), true},
 		{"a new one below it", namespaced(Create, "n", lowest, ""), true},
 		{"a new one that says nothing", namespaced(Create, "n", `{}`, ""), false},
 		{"at it", namespaced(Update, "n", enforced, higher), false},

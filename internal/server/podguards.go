@@ -91,14 +91,14 @@ func (x profileExceptions) judge(p *profile.Profile, e pss.Evaluator, s admissio
 func violationsOf(v profile.Verdict) []admission.Violation {
 	var all []admission.Violation
 	for _, violation := range v.Base.Violations() {
-		to := admission.Violation{Reason: violation.Reason}
+		to := admission.Violation{Control: string(violation.Control), Reason: violation.Reason}
 		for _, f := range violation.Findings {
 			to.Findings = append(to.Findings, admission.Finding{Container: f.Container, Path: f.Path(), Value: f.Value, Explicit: f.Explicit})
 		}
 		all = append(all, to)
 	}
 	for _, violation := range v.Violations {
-		to := admission.Violation{Reason: violation.Reason}
+		to := admission.Violation{Control: violation.Control, Reason: violation.Reason}
 		for _, f := range violation.Findings {
 			to.Findings = append(to.Findings, admission.Finding{Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
 		}
