@@ -60,7 +60,7 @@ be read or judged. If several apply, the highest.`,
   gabion check --profile=examples/profiles/hardened-web.yaml deploy/
 
   # As a cluster would whose webhook is given these exceptions
-  gabion check --exceptions=examples/exceptions deploy/
+  gabion check --exceptions=examples/exceptions/service-mesh/exception.yaml deploy/
 
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,

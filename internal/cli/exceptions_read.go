@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // exceptionsFlag defines --exceptions.
@@ -31,35 +33,45 @@ type placedException struct {
 	line int
 }
 
-// readExceptions reads the exceptions of files and directories. What cannot be
-// read is an error: nothing is judged by half of them.
+// readExceptions reads the exceptions of --exceptions.
 func readExceptions(paths []string) ([]placedException, *exception.Set, error) {
+	all, set, err := exceptionsOf(paths, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--exceptions: %w", err)
+	}
+	return all, set, nil
+}
+
+// exceptionsOf reads the exceptions of files and directories, and of standard
+// input, if there is one. What cannot be read is an error: nothing is judged by half
+// of them.
+func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exception.Set, error) {
 	var all []placedException
 	for _, path := range paths {
-		files, err := exceptionFiles(path)
+		files, err := []string{path}, error(nil)
+		if path != workload.Stdin || stdin == nil {
+			files, err = exceptionFiles(path)
+		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("--exceptions: %w", err)
+			return nil, nil, err
 		}
 		for _, file := range files {
-			found, err := exceptionsIn(file)
+			found, err := exceptionsIn(file, stdin)
 			if err != nil {
-				return nil, nil, fmt.Errorf("--exceptions: %s: %w", report.Escape(file), err)
+				return nil, nil, fmt.Errorf("%s: %w", report.Escape(file), err)
 			}
 			all = append(all, found...)
 		}
 	}
 	if len(all) == 0 && len(paths) > 0 {
-		return nil, nil, fmt.Errorf("--exceptions: there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
+		return nil, nil, fmt.Errorf("there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
 	}
 	sound := make([]*exception.Exception, len(all))
 	for i := range all {
 		sound[i] = all[i].Exception
 	}
 	set, err := exception.NewSet(sound)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--exceptions: %w", err)
-	}
-	return all, set, nil
+	return all, set, err
 }
 
 // exceptionFiles returns the file, or those of the directory that are YAML or
@@ -88,8 +100,14 @@ func exceptionFiles(path string) ([]string, error) {
 
 // exceptionsIn reads the exceptions of a file. Guards and profiles, which may
 // stand beside them, are passed over; anything else is an error.
-func exceptionsIn(file string) ([]placedException, error) {
-	text, err := os.ReadFile(file)
+func exceptionsIn(file string, stdin io.Reader) ([]placedException, error) {
+	var text []byte
+	var err error
+	if file == workload.Stdin && stdin != nil {
+		text, err = io.ReadAll(stdin)
+	} else {
+		text, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return nil, fileFault("", err)
 	}

@@ -77,7 +77,7 @@ the API server takes for unlabelled namespaces cannot be asked for: without
   gabion plan shop blog --target=baseline -o kubectl
 
   # For a cluster where gabion serve enforces, with the exceptions it is given
-  gabion plan --exceptions=examples/exceptions
+  gabion plan --exceptions=examples/exceptions/service-mesh/exception.yaml
 
   # With what the API server saw last week, and the defaults it was given
   gabion plan --admission-config=psa.yaml \

@@ -64,12 +64,12 @@ func values(field string, c v1alpha1.ExceptedControl) error {
 	}
 	for i, v := range c.Values {
 		place := fmt.Sprintf("%s[%d]", field, i)
-		switch {
-		case c.ID == hostNamespaces:
+		switch c.ID {
+		case hostNamespaces:
 			if v != "hostNetwork" && v != "hostPID" && v != "hostIPC" {
 				return fmt.Errorf("%s: %q is no namespace of the node: use hostNetwork, hostPID or hostIPC", place, v)
 			}
-		case c.ID == hostPathVolumes || c.ID == restrictedVolume:
+		case hostPathVolumes, restrictedVolume:
 			if path := strings.HasPrefix(v, "/"); path && match.Climbs(v) {
 				return fmt.Errorf("%s: %q climbs: write a path from the root of the node", place, v)
 			} else if !path && pss.VolumeSource(v) == 0 {
@@ -105,6 +105,17 @@ func findingOf(id pss.ID, f pss.Finding) Finding {
 	return to
 }
 
+// Findings returns all findings of a verdict.
+func Findings(v pss.Verdict) []Finding {
+	var all []Finding
+	for _, violation := range v.Violations() {
+		for _, f := range violation.Findings {
+			all = append(all, findingOf(violation.Control, f))
+		}
+	}
+	return all
+}
+
 // covers reports whether a finding is covered. What is excepted from a control is
 // excepted too from the one that takes its place at a stricter level, as far as
 // the value is one that the pod states, in a field that both read.
@@ -129,6 +140,25 @@ func (f *Finding) states(p *Pod, value string) bool {
 	}
 	_, list := f.Value.Any().([]string)
 	return !list && !f.Value.IsNull() && f.Value.String() == value
+}
+
+// name returns the value that states the finding and as little else as possible;
+// ok is false if none can be named.
+func (f *Finding) name(p *Pod) (value string, ok bool) {
+	switch {
+	case f.volume > 0 && p.Extra.Volumes[f.volume-1].HostPath != "":
+		value = p.Extra.Volumes[f.volume-1].HostPath
+	case f.Control == hostNamespaces:
+		value = f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+	default:
+		value = f.Value.String()
+	}
+	for _, value := range []string{value, f.Value.String()} { // a path that climbs is a hostPath all the same
+		if value != "" && f.Explicit && f.states(p, value) {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // anyIndex returns a path with a star for every index, as controls name the

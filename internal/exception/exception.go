@@ -57,11 +57,11 @@ func Compile(e *v1alpha1.PodSecurityException, controls []string) (*Exception, e
 	case spec.ExpiresAt != nil && spec.ExpiresAt.IsZero():
 		return nil, errors.New("spec.expiresAt is no time: write one such as 2027-03-01T00:00:00Z, or remove it")
 	}
-	to := &Exception{Name: e.Name, Spec: *spec, modes: spec.Modes}
-	var err error
-	if err = modes(spec.Modes); err != nil {
+	if err := modes(spec.Modes); err != nil {
 		return nil, err
 	}
+	to := &Exception{Name: e.Name, Spec: *spec, modes: spec.Modes}
+	var err error
 	if to.namespaces, err = match.NewNamespaces("spec.namespaces", spec.Namespaces); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ func (p *Pod) known() bool {
 	return p.Pod != nil && p.Extra != nil && len(p.Extra.Containers) == len(p.Pod.Containers) && len(p.Extra.Volumes) == len(p.Pod.Volumes)
 }
 
+// serviceAccount is the one that the pod runs as.
+func (p *Pod) serviceAccount() string { return cmp.Or(p.Extra.ServiceAccount, "default") }
+
 // pods are the pods that are excepted.
 type pods struct {
 	selector                        labels.Selector // nil if any labels are meant
@@ -59,7 +62,7 @@ func newPods(p *v1alpha1.ExceptedPods) (*pods, error) {
 
 func (s *pods) match(p *Pod) bool {
 	return (s.selector == nil || s.selector.Matches(labels.Set(p.Extra.Labels))) &&
-		(s.serviceAccounts == nil || slices.Contains(s.serviceAccounts, cmp.Or(p.Extra.ServiceAccount, "default"))) &&
+		(s.serviceAccounts == nil || slices.Contains(s.serviceAccounts, p.serviceAccount())) &&
 		(s.runtimeClasses == nil || slices.Contains(s.runtimeClasses, p.RuntimeClass))
 }
 
@@ -68,6 +71,7 @@ type containers struct {
 	names  []string            // nil if any are meant
 	kinds  []pss.ContainerKind // nil if any are meant
 	images []match.Pattern     // nil if any are meant
+	texts  []string            // the images as they are written
 }
 
 func newContainers(c *v1alpha1.ExceptedContainers) (*containers, error) {
@@ -83,7 +87,7 @@ func newContainers(c *v1alpha1.ExceptedContainers) (*containers, error) {
 	if err := match.Names("spec.containers.images", c.Images); err != nil {
 		return nil, err
 	}
-	to := &containers{names: c.Names}
+	to := &containers{names: c.Names, texts: c.Images}
 	for i, text := range c.Images {
 		pattern, err := match.ParsePattern(text)
 		if err != nil {

@@ -8,9 +8,10 @@ package truth
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
@@ -27,10 +28,10 @@ type Row struct {
 	// pass. Without the exception it never does.
 	Allowed bool
 
-	namespace, pod, exception object
+	namespace corev1.Namespace
+	pod       corev1.Pod
+	exception v1alpha1.PodSecurityException
 }
-
-type object = map[string]any
 
 // Now is the moment at which the table is true.
 func Now() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC) }
@@ -39,13 +40,7 @@ func Now() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, tim
 func (r *Row) Namespace() []byte { return text(r.namespace) }
 
 // NamespaceLabels returns the labels of the row's namespace.
-func (r *Row) NamespaceLabels() map[string]string {
-	labels := map[string]string{}
-	for key, value := range r.namespace["metadata"].(object)["labels"].(object) {
-		labels[key] = value.(string)
-	}
-	return labels
-}
+func (r *Row) NamespaceLabels() map[string]string { return r.namespace.Labels }
 
 // Pod returns the row's pod as YAML.
 func (r *Row) Pod() []byte { return text(r.pod) }
@@ -53,10 +48,11 @@ func (r *Row) Pod() []byte { return text(r.pod) }
 // Exception returns the row's exception as YAML.
 func (r *Row) Exception() []byte { return text(r.exception) }
 
-func text(o object) []byte {
+// text returns an object as YAML, or what nobody takes for that.
+func text(o any) []byte {
 	b, err := yaml.Marshal(o)
 	if err != nil {
-		panic(err) // it is made of texts, numbers, lists and maps
+		return []byte("not written: " + err.Error())
 	}
 	return b
 }
@@ -86,33 +82,29 @@ func Rows() []Row {
 // row is the pod that the exception lets pass.
 func row(n int) Row {
 	id := fmt.Sprintf("row-%03d", n)
-	return Row{
-		ID: id, Allowed: true,
-		namespace: object{
-			"apiVersion": "v1", "kind": "Namespace",
-			"metadata": object{"name": id, "labels": object{pss.EnforceLabel: "baseline", "team": "a"}},
-		},
-		pod: object{
-			"apiVersion": "v1", "kind": "Pod",
-			"metadata": object{"name": id, "namespace": id, "labels": object{"row": id, "app": "web"}},
-			"spec": object{
-				"serviceAccountName": "web",
-				"containers": []any{object{
-					"name": "proxy", "image": "istio/proxyv2:1.24",
-					"securityContext": object{"capabilities": object{"add": []any{"NET_ADMIN"}}},
-				}},
-			},
-		},
-		exception: object{
-			"apiVersion": v1alpha1.GroupVersion().String(), "kind": v1alpha1.KindPodSecurityException, "metadata": object{"name": id},
-			"spec": object{
-				"reason":     "row " + id,
-				"namespaces": object{"names": []any{id}},
-				"pods":       object{"selector": object{"matchLabels": object{"row": id}}},
-				"controls":   []any{object{"id": "capabilities_baseline"}},
-			},
+	r := Row{ID: id, Allowed: true}
+	r.namespace = corev1.Namespace{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: id, Labels: map[string]string{pss.EnforceLabel: "baseline", "team": "a"}},
+	}
+	r.pod = corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: id, Namespace: id, Labels: map[string]string{"row": id, "app": "web"}},
+		Spec: corev1.PodSpec{ServiceAccountName: "web", Containers: []corev1.Container{{
+			Name: "proxy", Image: "istio/proxyv2:1.24",
+			SecurityContext: &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"NET_ADMIN"}}},
+		}}},
+	}
+	r.exception = v1alpha1.PodSecurityException{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.KindPodSecurityException},
+		ObjectMeta: metav1.ObjectMeta{Name: id},
+		Spec: v1alpha1.PodSecurityExceptionSpec{
+			Reason: "row " + id, Namespaces: v1alpha1.Namespaces{Names: []string{id}},
+			Pods:     &v1alpha1.ExceptedPods{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"row": id}}},
+			Controls: []v1alpha1.ExceptedControl{{ID: "capabilities_baseline"}},
 		},
 	}
+	return r
 }
 
 // turn is a change of the row after which it is known whether the exception still
@@ -132,25 +124,8 @@ func (r *Row) turn(t turn) {
 	r.Allowed = r.Allowed && t.covers
 }
 
-// spec is the exception's.
-func (r *Row) spec() object { return r.exception["spec"].(object) }
-
-// pods is what the exception says of pods.
-func (r *Row) pods() object { return r.spec()["pods"].(object) }
-
-// podSpec is the pod's.
-func (r *Row) podSpec() object { return r.pod["spec"].(object) }
-
-// container is the container that needs the exception.
-func (r *Row) container() object { return r.podSpec()["containers"].([]any)[0].(object) }
-
-// set makes a turn that sets fields of the exception's spec.
-func set(of, name string, covers bool, fields object) turn {
-	return turn{of, name, covers, func(r *Row) { maps.Copy(r.spec(), fields) }}
-}
-
-// names is a list of texts.
-func names(all ...any) []any { return all }
+// security is the security context of the container that needs the exception.
+func (r *Row) security() *corev1.SecurityContext { return r.pod.Spec.Containers[0].SecurityContext }
 
 func turns() []turn {
 	var all []turn
@@ -161,59 +136,73 @@ func turns() []turn {
 }
 
 func namespaces() []turn {
-	const of = "namespaces"
-	own := func(name string, covers bool, what func(id string) object) turn {
-		return turn{of, name, covers, func(r *Row) { r.spec()["namespaces"] = what(r.ID) }}
+	own := func(name string, covers bool, what func(id string) v1alpha1.Namespaces) turn {
+		return turn{"namespaces", name, covers, func(r *Row) { r.exception.Spec.Namespaces = what(r.ID) }}
 	}
-	selector := func(key, value string) object { return object{"matchLabels": object{key: value}} }
+	named := func(name string, covers bool, names func(id string) []string) turn {
+		return own(name, covers, func(id string) v1alpha1.Namespaces { return v1alpha1.Namespaces{Names: names(id)} })
+	}
+	labelled := func(name string, covers bool, s metav1.LabelSelector) turn {
+		return own(name, covers, func(string) v1alpha1.Namespaces { return v1alpha1.Namespaces{Selector: &s} })
+	}
+	label := func(key, value string) metav1.LabelSelector {
+		return metav1.LabelSelector{MatchLabels: map[string]string{key: value}}
+	}
 	return []turn{
-		own("another name", false, func(id string) object { return object{"names": names(id + "-x")} }),
-		own("one of two names", true, func(id string) object { return object{"names": names("other", id)} }),
-		own("all", true, func(string) object { return object{"all": true} }),
-		own("all but this one", false, func(id string) object { return object{"all": true, "except": names(id)} }),
-		own("a label", true, func(string) object { return object{"selector": selector("team", "a")} }),
-		own("another label", false, func(string) object { return object{"selector": selector("team", "b")} }),
-		own("a label that is not there", false, func(string) object { return object{"selector": selector("zone", "a")} }),
-		own("its name and another label", false, func(id string) object {
-			return object{"names": names(id), "selector": selector("team", "b")}
+		named("another name", false, func(id string) []string { return []string{id + "-x"} }),
+		named("one of two names", true, func(id string) []string { return []string{"other", id} }),
+		own("all", true, func(string) v1alpha1.Namespaces { return v1alpha1.Namespaces{All: true} }),
+		own("all but this one", false, func(id string) v1alpha1.Namespaces {
+			return v1alpha1.Namespaces{All: true, Except: []string{id}}
 		}),
-		own("an expression", true, func(string) object {
-			return object{"selector": object{"matchExpressions": []any{object{"key": "team", "operator": "In", "values": names("b", "a")}}}}
+		labelled("a label", true, label("team", "a")),
+		labelled("another label", false, label("team", "b")),
+		labelled("a label that is not there", false, label("zone", "a")),
+		own("its name and another label", false, func(id string) v1alpha1.Namespaces {
+			other := label("team", "b")
+			return v1alpha1.Namespaces{Names: []string{id}, Selector: &other}
 		}),
+		labelled("an expression", true, metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+			{Key: "team", Operator: metav1.LabelSelectorOpIn, Values: []string{"b", "a"}},
+		}}),
 	}
 }
 
 func pods() []turn {
-	account := func(name string, covers bool, accounts ...any) turn {
-		return turn{"service account", name, covers, func(r *Row) { r.pods()["serviceAccounts"] = accounts }}
+	account := func(name string, covers bool, accounts ...string) turn {
+		return turn{"service account", name, covers, func(r *Row) { r.exception.Spec.Pods.ServiceAccounts = accounts }}
+	}
+	label := func(name string, covers bool, value string) turn {
+		return turn{"labels", name, covers, func(r *Row) { r.exception.Spec.Pods.Selector.MatchLabels["app"] = value }}
 	}
 	return []turn{
-		{"labels", "another one too", true, func(r *Row) { r.pods()["selector"].(object)["matchLabels"].(object)["app"] = "web" }},
-		{"labels", "one that the pod has not", false, func(r *Row) { r.pods()["selector"].(object)["matchLabels"].(object)["app"] = "db" }},
+		label("another one too", true, "web"),
+		label("one that the pod has not", false, "db"),
 		account("its own", true, "web"),
 		account("another", false, "db"),
 		account("default, which it does not run as", false, "default"),
 		{"service account", "default, as it names none", true, func(r *Row) {
-			delete(r.podSpec(), "serviceAccountName")
-			r.pods()["serviceAccounts"] = names("default")
+			r.pod.Spec.ServiceAccountName = ""
+			r.exception.Spec.Pods.ServiceAccounts = []string{"default"}
 		}},
 	}
 }
 
 func containers() []turn {
-	const of = "containers"
-	own := func(name string, covers bool, what object) turn {
-		return set(of, name, covers, object{"containers": what})
+	own := func(name string, covers bool, what v1alpha1.ExceptedContainers) turn {
+		return turn{"containers", name, covers, func(r *Row) { r.exception.Spec.Containers = &what }}
 	}
 	image := func(pattern string, covers bool) turn {
-		return own("image "+pattern, covers, object{"images": names(pattern)})
+		return own("image "+pattern, covers, v1alpha1.ExceptedContainers{Images: []string{pattern}})
 	}
 	return []turn{
-		own("its name", true, object{"names": names("proxy")}),
-		own("another name", false, object{"names": names("app")}),
-		own("its kind", true, object{"kinds": names("container")}),
-		own("another kind", false, object{"kinds": names("initContainer", "ephemeralContainer")}),
-		own("its name and another kind", false, object{"names": names("proxy"), "kinds": names("initContainer")}),
+		own("its name", true, v1alpha1.ExceptedContainers{Names: []string{"proxy"}}),
+		own("another name", false, v1alpha1.ExceptedContainers{Names: []string{"app"}}),
+		own("its kind", true, v1alpha1.ExceptedContainers{Kinds: []v1alpha1.ContainerKind{"container"}}),
+		own("another kind", false, v1alpha1.ExceptedContainers{Kinds: []v1alpha1.ContainerKind{"initContainer", "ephemeralContainer"}}),
+		own("its name and another kind", false, v1alpha1.ExceptedContainers{
+			Names: []string{"proxy"}, Kinds: []v1alpha1.ContainerKind{"initContainer"},
+		}),
 		image("docker.io/istio/proxyv2", true),
 		image("docker.io/istio/*", true),
 		image("docker.io/istio-evil/*", false),
@@ -224,64 +213,65 @@ func containers() []turn {
 }
 
 func controls() []turn {
-	const of = "controls"
-	own := func(name string, covers bool, list ...any) turn {
-		return set(of, name, covers, object{"controls": list})
+	own := func(name string, covers bool, list ...v1alpha1.ExceptedControl) turn {
+		return turn{"controls", name, covers, func(r *Row) { r.exception.Spec.Controls = list }}
 	}
+	capabilities := func(values ...string) v1alpha1.ExceptedControl {
+		return v1alpha1.ExceptedControl{ID: "capabilities_baseline", Values: values}
+	}
+	privileged := v1alpha1.ExceptedControl{ID: "privileged"}
 	return []turn{
-		own("another", false, object{"id": "privileged"}),
-		own("two", true, object{"id": "privileged"}, object{"id": "capabilities_baseline"}),
-		own("its value", true, object{"id": "capabilities_baseline", "values": names("NET_ADMIN")}),
-		own("another value", false, object{"id": "capabilities_baseline", "values": names("NET_RAW")}),
-		own("one of two values", true, object{"id": "capabilities_baseline", "values": names("NET_ADMIN", "NET_RAW")}),
+		own("another", false, privileged),
+		own("two", true, privileged, capabilities()),
+		own("its value", true, capabilities("NET_ADMIN")),
+		own("another value", false, capabilities("NET_RAW")),
+		own("one of two values", true, capabilities("NET_ADMIN", "NET_RAW")),
 	}
 }
 
 func times() []turn {
 	at := func(name string, covers bool, after time.Duration) turn {
-		return set("end", name, covers, object{"expiresAt": Now().Add(after).Format(time.RFC3339)})
+		return turn{"end", name, covers, func(r *Row) { r.exception.Spec.ExpiresAt = &metav1.Time{Time: Now().Add(after)} }}
 	}
-	mode := func(covers bool, list ...any) turn {
-		return set("modes", fmt.Sprintf("%v", list), covers, object{"modes": list})
+	mode := func(covers bool, list ...v1alpha1.Mode) turn {
+		return turn{"modes", fmt.Sprintf("%v", list), covers, func(r *Row) { r.exception.Spec.Modes = list }}
 	}
 	const years = 100 * 365 * 24 * time.Hour
 	return []turn{
 		at("far ahead", true, years), at("long ago", false, -years),
-		mode(true, "enforce"), mode(true, "enforce", "warn"), mode(false, "warn", "audit"),
+		mode(true, v1alpha1.Enforce), mode(true, v1alpha1.Enforce, v1alpha1.Warn), mode(false, v1alpha1.Warn, v1alpha1.Audit),
 	}
 }
 
 func others() []turn {
-	const of = "what else is wrong"
-	neighbour := func(name string, what object) turn {
-		return turn{of, name, false, func(r *Row) {
-			spec := r.podSpec()
-			spec["containers"] = append(spec["containers"].([]any), object{"name": "neighbour", "image": "docker.io/library/busybox", "securityContext": what})
-		}}
-	}
+	also := func(name string, make func(r *Row)) turn { return turn{"what else is wrong", name, false, make} }
 	return []turn{
-		{of, "the node's network", false, func(r *Row) { r.podSpec()["hostNetwork"] = true }},
-		{of, "a path of the node", false, func(r *Row) {
-			r.podSpec()["volumes"] = []any{object{"name": "v", "hostPath": object{"path": "/etc"}}}
-		}},
-		{of, "its SELinux type", false, func(r *Row) {
-			r.container()["securityContext"].(object)["seLinuxOptions"] = object{"type": "spc_t"}
-		}},
-		neighbour("a neighbour with an SELinux user", object{"seLinuxOptions": object{"user": "root"}}),
+		also("the node's network", func(r *Row) { r.pod.Spec.HostNetwork = true }),
+		also("a path of the node", func(r *Row) {
+			r.pod.Spec.Volumes = []corev1.Volume{{
+				Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/etc"}},
+			}}
+		}),
+		also("its SELinux type", func(r *Row) { r.security().SELinuxOptions = &corev1.SELinuxOptions{Type: "spc_t"} }),
+		also("a neighbour with an SELinux user", func(r *Row) {
+			r.pod.Spec.Containers = append(r.pod.Spec.Containers, corev1.Container{
+				Name: "neighbour", Image: "docker.io/library/busybox",
+				SecurityContext: &corev1.SecurityContext{SELinuxOptions: &corev1.SELinuxOptions{User: "root"}},
+			})
+		}),
 	}
 }
 
 func levels() []turn {
-	const of = "level"
-	restricted := func(name string, covers bool, drop ...any) turn {
-		return turn{of, name, covers, func(r *Row) {
-			r.namespace["metadata"].(object)["labels"].(object)[pss.EnforceLabel] = "restricted"
-			r.podSpec()["securityContext"] = object{"runAsNonRoot": true, "seccompProfile": object{"type": "RuntimeDefault"}}
-			context := r.container()["securityContext"].(object)
-			context["allowPrivilegeEscalation"] = false
-			if drop != nil {
-				context["capabilities"].(object)["drop"] = drop
+	restricted := func(name string, covers bool, drop ...corev1.Capability) turn {
+		return turn{"level", name, covers, func(r *Row) {
+			no, yes := false, true
+			r.namespace.Labels[pss.EnforceLabel] = "restricted"
+			r.pod.Spec.SecurityContext = &corev1.PodSecurityContext{
+				RunAsNonRoot: &yes, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			}
+			r.security().AllowPrivilegeEscalation = &no
+			r.security().Capabilities.Drop = drop
 		}}
 	}
 	return []turn{
