@@ -28,7 +28,7 @@ const (
 	serviceAccount = "system:serviceaccount:gabion-system:gabion"
 	editor         = "editor" // may write every namespace, and its subresources
 	tenant         = "tenant" // may do everything, but only in the namespace shop
-	owner          = "owner"  // is an editor who may weaken the namespace shop
+	owner          = "ann"    // is an editor who may weaken the namespace shop
 )
 
 const world = `
@@ -41,18 +41,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: edits-namespaces}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edits-namespaces}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: editor}, {apiGroup: rbac.authorization.k8s.io, kind: User, name: owner}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: weakens-shop}
-rules: [{apiGroups: [gabion.io], resources: [podsecuritylevels], resourceNames: [shop], verbs: [weaken]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: weakens-shop}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: weakens-shop}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: owner}]
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: editor}, {apiGroup: rbac.authorization.k8s.io, kind: User, name: ann}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -68,6 +57,9 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: tenant}]
 
 // examples are the guards: floor is for every namespace, and production for some.
 const examples = "../../examples/guards"
+
+// right is what lets the owner weaken the namespace shop.
+const right = "../../examples/rights/weaken-shop.yaml"
 
 const configuration = `apiVersion: pod-security.admission.config.k8s.io/v1
 kind: PodSecurityConfiguration
@@ -140,6 +132,11 @@ func guarded(t *testing.T) (s *serve.Server, policies string) {
 	apply(t, manifest)
 	namespace(t, "shop", map[string]string{pss.EnforceLabel: "restricted", pss.AuditLabel: "restricted", "env": "prod"})
 	apply(t, []byte(world))
+	granted, err := os.ReadFile(right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, granted)
 	dir := t.TempDir()
 	policies = filepath.Join(dir, "policies")
 	config := filepath.Join(dir, "config.yaml")

@@ -114,8 +114,13 @@ func newServer(o Options) (*server, error) {
 	if s.metrics, err = metrics.New(s.metricsOptions()); err != nil {
 		return nil, err
 	}
+	// One of its own, so that many questions about rights keep nothing else waiting.
+	asking, err := resource.NewClient(s.config)
+	if err != nil {
+		return nil, err
+	}
 	if s.controller, err = admission.New(admission.Options{
-		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Rights: rights{s.client}, Recorder: s.metrics,
+		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Rights: rights{asking}, Recorder: s.metrics,
 	}); err != nil {
 		return nil, err
 	}
