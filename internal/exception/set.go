@@ -3,6 +3,7 @@ package exception
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -10,37 +11,32 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// Set is all exceptions of a cluster. It is found in it by a pod's namespace
-// which may match, so that those for other namespaces cost nothing. The nil Set
-// is empty. It may be used from many goroutines.
+// Set is all exceptions of a cluster. They are found in it by their namespaces and
+// pods, so that those for others cost nothing. The nil Set is empty. It may be used
+// from many goroutines.
 type Set struct {
-	all    []*Exception // by name
-	byName map[string][]*Exception
-	byPair map[pair][]*Exception
-	rest   []*Exception
+	all   []*Exception // by name
+	byKey map[key]*index
+	rest  index // of whose namespaces nothing is known
 }
-
-// pair is a label of a namespace.
-type pair struct{ key, value string }
 
 // NewSet makes a set. Two exceptions of one name are an error.
 func NewSet(exceptions []*Exception) (*Set, error) {
-	s := &Set{all: slices.Clone(exceptions), byName: map[string][]*Exception{}, byPair: map[pair][]*Exception{}}
-	slices.SortFunc(s.all, func(a, b *Exception) int { return cmp.Compare(a.Name, b.Name) })
+	s := &Set{all: slices.Clone(exceptions), byKey: map[key]*index{}}
+	inOrder(s.all)
 	for i, e := range s.all {
 		if i > 0 && s.all[i-1].Name == e.Name {
 			return nil, fmt.Errorf("there are two exceptions named %q", e.Name)
 		}
-		key, value, labelled := e.namespaces.ByLabel()
-		switch names := e.namespaces.ByName(); {
-		case names != nil:
-			for _, name := range names {
-				s.byName[name] = append(s.byName[name], e)
+		of := keysOf(e.namespaces.ByName(), e.namespaces.Selector())
+		if of == nil {
+			s.rest.add(e)
+		}
+		for _, k := range of {
+			if s.byKey[k] == nil {
+				s.byKey[k] = new(index)
 			}
-		case labelled:
-			s.byPair[pair{key, value}] = append(s.byPair[pair{key, value}], e)
-		default:
-			s.rest = append(s.rest, e)
+			s.byKey[k].add(e)
 		}
 	}
 	return s, nil
@@ -54,49 +50,67 @@ func (s *Set) All() []*Exception {
 	return s.all
 }
 
+// in yields what is known of the exceptions that may be for a namespace.
+func (s *Set) in(name string, labels map[string]string) iter.Seq[*index] {
+	return func(yield func(*index) bool) {
+		if s == nil || !yield(&s.rest) || len(s.byKey) == 0 {
+			return
+		}
+		for k := range keys(name, labels) {
+			if x := s.byKey[k]; x != nil && !yield(x) {
+				return
+			}
+		}
+	}
+}
+
+// Any reports whether there are exceptions that may count for pods of a namespace.
+func (s *Set) Any(name string, labels map[string]string) bool {
+	for x := range s.in(name, labels) {
+		for _, e := range x.all {
+			if e.namespaces.Match(name, labels) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // InNamespace returns the exceptions that may count for pods of a namespace, by
 // name, the expired ones too.
 func (s *Set) InNamespace(name string, labels map[string]string) []*Exception {
-	if s == nil {
-		return nil
-	}
 	var found []*Exception
-	add := func(candidates []*Exception) {
-		for _, e := range candidates {
-			if e.in(name, labels) {
+	for x := range s.in(name, labels) {
+		for _, e := range x.all {
+			if e.namespaces.Match(name, labels) {
 				found = append(found, e)
 			}
 		}
 	}
-	add(s.byName[name])
-	if len(s.byPair) > 0 {
-		for key, value := range labels {
-			add(s.byPair[pair{key, value}])
-		}
-	}
-	add(s.rest)
-	slices.SortFunc(found, func(a, b *Exception) int { return cmp.Compare(a.Name, b.Name) })
-	return found
+	return inOrder(found)
 }
 
 // For returns what is excepted for a pod in a mode, by the clock.
 func (s *Set) For(p Pod, mode v1alpha1.Mode, now time.Time) Match {
-	return For(s.InNamespace(p.Namespace, p.NamespaceLabels), p, mode, now)
-}
-
-// For is [Set.For] where the exceptions of the pod's namespace are known already,
-// from [Set.InNamespace].
-func For(inNamespace []*Exception, p Pod, mode v1alpha1.Mode, now time.Time) Match {
 	m := Match{pod: p}
 	if !p.known() {
 		return m
 	}
-	for _, e := range inNamespace {
-		if e.counts(mode) && !e.Expired(now) && e.matches(&p) {
-			m.exceptions = append(m.exceptions, e)
-		}
+	for x := range s.in(p.Namespace, p.NamespaceLabels) {
+		x.of(&p, func(e *Exception) {
+			if e.counts(mode) && !e.Expired(now) && e.matches(&p) {
+				m.exceptions = append(m.exceptions, e)
+			}
+		})
 	}
+	inOrder(m.exceptions)
 	return m
+}
+
+// inOrder sorts exceptions by their names.
+func inOrder(all []*Exception) []*Exception {
+	slices.SortFunc(all, func(a, b *Exception) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 // Match is the exceptions that count for a pod. The zero Match excepts nothing.

@@ -62,13 +62,17 @@ func (n *Namespaces) ByName() []string { return n.names }
 // All reports whether every namespace is meant, but for those excepted.
 func (n *Namespaces) All() bool { return n.all }
 
-// ByLabel returns a label without which no namespace is meant; ok is false if
-// there is none such.
-func (n *Namespaces) ByLabel() (key, value string, ok bool) {
-	if n.selector == nil {
+// Selector returns what the labels of those that are meant have to meet, nil if
+// that is nothing.
+func (n *Namespaces) Selector() labels.Selector { return n.selector }
+
+// Label returns a label without which nothing is selected; ok is false if there is
+// none such.
+func Label(selector labels.Selector) (key, value string, ok bool) {
+	if selector == nil {
 		return "", "", false
 	}
-	requirements, _ := n.selector.Requirements()
+	requirements, _ := selector.Requirements()
 	for _, r := range requirements {
 		if value, ok := r.ValuesUnsorted(), r.Operator() == "=" || r.Operator() == "==" || r.Operator() == "in"; ok && len(value) == 1 {
 			return r.Key(), value[0], true

@@ -16,13 +16,12 @@ func exceptionsOf(set *exception.Set, now func() time.Time) admission.Exceptions
 		return nil
 	}
 	return func(namespace string, labels map[string]string) admission.Except {
-		inNamespace := set.InNamespace(namespace, labels)
-		if len(inNamespace) == 0 {
+		if !set.Any(namespace, labels) {
 			return nil
 		}
 		at := now()
 		return func(s admission.Subject, mode string, v pss.Verdict) (pss.Verdict, []admission.Use) {
-			match := exception.For(inNamespace, exception.Pod{
+			match := set.For(exception.Pod{
 				Namespace: namespace, NamespaceLabels: labels, Pod: s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass,
 			}, v1alpha1.Mode(mode), at)
 			left, used := match.Except(v)
