@@ -155,6 +155,9 @@ func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 	case req.isCore(podsResource):
 		return r.pod(ctx)
 	}
+	if !builtIn(req.Group) {
+		return r.early(ctx, allow()) // the plugin looks at no custom resources
+	}
 	return r.early(ctx, r.workload(ctx))
 }
 

@@ -78,8 +78,13 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		{"a CronJob", deploy("enforcing", `{"apiVersion":"batch/v1","kind":"CronJob","spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":[],"initContainers":[{"name":"i","ports":[{"hostPort":80}]}]}}}}}}`,
 			func(r *Request) { r.Kind = "CronJob" }),
 			`the pods of this CronJob will be REJECTED by enforce "baseline:latest", before sidecars are injected: hostPort (container "i" at spec.jobTemplate.spec.template.spec.initContainers[0].ports[0].hostPort: 80)`},
+		{"a custom resource that is not known", deploy("enforcing", `{"apiVersion":"example.com/v1","kind":"App","spec":{"template":{"spec":{"hostPID":true,"containers":[]}}}}`,
+			func(r *Request) { r.Group = "example.com" }), ""},
+		{"a custom resource whose controller adds to its pods", deploy("restricted", `{"apiVersion":"serving.knative.dev/v1","kind":"Service","spec":{"template":{"spec":{"hostPID":true,"containers":[{"name":"c"}]}}}}`,
+			func(r *Request) { r.Kind, r.Group = "Service", "serving.knative.dev" }),
+			`the pods of this Service will be REJECTED by enforce "restricted:latest", before sidecars are injected: host namespaces (spec.template.spec.hostPID: true)`},
 		{"a custom resource", deploy("enforcing", `{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","spec":{"template":{"spec":{"hostPID":true,"containers":[]}}}}`,
-			func(r *Request) { r.Kind = "Rollout" }),
+			func(r *Request) { r.Kind, r.Group = "Rollout", "argoproj.io" }),
 			`the pods of this Rollout will be REJECTED by enforce "baseline:latest", before sidecars are injected: host namespaces (spec.template.spec.hostPID: true)`},
 	} {
 		without := newWorld().controller(t).Decide(t.Context(), c.req)
@@ -98,8 +103,8 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		if c.told != "" {
 			_, text, _ := strings.Cut(c.told, " will ")
 			want.Allowed, want.Code, want.Reason = false, 403, "Forbidden"
-			want.Message = `deployments.apps "d" is forbidden: its pods would ` + text + ` (workloads: deny, PodSecurityGuard g)`
-			want.Details = Details{Group: "apps", Kind: "deployments", Name: "d"}
+			want.Message = "deployments." + c.req.Group + ` "d" is forbidden: its pods would ` + text + ` (workloads: deny, PodSecurityGuard g)`
+			want.Details = Details{Group: c.req.Group, Kind: "deployments", Name: "d"}
 		}
 		if diff := cmp.Diff(want, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
 			t.Errorf("%s, refused (-want +got):\n%s", c.name, diff)
