@@ -23,7 +23,7 @@ type Set struct {
 // NewSet makes a set. Two exceptions of one name are an error.
 func NewSet(exceptions []*Exception) (*Set, error) {
 	s := &Set{all: slices.Clone(exceptions), byKey: map[key]*index{}}
-	inOrder(s.all)
+	sortByName(s.all)
 	for i, e := range s.all {
 		if i > 0 && s.all[i-1].Name == e.Name {
 			return nil, fmt.Errorf("there are two exceptions named %q", e.Name)
@@ -87,7 +87,8 @@ func (s *Set) InNamespace(name string, labels map[string]string) []*Exception {
 			}
 		}
 	}
-	return inOrder(found)
+	sortByName(found)
+	return found
 }
 
 // For returns what is excepted for a pod in a mode, by the clock.
@@ -103,14 +104,12 @@ func (s *Set) For(p Pod, mode v1alpha1.Mode, now time.Time) Match {
 			}
 		})
 	}
-	inOrder(m.exceptions)
+	sortByName(m.exceptions)
 	return m
 }
 
-// inOrder sorts exceptions by their names.
-func inOrder(all []*Exception) []*Exception {
+func sortByName(all []*Exception) {
 	slices.SortFunc(all, func(a, b *Exception) int { return cmp.Compare(a.Name, b.Name) })
-	return all
 }
 
 // Match is the exceptions that count for a pod. The zero Match excepts nothing.
