@@ -46,7 +46,8 @@ Kubernetes 1.28 and newer. What latest means is the API server's own version.
 With --register, the ValidatingWebhookConfiguration by which the API server asks
 is written once this program can answer, and kept as it should be; 'gabion
 unregister' removes it, the end of this program does not. Pods of excluded
-namespaces are not judged, so that they can start with every replica down.
+namespaces are not judged, so that they can start with every replica down. The rules
+for custom resources with pods follow their CustomResourceDefinitions.
 
 With --policy-dir, PodSecurityGuards say which namespaces must not be weakened by a
 change of their labels, but by who has the right to 'weaken' them; what pods have
