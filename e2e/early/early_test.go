@@ -89,7 +89,7 @@ func custom(t *testing.T) {
 			t.Errorf("of a %s, kubectl says\n%s", kind, out)
 		}
 	}
-	if out := passes(t, "", "-n", "told", "patch", "rollout/web", "--type=merge", "-p", `{"spec":{"replicas":2}}`); strings.Contains(out, "Warning") {
+	if out := passes(t, "", "-n", "told", "patch", "rollout/web", "--type=merge", "-p", `{"spec":{"replicas":2}}`); strings.Contains(out, "REJECTED") {
 		t.Errorf("scaling a Rollout: kubectl says\n%s", out)
 	}
 	refused(t, "REJECTED", strings.Replace(deployment("web", "", "", bad), "apiVersion: apps/v1, kind: Deployment", "apiVersion: argoproj.io/v1alpha1, kind: Rollout", 1),
