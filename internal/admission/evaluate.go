@@ -17,7 +17,8 @@ const maxTemplates = 8
 type judged struct {
 	policy  pss.LevelVersion
 	allowed bool
-	detail  string // what the pod violates, if it is not allowed
+	detail  string      // what the pod violates, if it is not allowed
+	verdict pss.Verdict // with the same, or none if the pod could not be judged
 	// own says that it is the mode's own: in another, something else is excepted.
 	own bool
 }
@@ -45,10 +46,13 @@ func (r *review) evaluateAll(ctx context.Context, policy pss.Policy, errs pss.La
 		what = "this pod"
 		known = r.judge(ctx, pods, policy.Enforce, ModeEnforce)
 		if !known.allowed {
-			d = forbid(r.req, policy.Enforce, known.detail)
+			d = forbid(r.req, `PodSecurity "`+policy.Enforce.String()+`": `+known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
 		} else {
 			r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
+		}
+		if r.guarding.asks() {
+			d = r.forbidGuarded(ctx, d, &pods[0], known)
 		}
 	}
 
@@ -117,7 +121,7 @@ func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersi
 	case verdict.Allowed():
 		return judged{policy: policy, allowed: true}
 	case !r.excepting(j):
-		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod)}
+		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), verdict: verdict}
 	}
 	if verdict, err = r.evaluator.Evaluate(j.Pod, policy); err != nil { // of the pod as it was read again
 		return judged{policy: policy, detail: sentence(err.Error())}
@@ -126,7 +130,7 @@ func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersi
 	if verdict.Allowed() {
 		return judged{policy: policy, allowed: true, own: true}
 	}
-	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true}
+	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true, verdict: verdict}
 }
 
 // judgeAgain judges pods, unless one of the judgements is for the same policy and

@@ -50,8 +50,10 @@ namespaces are not judged, so that they can start with every replica down. The r
 for custom resources with pods follow their CustomResourceDefinitions.
 
 With --policy-dir, PodSecurityGuards say which namespaces must not be weakened by a
-change of their labels, but by who has the right to 'weaken' them; and what
-PodSecurityExceptions cover is left out of verdicts, until they end.
+change of their labels, but by who has the right to 'weaken' them; what pods have
+to meet beside labels, such as a PodSecurityProfile; and whether workloads whose pods
+would be refused are warned about or refused. What PodSecurityExceptions cover is
+left out of verdicts, until they end.
 
 Configuration, policies and certificates are read again when their files change.
 What cannot be used is logged, and the old ones stay; but exceptions that cannot be
@@ -78,7 +80,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Cluster", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.kubeconfig, "kubeconfig", "", "the `FILE` that says where the API server is; else the cluster it runs in")
 		fs.StringVar(&o.config, "config", "", "the `FILE` with a PodSecurityConfiguration; else everything is privileged by default")
-		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards and PodSecurityExceptions, in files of YAML or JSON; else there are none")
+		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards, PodSecurityProfiles and PodSecurityExceptions, in files of YAML or JSON; else there are none")
 	})
 	flagGroup(cmd, "Serving", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.listen, "listen", "127.0.0.1:9443", "the `ADDRESS` for admission reviews, over TLS")
