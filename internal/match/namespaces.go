@@ -75,7 +75,7 @@ func Label(selector labels.Selector) (key, value string, ok bool) {
 	}
 	requirements, _ := selector.Requirements()
 	for _, r := range requirements {
-		if value, ok := r.ValuesUnsorted(), r.Operator() == "=" || r.Operator() == "==" || r.Operator() == "in"; ok && len(value) == 1 {
+		if value, ok := r.Values().UnsortedList(), r.Operator() == "=" || r.Operator() == "==" || r.Operator() == "in"; ok && len(value) == 1 {
 			return r.Key(), value[0], true
 		}
 	}
