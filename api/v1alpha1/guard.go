@@ -35,7 +35,8 @@ type PodSecurityGuardList struct {
 // with one without labels; one with the name of an exempt namespace is a weakening
 // by itself, and so is labelling a namespace into an exception.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock",message="it guards nothing: state a floor, or lock: true"
+// +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock || has(self.profile) || has(self.workloads) || has(self.ephemeralContainers)",message="it guards nothing: state a floor, or lock: true, a profile, workloads or ephemeralContainers"
+// +kubebuilder:validation:XValidation:rule="!has(self.applyToPods) || !self.applyToPods || has(self.floor) && has(self.floor.enforce)",message="applyToPods has nothing to apply: state floor.enforce"
 type PodSecurityGuardSpec struct {
 	// Action is what becomes of a change that weakens a namespace: audit notes
 	// it in the audit log, warn tells who makes it too, deny refuses it, unless who
@@ -63,6 +64,30 @@ type PodSecurityGuardSpec struct {
 	// the floor; a newer version than the floor's is never below it.
 	// +optional
 	NewerVersions NewerVersions `json:"newerVersions,omitempty"`
+	// ApplyToPods, if true, has pods meet floor.enforce beside what the labels of
+	// their namespace enforce.
+	// +optional
+	ApplyToPods bool `json:"applyToPods,omitempty"`
+	// Profile is the name of a PodSecurityProfile that pods have to meet beside
+	// what the labels of their namespace enforce. As long as there is none of that
+	// name, pods are refused.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	Profile string `json:"profile,omitempty"`
+	// Workloads is what becomes of a workload whose pods would be refused, when it
+	// is made or changed: off says nothing of it, warn tells who makes the change,
+	// deny refuses it. It is judged before sidecars are injected. What is left out
+	// is left to other guards of the namespace; if none of them says anything, warn
+	// is meant.
+	// +optional
+	Workloads WorkloadAction `json:"workloads,omitempty"`
+	// EphemeralContainers says how those are judged that are added to a pod which
+	// exists: whole, together with all of the pod, or alone, with what they share
+	// of it: its own fields, and the volumes that they mount. What is left out is
+	// left to other guards of the namespace; if none of them says anything, whole
+	// is meant.
+	// +optional
+	EphemeralContainers EphemeralContainers `json:"ephemeralContainers,omitempty"`
 }
 
 // GuardAction is what becomes of a change that weakens a namespace.
@@ -86,6 +111,29 @@ type NewerVersions string
 const (
 	NewerAllowed NewerVersions = "allowed"
 	NewerGuarded NewerVersions = "guarded"
+)
+
+// WorkloadAction is what becomes of a workload whose pods would be refused.
+//
+// +kubebuilder:validation:Enum="off";warn;deny
+type WorkloadAction string
+
+// The values of WorkloadAction. A stricter one counts before others.
+const (
+	WorkloadsOff  WorkloadAction = "off"
+	WorkloadsWarn WorkloadAction = "warn"
+	WorkloadsDeny WorkloadAction = "deny"
+)
+
+// EphemeralContainers says how ephemeral containers are judged.
+//
+// +kubebuilder:validation:Enum=whole;alone
+type EphemeralContainers string
+
+// The values of EphemeralContainers. Of several guards, whole counts.
+const (
+	EphemeralWhole EphemeralContainers = "whole"
+	EphemeralAlone EphemeralContainers = "alone"
 )
 
 // Floor is the least that is enforced, and asked for in the other modes. Each is

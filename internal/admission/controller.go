@@ -70,6 +70,7 @@ type state struct {
 	config     Config
 	evaluator  pss.Evaluator
 	guards     Guards     // nil if there are none
+	podGuards  PodGuards  // nil if there are none
 	exceptions Exceptions // nil if there are none
 }
 
@@ -138,8 +139,9 @@ type review struct {
 	*Controller
 	*state
 
-	req    *Request
-	labels map[string]string // of the namespace, once its policy is known
+	req      *Request
+	labels   map[string]string // of the namespace, once its policy is known
+	guarding PodGuarding       // of a pod, from then on
 }
 
 // Decide decides a request: one for a namespace, a pod, or, whatever else the
@@ -153,7 +155,10 @@ func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 	case req.isCore(podsResource):
 		return r.pod(ctx)
 	}
-	return r.workload(ctx)
+	if !builtIn(req.Group) {
+		return r.early(ctx, allow()) // the plugin looks at no custom resources
+	}
+	return r.early(ctx, r.workload(ctx))
 }
 
 // exempt decides requests in exempt namespaces and by exempt users.

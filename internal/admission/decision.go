@@ -102,15 +102,15 @@ func internalError(message string, err error) Decision {
 	return d
 }
 
-// forbid refuses a pod that violates the policy.
-func forbid(req *Request, policy pss.LevelVersion, detail string) Decision {
+// forbid refuses a pod that violates something.
+func forbid(req *Request, violated string) Decision {
 	name := ""
 	if req.Name != "" {
 		name = " " + quote(req.Name)
 	}
 	return Decision{
 		Code: http.StatusForbidden, Reason: reasonForbidden,
-		Message: podsResource + name + ` is forbidden: violates PodSecurity "` + policy.String() + `": ` + detail,
+		Message: podsResource + name + " is forbidden: violates " + violated,
 		Details: Details{Kind: podsResource, Name: req.Name},
 	}
 }

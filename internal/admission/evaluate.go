@@ -11,7 +11,8 @@ import (
 type judged struct {
 	policy  pss.LevelVersion
 	allowed bool
-	detail  string // what the pod violates, if it is not allowed
+	detail  string      // what the pod violates, if it is not allowed
+	verdict pss.Verdict // with the same, or none if the pod could not be judged
 	// own says that it is the mode's own: in another, something else is excepted.
 	own bool
 }
@@ -34,10 +35,13 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 		what = "this pod"
 		known = r.judge(ctx, &j, policy.Enforce, ModeEnforce)
 		if !known.allowed {
-			d = forbid(r.req, policy.Enforce, known.detail)
+			d = forbid(r.req, `PodSecurity "`+policy.Enforce.String()+`": `+known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
 		} else {
 			r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
+		}
+		if r.guarding.asks() {
+			d = r.forbidGuarded(ctx, d, &j, known)
 		}
 	}
 
@@ -84,7 +88,7 @@ func (r *review) judge(ctx context.Context, j *judging, policy pss.LevelVersion,
 	case verdict.Allowed():
 		return judged{policy: policy, allowed: true}
 	case !r.excepting(j):
-		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod)}
+		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), verdict: verdict}
 	}
 	if verdict, err = r.evaluator.Evaluate(j.Pod, policy); err != nil { // of the pod as it was read again
 		return judged{policy: policy, detail: sentence(err.Error())}
@@ -93,7 +97,7 @@ func (r *review) judge(ctx context.Context, j *judging, policy pss.LevelVersion,
 	if verdict.Allowed() {
 		return judged{policy: policy, allowed: true, own: true}
 	}
-	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true}
+	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true, verdict: verdict}
 }
 
 // judgeAgain judges a pod, unless one of the judgements is for the same policy and

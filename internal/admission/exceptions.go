@@ -86,11 +86,16 @@ func subjectOf(t *workload.Template) Subject {
 // without leaves out of a verdict what is excepted in a mode, and notes by what.
 func (r *review) without(j *judging, mode string, v pss.Verdict) pss.Verdict {
 	left, uses := j.except(j.Subject, mode, v)
+	r.used(j, uses, mode)
+	return left
+}
+
+// used notes what was used in a mode.
+func (r *review) used(j *judging, uses []Use, mode string) {
 	for _, u := range uses {
 		r.recorder.RecordException(u.Exception, mode)
 	}
 	j.uses = merge(j.uses, uses)
-	return left
 }
 
 // merge adds uses to others, each exception once.

@@ -31,7 +31,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		if r.config.Exemptions.Namespace(r.req.Namespace) {
 			d.Warnings = r.config.ExemptWarnings(ns.name, ns.labels, policy)
 		}
-		return d
+		return r.tellFloors(d, &ns, policy.Enforce)
 	case Update:
 		// Upstream's sentences have two spaces.
 		old, d, ok := readNamespace(r.reader, r.req.OldObject, " old ")
@@ -42,7 +42,11 @@ func (r *review) namespace(ctx context.Context) Decision {
 		if len(errs) > 0 && !slices.Equal(errs, oldErrs) {
 			return invalid(r.req, errs)
 		}
-		return r.relabelled(ctx, &ns, policy, oldPolicy.Enforce)
+		d = r.relabelled(ctx, &ns, policy, oldPolicy.Enforce)
+		if ns.labels[pss.EnforceLabel] == old.labels[pss.EnforceLabel] && policy.Enforce == oldPolicy.Enforce {
+			return d
+		}
+		return r.tellFloors(d, &ns, policy.Enforce)
 	}
 	return allow()
 }
@@ -72,6 +76,20 @@ func (r *review) relabelled(ctx context.Context, ns *object, policy pss.Policy, 
 		var uses []Use
 		d.Warnings, uses = r.sweep(ctx, ns, now)
 		d.tell(uses, "pods of the namespace")
+	}
+	return d
+}
+
+// tellFloors warns who labels a namespace that its pods have to meet more than the
+// label says.
+func (r *review) tellFloors(d Decision, ns *object, now pss.LevelVersion) Decision {
+	if _, labelled := ns.labels[pss.EnforceLabel]; r.podGuards == nil || !labelled || r.config.Exemptions.Namespace(r.req.Namespace) {
+		return d
+	}
+	for _, f := range r.podGuards(ns.name, ns.labels).Floors {
+		if f.Policy.Level > now.Level {
+			d.Warnings = append(d.Warnings, `pods are judged by "`+f.Policy.String()+`", the floor of `+f.By+", too")
+		}
 	}
 	return d
 }

@@ -59,6 +59,9 @@ func kindOf(apiVersion, kind string) (objectKind, bool) {
 	return kindOther, true
 }
 
+// builtIn reports whether a group is one of those of kindOf.
+func builtIn(group string) bool { return group == "" || group == "apps" || group == "batch" }
+
 const replicationController = "ReplicationController"
 
 // read reads an object. The error says why it cannot be read.

@@ -30,13 +30,20 @@ func (r *review) pod(ctx context.Context) Decision {
 	if err != nil {
 		return internalError("failed to lookup namespace "+quote(r.req.Namespace), err)
 	}
-	if len(errs) == 0 && policy.FullyPrivileged() {
+	if r.podGuards != nil {
+		r.guarding = r.podGuards(r.req.Namespace, r.labels)
+	}
+	if len(errs) == 0 && policy.FullyPrivileged() && !r.guarding.asks() {
 		r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
 		return allowWith(EnforcePolicyKey, "privileged:latest")
 	}
 
 	if r.req.Operation != Update {
-		pod, d, ok := r.readPod(r.reader, r.req.Object, "")
+		reader := r.reader
+		if len(r.guarding.Profiles) > 0 {
+			reader = r.whole
+		}
+		pod, d, ok := r.readPod(reader, r.req.Object, "")
 		if !ok {
 			return d
 		}
@@ -53,7 +60,14 @@ func (r *review) pod(ctx context.Context) Decision {
 	if !significant(pod, old) {
 		return allow()
 	}
-	return r.evaluate(ctx, policy, errs, pod, true)
+	if !r.guarding.Alone || r.req.Subresource != ephemeralContainers {
+		return r.evaluate(ctx, policy, errs, pod, true)
+	}
+	d = r.evaluate(ctx, policy, errs, alone(pod, old), true)
+	if d.Allowed {
+		d.Warnings = append(d.Warnings, r.targets(pod, old)...)
+	}
+	return d
 }
 
 // readPod reads a pod; if it is none, the Decision refuses the request.

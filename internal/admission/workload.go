@@ -6,8 +6,8 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// workload decides a request for an object with a pod template. It never
-// refuses: the pods are judged when they are made.
+// workload decides a request for an object with a pod template as the plugin does.
+// It never refuses: the pods are judged when they are made.
 func (r *review) workload(ctx context.Context) Decision {
 	if r.req.Subresource != "" {
 		return allow()

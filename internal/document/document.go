@@ -2,6 +2,7 @@ package document
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,6 +45,9 @@ func (d Document) String() string {
 // one that does, or one without a value.
 func (d Document) Decode(into any) error {
 	unknown, err := kjson.UnmarshalStrict(d.json, into)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Value == "bool" && wrong.Type.Kind() == reflect.String {
+		return errors.New(oneLine(err) + ": in YAML, off, on, yes and no are true or false unless they stand in quotes")
+	}
 	if err != nil {
 		return errors.New(oneLine(err))
 	}

@@ -29,6 +29,7 @@ type Guard struct {
 	floor      map[Mode]pss.LevelVersion // of the modes that have one
 	lock       bool
 	newer      bool // a newer version may be a weakening
+	pods       onPods
 }
 
 // Of decodes and compiles the guard in a document. The error says in one line
@@ -73,10 +74,13 @@ func Compile(g *v1alpha1.PodSecurityGuard) (*Guard, error) {
 	default:
 		return nil, fmt.Errorf("spec.newerVersions: %q must be one of allowed, guarded", s.NewerVersions)
 	}
-	if s.Floor == nil && !s.Lock {
-		return nil, errors.New("spec guards nothing: state a floor, or lock: true")
+	if s.Floor == nil && !s.Lock && s.Profile == "" && s.Workloads == "" && s.EphemeralContainers == "" {
+		return nil, errors.New("spec guards nothing: state a floor, or lock: true, a profile, workloads or ephemeralContainers")
 	}
-	compiled.floor, err = floorOf(s.Floor)
+	if compiled.floor, err = floorOf(s.Floor); err != nil {
+		return nil, err
+	}
+	compiled.pods, err = onPodsOf(s)
 	return compiled, err
 }
 

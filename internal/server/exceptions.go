@@ -25,15 +25,20 @@ func exceptionsOf(set *exception.Set, now func() time.Time) admission.Exceptions
 				Namespace: namespace, NamespaceLabels: labels, Pod: s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass,
 			}, v1alpha1.Mode(mode), at)
 			left, used := match.Except(v)
-			var uses []admission.Use
-			for _, u := range used {
-				use := admission.Use{Exception: u.Exception.Name, Controls: u.Controls}
-				if u.Exception.ExpiresSoon(at) {
-					use.Ends, _ = u.Exception.Expires()
-				}
-				uses = append(uses, use)
-			}
-			return left, uses
+			return left, usesOf(used, at)
 		}
 	}
+}
+
+// usesOf maps what was used at a moment.
+func usesOf(used []exception.Use, at time.Time) []admission.Use {
+	var uses []admission.Use
+	for _, u := range used {
+		use := admission.Use{Exception: u.Exception.Name, Controls: u.Controls}
+		if u.Exception.ExpiresSoon(at) {
+			use.Ends, _ = u.Exception.Expires()
+		}
+		uses = append(uses, use)
+	}
+	return uses
 }

@@ -18,6 +18,8 @@ import (
 // policies are what the documents of a folder say.
 type policies struct {
 	guards guard.Set
+	// profiles are those that guards may name, by their names.
+	profiles map[string]*profile.Profile
 	// exceptions are those of the files of which all can be read; faults say in one
 	// line each why others count as none.
 	exceptions *exception.Set
@@ -29,6 +31,7 @@ type policies struct {
 // documents are the documents of a folder, by their kinds.
 type documents struct {
 	guards     []*guard.Guard
+	profiles   map[string]*profile.Profile
 	exceptions exceptionDocuments
 	text       strings.Builder
 	files      int
@@ -49,7 +52,7 @@ func readPolicies(folder fs.FS) (policies, error) {
 		}
 		return policies{}, err
 	}
-	var all documents
+	all := documents{profiles: map[string]*profile.Profile{}}
 	var fault error
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
@@ -65,6 +68,7 @@ func readPolicies(folder fs.FS) (policies, error) {
 	found := policies{text: all.text.String()}
 	found.exceptions, found.faults = all.exceptions.set()
 	if fault == nil {
+		found.profiles = all.profiles
 		found.guards, fault = guard.NewSet(all.guards, nil)
 	}
 	return found, fault
@@ -119,10 +123,20 @@ func (d *documents) add(found document.Document) (*exception.Exception, error) {
 		g, err := guard.Of(found)
 		d.guards = append(d.guards, g)
 		return nil, err
+	case found.Is(v1alpha1.KindPodSecurityProfile):
+		p, err := profile.Of(found)
+		if err != nil {
+			return nil, err
+		}
+		if d.profiles[p.Name()] != nil {
+			return nil, errors.New("another profile has the same name")
+		}
+		d.profiles[p.Name()] = p
+		return nil, nil //nolint:nilnil // it is no exception
 	case found.Kind == v1alpha1.KindPodSecurityException:
 		return exception.Of(found, profile.IDs())
 	default:
-		return nil, fmt.Errorf("it is none of the kinds that are read here: %s and %s of %s",
-			v1alpha1.KindPodSecurityGuard, v1alpha1.KindPodSecurityException, v1alpha1.GroupVersion())
+		return nil, fmt.Errorf("it is none of the kinds that are read here: %s, %s and %s of %s",
+			v1alpha1.KindPodSecurityGuard, v1alpha1.KindPodSecurityProfile, v1alpha1.KindPodSecurityException, v1alpha1.GroupVersion())
 	}
 }

@@ -52,7 +52,8 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 }
 
 // exceptionsOnly reports whether a file that is no YAML seems to be about exceptions
-// and nothing else. Of any other file, guards may be missing.
+// and nothing else. Of any other file, guards may be missing, or what they name.
 func exceptionsOnly(text []byte) bool {
-	return bytes.Contains(text, []byte(v1alpha1.KindPodSecurityException)) && !bytes.Contains(text, []byte(v1alpha1.KindPodSecurityGuard))
+	return bytes.Contains(text, []byte(v1alpha1.KindPodSecurityException)) && !bytes.Contains(text, []byte(v1alpha1.KindPodSecurityGuard)) &&
+		!bytes.Contains(text, []byte(v1alpha1.KindPodSecurityProfile))
 }

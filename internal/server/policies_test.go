@@ -42,6 +42,10 @@ func TestPoliciesAreAllDocumentsOfTheFilesInAFolder(t *testing.T) {
 		{"two in two", map[string]string{"a.yaml": guardA, "b.json": `{"apiVersion":"v1","kind":"List","items":[` +
 			`{"apiVersion":"gabion.io/v1alpha1","kind":"PodSecurityGuard","metadata":{"name":"b"},"spec":{"namespaces":{"all":true},"lock":true}}]}`}, 2, ""},
 		{"two of one name", map[string]string{"a.yaml": guardA, "b.yaml": guardA}, 0, `two guards have the name "a"`},
+		{"a profile beside it", map[string]string{"a.yaml": guardA, "p.yaml": noHostPaths}, 1, ""},
+		{"two profiles of one name", map[string]string{"a.yaml": noHostPaths, "p.yaml": noHostPaths}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": another profile has the same name`},
+		{"a profile that is none", map[string]string{"a.yaml": guardA, "p.yaml": strings.Replace(noHostPaths, "baseline", "strict", 1)}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": spec.base.level`},
+		{"a profile that is no YAML, beside exceptions", map[string]string{"a.yaml": "kind: [PodSecurityException, PodSecurityProfile"}, 0, "a.yaml: "},
 		{"a file of another kind", map[string]string{"a.yaml": guardA, "README.md": "hello"}, 0, "README.md: its name ends neither in .yaml nor in .yml or .json"},
 		{"a folder", map[string]string{"more/a.yaml": guardA}, 0, "more: its name ends neither in"},
 		{"a folder with such a name", map[string]string{"more.yaml/a.yaml": guardA}, 0, "more.yaml: "},
@@ -49,7 +53,7 @@ func TestPoliciesAreAllDocumentsOfTheFilesInAFolder(t *testing.T) {
 		{"a guard that is none", map[string]string{"a.yaml": guardA + "---\n" + guardHead + "metadata: {name: b}\nspec: {lock: true}\n"}, 0, `a.yaml, line 5: PodSecurityGuard "b": spec.namespaces: `},
 		{
 			"another kind", map[string]string{"a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n"}, 0,
-			`a.yaml, line 1: Namespace "x": it is none of the kinds that are read here: PodSecurityGuard and PodSecurityException of gabion.io/v1alpha1`,
+			`a.yaml, line 1: Namespace "x": it is none of the kinds that are read here: PodSecurityGuard, PodSecurityProfile and PodSecurityException of gabion.io/v1alpha1`,
 		},
 		{"another version", map[string]string{"a.yaml": strings.Replace(guardA, "v1alpha1", "v2", 1)}, 0, "none of the kinds that are read here"},
 	} {

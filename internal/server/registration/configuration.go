@@ -2,9 +2,12 @@ package registration
 
 import (
 	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/workload"
 )
 
 // Name is the name of the webhook configuration.
@@ -44,6 +47,9 @@ type Target struct {
 	Service Service
 	// ExcludedNamespaces are those whose pods are not judged either.
 	ExcludedNamespaces []string
+	// Custom says that the custom resources which are known to bear pods are asked
+	// about, too, as guards look at them.
+	Custom bool
 }
 
 // Pod updates other than of images and containers, and namespace updates other
@@ -91,6 +97,10 @@ func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebh
 		rule("apps", "daemonsets", "deployments", "replicasets", "statefulsets"),
 		rule("batch", "cronjobs", "jobs"),
 	)
+	if t.Custom {
+		workloads.Rules = append(workloads.Rules, customRule())
+		workloads.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "kinds-with-pods", Expression: kindsWithPods()}}
+	}
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta: metav1.TypeMeta{
 			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
@@ -115,6 +125,29 @@ func rule(group string, resources ...string) admissionregistrationv1.Rule {
 	return admissionregistrationv1.Rule{
 		APIGroups: []string{group}, APIVersions: []string{"v1"}, Resources: resources, Scope: &scope,
 	}
+}
+
+// customRule is for all resources of the groups that have kinds which bear pods: the
+// names of their resources are not known, but see kindsWithPods. It does no harm
+// where there are no such groups.
+func customRule() admissionregistrationv1.RuleWithOperations {
+	all := rules(rule("", "*"))[0]
+	all.APIGroups, all.APIVersions = nil, []string{"*"}
+	for _, k := range workload.CustomKinds() {
+		if !slices.Contains(all.APIGroups, k.Group) {
+			all.APIGroups = append(all.APIGroups, k.Group)
+		}
+	}
+	return all
+}
+
+// kindsWithPods narrows the groups of customRule to their kinds that bear pods.
+func kindsWithPods() string {
+	var kinds []string
+	for _, k := range workload.CustomKinds() {
+		kinds = append(kinds, "'"+k.Group+"/"+k.Kind+"'")
+	}
+	return "request.kind.group in ['', 'apps', 'batch'] || (request.kind.group + '/' + request.kind.kind) in [" + strings.Join(kinds, ", ") + "]"
 }
 
 func (t *Target) clientConfig(cas []byte) admissionregistrationv1.WebhookClientConfig {

@@ -1,0 +1,177 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gabion-security/gabion/pss"
+)
+
+// earlier asks nothing of pods but tells of workloads, or refuses them.
+func earlier(e Early) PodGuards {
+	return func(string, map[string]string) PodGuarding {
+		return PodGuarding{Workloads: e, By: "PodSecurityGuard g"}
+	}
+}
+
+// deployment is a Deployment with the fields of its metadata, spec and pod.
+func deployment(metadata, spec, pod string) string {
+	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"` + metadata + `},"spec":{` + spec + `"template":{"metadata":{"labels":{"a":"b"}},"spec":{` + pod + `}}}}`
+}
+
+func deploy(namespace, object string, change ...func(*Request)) Request {
+	return pod(Create, namespace, object, append([]func(*Request){func(r *Request) {
+		r.Group, r.Resource, r.Kind, r.Name = "apps", "deployments", "Deployment", "d"
+	}}, change...)...)
+}
+
+func update(object string) func(*Request) {
+	return func(r *Request) { r.Operation, r.OldObject = Update, []byte(object) }
+}
+
+const (
+	badSpec  = `"hostPID":true,"containers":[{"name":"web","image":"i","securityContext":{"privileged":true}},{"name":"b","image":"i"}]`
+	goodSpec = `"containers":[{"name":"web","image":"i"}]`
+	rejected = `the pods of this Deployment will be REJECTED by enforce "baseline:latest", before sidecars are injected: ` +
+		`host namespaces (spec.template.spec.hostPID: true), privileged (container "web" at spec.template.spec.containers[0].securityContext.privileged: true)`
+	owned = `,"ownerReferences":[{"apiVersion":"example.com/v1","kind":"App","name":"a","uid":"u","controller":true}]`
+)
+
+func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
+	t.Parallel()
+	bad, good := deployment("", "", badSpec), deployment("", "", goodSpec)
+	for _, c := range []struct {
+		name string
+		req  Request
+		told string // empty for nothing
+	}{
+		{"a good one", deploy("enforcing", good), ""},
+		{"a bad one", deploy("enforcing", bad), rejected},
+		{"by an exempt user: a controller makes the pods", deploy("enforcing", bad, by("root")), rejected},
+		{"in an exempt namespace", deploy("exempt", bad), ""},
+		{"in a namespace that is not there", deploy("gone", bad), ""},
+		{"in a privileged namespace", deploy("privileged", bad), ""},
+		{"in a namespace that only audits", deploy("audited", bad), ""},
+		{"with an exempt runtime class", deploy("enforcing", deployment("", "", `"runtimeClassName":"kata",`+badSpec)), ""},
+		{"a change that makes it bad", deploy("enforcing", bad, update(good)), rejected},
+		{"a change of one that was bad otherwise", deploy("enforcing", bad, update(deployment("", "", `"hostIPC":true,`+badSpec))), rejected},
+		{"a change that makes it good", deploy("enforcing", good, update(bad)), ""},
+		{"a change of what was unreadable", deploy("enforcing", bad, update("x")), rejected},
+		{"a change without the old one", deploy("enforcing", bad, update("")), rejected},
+		{"scaling a bad one", deploy("enforcing", deployment("", `"replicas":3,`, badSpec), update(bad)), ""},
+		{"scaling by the subresource", deploy("enforcing", bad, update(good), subresource("scale")), ""},
+		{"a finalizer of a bad one", deploy("enforcing", bad, update(deployment(`,"finalizers":["a/b"]`, "", badSpec))), ""},
+		{"another image of a bad one", deploy("enforcing", bad, update(strings.ReplaceAll(bad, `"i"`, `"j"`))), ""},
+		{"one that is being deleted", deploy("enforcing", bad, update(deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", goodSpec))), ""},
+		{"a new one that says it is being deleted", deploy("enforcing", deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", badSpec)), rejected},
+		{"one that another object controls", deploy("enforcing", deployment(owned, "", badSpec)), ""},
+		{"one that another object owns", deploy("enforcing", deployment(strings.Replace(owned, "true", "false", 1), "", badSpec)), rejected},
+		{"a deletion", deploy("enforcing", bad, func(r *Request) { r.Operation = "DELETE" }), ""},
+		{"what cannot be read", deploy("enforcing", bad[:90]), ""},
+		{"broken labels enforce restricted", deploy("broken", deployment("", "", `"hostIPC":true,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[]`)),
+			`the pods of this Deployment will be REJECTED by enforce "restricted:latest", before sidecars are injected: host namespaces (spec.template.spec.hostIPC: true)`},
+		{"a CronJob", deploy("enforcing", `{"apiVersion":"batch/v1","kind":"CronJob","spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":[],"initContainers":[{"name":"i","ports":[{"hostPort":80}]}]}}}}}}`,
+			func(r *Request) { r.Kind = "CronJob" }),
+			`the pods of this CronJob will be REJECTED by enforce "baseline:latest", before sidecars are injected: hostPort (container "i" at spec.jobTemplate.spec.template.spec.initContainers[0].ports[0].hostPort: 80)`},
+		{"a custom resource that is not known", deploy("enforcing", `{"apiVersion":"example.com/v1","kind":"App","spec":{"template":{"spec":{"hostPID":true,"containers":[]}}}}`,
+			func(r *Request) { r.Group = "example.com" }), ""},
+		{"a custom resource whose controller adds to its pods", deploy("restricted", `{"apiVersion":"serving.knative.dev/v1","kind":"Service","spec":{"template":{"spec":{"hostPID":true,"containers":[{"name":"c"}]}}}}`,
+			func(r *Request) { r.Kind, r.Group = "Service", "serving.knative.dev" }),
+			`the pods of this Service will be REJECTED by enforce "restricted:latest", before sidecars are injected: host namespaces (spec.template.spec.hostPID: true)`},
+		{"a custom resource", deploy("enforcing", `{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","spec":{"template":{"spec":{"hostPID":true,"containers":[]}}}}`,
+			func(r *Request) { r.Kind, r.Group = "Rollout", "argoproj.io" }),
+			`the pods of this Rollout will be REJECTED by enforce "baseline:latest", before sidecars are injected: host namespaces (spec.template.spec.hostPID: true)`},
+	} {
+		without := newWorld().controller(t).Decide(t.Context(), c.req)
+		controller := newWorld().controller(t)
+		controller.SetPodGuards(earlier(EarlyWarn))
+		want := without
+		if c.told != "" {
+			want.Warnings = append([]string{c.told}, without.Warnings...)
+		}
+		sameErr := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+		if diff := cmp.Diff(want, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
+			t.Errorf("%s, told (-want +got):\n%s", c.name, diff)
+		}
+		controller.SetPodGuards(earlier(EarlyDeny))
+		want = without
+		if c.told != "" {
+			_, text, _ := strings.Cut(c.told, " will ")
+			want.Allowed, want.Code, want.Reason = false, 403, "Forbidden"
+			want.Message = "deployments." + c.req.Group + ` "d" is forbidden: its pods would ` + text + ` (workloads: deny, PodSecurityGuard g)`
+			want.Details = Details{Group: c.req.Group, Kind: "deployments", Name: "d"}
+		}
+		if diff := cmp.Diff(want, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
+			t.Errorf("%s, refused (-want +got):\n%s", c.name, diff)
+		}
+		controller.SetPodGuards(earlier(EarlySilent))
+		if diff := cmp.Diff(without, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
+			t.Errorf("%s, silent (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestWhatIsExceptedIsNoEarlyVerdict(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.namespaces["n"] = map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "privileged"}
+	c := w.controller(t)
+	c.SetPodGuards(earlier(EarlyDeny))
+	add := func(account string) string {
+		return deployment("", "", `"serviceAccountName":"`+account+`","containers":[{"name":"c","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}]`)
+	}
+	c.SetExceptions(sidecar(time.Time{}))
+	for name, d := range map[string]struct {
+		req     Request
+		allowed bool
+	}{
+		"excepted":              {deploy("n", add("mesh")), true},
+		"not excepted":          {deploy("n", add("web")), false},
+		"not excepted any more": {deploy("n", add("web"), update(add("mesh"))), false}, // the view of the standard is as it was
+		"unchanged":             {deploy("n", add("web"), update(add("web"))), true},
+	} {
+		if got := c.Decide(t.Context(), d.req); got.Allowed != d.allowed {
+			t.Errorf("%s: allowed %t: %s", name, got.Allowed, got.Message)
+		}
+	}
+}
+
+func TestEarlyTextsAreBoundedAndPrintable(t *testing.T) {
+	t.Parallel()
+	c := newWorld().controller(t)
+	c.SetPodGuards(earlier(EarlyWarn))
+	var containers []string
+	for range 500 {
+		containers = append(containers, `{"name":"\u0007\" is fine`+strings.Repeat("x", 400)+`","securityContext":{"privileged":true,"seLinuxOptions":{"type":"a\n\"`+strings.Repeat("y", 3000)+`"}}}`)
+	}
+	object := deployment("", "", `"hostPID":true,"containers":[`+strings.Join(containers, ",")+`]`)
+	d := c.Decide(t.Context(), deploy("enforcing", object, func(r *Request) { r.Kind = "De\nploy" }))
+	if len(d.Warnings) != 1 {
+		t.Fatalf("%d warnings", len(d.Warnings))
+	}
+	text := d.Warnings[0]
+	if strings.ContainsAny(text, "\n\a") || strings.Contains(text, `" is fine`) && !strings.Contains(text, `\" is fine`) || len(text) > 4096 ||
+		!strings.HasPrefix(text, `the pods of this De\nploy will be REJECTED`) || !strings.HasSuffix(text, "), and 993 more") {
+		t.Errorf("%d bytes: %s", len(text), text)
+	}
+	huge := deployment("", "", `"hostPID":true,"containers":[`+strings.Repeat(`{"securityContext":{"privileged":true}},`, maxItems)+`{}]`)
+	if d := c.Decide(t.Context(), deploy("enforcing", huge)); len(d.Warnings) != 1 || !strings.HasSuffix(d.Warnings[0], ": host namespaces, privileged") {
+		t.Errorf("of a huge one: %q", d.Warnings)
+	}
+}
+
+func TestNobodyIsToldEarlyOnceTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	c := newWorld().controller(t)
+	c.SetPodGuards(earlier(EarlyDeny))
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if d := c.Decide(over, deploy("enforcing", deployment("", "", badSpec))); !d.Allowed || len(d.Warnings) > 0 {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/profile"
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
+
+// podGuardsOf returns what policies ask of pods beside labels, by a clock for what
+// is excepted of it.
+func podGuardsOf(p policies, now func() time.Time) admission.PodGuards {
+	if p.guards.Len() == 0 {
+		return nil
+	}
+	return func(namespace string, labels map[string]string) admission.PodGuarding {
+		asked := p.guards.Pods(namespace, labels)
+		to := admission.PodGuarding{Alone: asked.Alone, By: by(asked.WorkloadsBy)}
+		switch asked.Workloads {
+		case guard.WorkloadsWarn:
+			to.Workloads = admission.EarlyWarn
+		case guard.WorkloadsDeny:
+			to.Workloads = admission.EarlyDeny
+		case guard.WorkloadsOff:
+		}
+		for _, f := range asked.Floors {
+			to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: by(f.Guards)})
+		}
+		for _, f := range asked.Profiles {
+			named := admission.Profile{Name: f.Name, By: by(f.Guards)}
+			if found := p.profiles[f.Name]; found != nil {
+				excepted := profileExceptions{p.exceptions, namespace, labels, now}
+				named.Judge = func(e pss.Evaluator, s admission.Subject) ([]admission.Violation, []admission.Use, error) {
+					return excepted.judge(found, e, s)
+				}
+			}
+			to.Profiles = append(to.Profiles, named)
+		}
+		return to
+	}
+}
+
+// by names guards.
+func by(guards []string) string {
+	if len(guards) == 0 {
+		return ""
+	}
+	return v1alpha1.KindPodSecurityGuard + " " + strings.Join(guards, ", ")
+}
+
+// profileExceptions are the exceptions for the pods of a namespace.
+type profileExceptions struct {
+	set       *exception.Set
+	namespace string
+	labels    map[string]string
+	now       func() time.Time
+}
+
+// judge judges a pod by a profile, without what is excepted in mode enforce.
+func (x profileExceptions) judge(p *profile.Profile, e pss.Evaluator, s admission.Subject) ([]admission.Violation, []admission.Use, error) {
+	verdict, err := p.Evaluate(e, &workload.Template{Pod: *s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass})
+	if err != nil || verdict.Allowed() {
+		return nil, nil, err
+	}
+	at := x.now()
+	match := x.set.For(exception.Pod{
+		Namespace: x.namespace, NamespaceLabels: x.labels, Pod: s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass,
+	}, v1alpha1.Enforce, at)
+	base, used := match.Except(verdict.Base)
+	left := verdict.Except(base, func(control string, f profile.Finding) bool {
+		covering := match.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
+		if covering != nil {
+			used = exception.Used(used, covering, control)
+		}
+		return covering != nil
+	})
+	violations := violationsOf(left)
+	if len(violations) == 0 && !left.Allowed() {
+		return nil, nil, profile.ErrNotReady // never; nothing passes by what is not named
+	}
+	return violations, usesOf(used, at), nil
+}
+
+// violationsOf maps what a pod violates of a profile: of its level, and of its own.
+func violationsOf(v profile.Verdict) []admission.Violation {
+	var all []admission.Violation
+	for _, violation := range v.Base.Violations() {
+		to := admission.Violation{Control: string(violation.Control), Reason: violation.Reason}
+		for _, f := range violation.Findings {
+			to.Findings = append(to.Findings, admission.Finding{Container: f.Container, Path: f.Path(), Value: f.Value, Explicit: f.Explicit})
+		}
+		all = append(all, to)
+	}
+	for _, violation := range v.Violations {
+		to := admission.Violation{Control: violation.Control, Reason: violation.Reason}
+		for _, f := range violation.Findings {
+			to.Findings = append(to.Findings, admission.Finding{Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
+		}
+		all = append(all, to)
+	}
+	return all
+}
