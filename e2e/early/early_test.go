@@ -20,6 +20,7 @@ func TestBeforeThereArePods(t *testing.T) {
 		passes(t, "{apiVersion: v1, kind: Namespace, metadata: "+ns+"}", "create", "-f", "-")
 	}
 	t.Run("who applies a workload is told", told)
+	t.Run("a custom resource", custom)
 	t.Run("what was bad before can be worked with", workedWith)
 	t.Run("controllers are not told again", controllers)
 	t.Run("a workload is refused", denied)
@@ -64,6 +65,27 @@ func told(t *testing.T) {
 	if !strings.Contains(out, `REJECTED by enforce "baseline:latest", before sidecars are injected: host namespaces (spec.template.spec.hostPID: true), privileged (`) {
 		t.Errorf("a change for the worse: kubectl says\n%s", out)
 	}
+}
+
+// custom has resources of two kinds of one group, of which one bears pods.
+func custom(t *testing.T) {
+	for kind, plural := range map[string]string{"Rollout": "rollouts", "Workflow": "workflows"} {
+		passes(t, "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: "+plural+".argoproj.io}, spec: {group: argoproj.io, scope: Namespaced, "+
+			"names: {kind: "+kind+", plural: "+plural+"}, versions: [{name: v1alpha1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}}",
+			"create", "-f", "-")
+		passes(t, "", "wait", "--for=condition=Established", "crd/"+plural+".argoproj.io")
+		object := strings.Replace(deployment("web", "", "", bad), "apiVersion: apps/v1, kind: Deployment", "apiVersion: argoproj.io/v1alpha1, kind: "+kind, 1)
+		want := strings.Replace(rejected, "this Deployment", "this "+kind, 1)
+		out := passes(t, object, "apply", "-n", "told", "-f", "-")
+		if strings.HasPrefix(out, want) != (kind == "Rollout") || strings.Contains(out, "Warning") != (kind == "Rollout") {
+			t.Errorf("of a %s, kubectl says\n%s", kind, out)
+		}
+	}
+	if out := passes(t, "", "-n", "told", "patch", "rollout/web", "--type=merge", "-p", `{"spec":{"replicas":2}}`); strings.Contains(out, "Warning") {
+		t.Errorf("scaling a Rollout: kubectl says\n%s", out)
+	}
+	refused(t, "REJECTED", strings.Replace(deployment("web", "", "", bad), "apiVersion: apps/v1, kind: Deployment", "apiVersion: argoproj.io/v1alpha1, kind: Rollout", 1),
+		"apply", "-n", "web", "-f", "-")
 }
 
 // workedWith changes the Deployment web, which is bad already.
