@@ -14,7 +14,7 @@ import (
 // newKeeper returns the keeper of the registration.
 func (s *server) newKeeper() (*registration.Keeper, error) {
 	target := s.o.Target
-	target.Custom = s.policies != nil
+	target.Custom = s.mayHavePolicies()
 	if target.Service.Name == "" && target.URL == "" {
 		_, port, err := net.SplitHostPort(s.admissionListener.Addr().String())
 		if err != nil {
