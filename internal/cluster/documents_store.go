@@ -10,10 +10,15 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 )
+
+// failuresTell is how often in a row objects that are known cannot be read before
+// that is something to tell.
+const failuresTell = 3
 
 // documents are the objects of one kind, as a reflector reports them.
 type documents struct {
@@ -30,6 +35,8 @@ type documents struct {
 	known bool   // it has been heard which there are
 	there bool   // they were served, when it was asked last
 	fault string // why they cannot be read
+	// failures is how often they could not be read in a row.
+	failures int
 }
 
 // held is an object that counts.
@@ -77,7 +84,7 @@ func (d *documents) take(o *object) error {
 func (d *documents) Replace(list []any, _ string) error {
 	d.change(func() bool {
 		news := !d.known || d.fault != ""
-		d.known, d.there, d.fault = true, true, ""
+		d.known, d.there, d.fault, d.failures = true, true, "", 0
 		names := map[string]bool{}
 		for _, o := range list {
 			names[o.(*object).name] = true
@@ -135,7 +142,7 @@ func (d *documents) unserved() {
 			d.log.Warn("the definition is gone", slog.String("kind", d.kind))
 		}
 		news := !d.known || d.fault != ""
-		d.known, d.there, d.fault = true, false, ""
+		d.known, d.there, d.fault, d.failures = true, false, "", 0
 		if d.stay {
 			for _, name := range slices.Sorted(maps.Keys(d.all)) {
 				d.orphan(name)
@@ -192,14 +199,16 @@ func (d *documents) settle(sound bool) {
 }
 
 // fail notes that the objects could not be read, which a watch that has ended is
-// not.
+// not. Of what is known that only says something if it goes on, and if the API server
+// says it: it may be busy, or away.
 func (d *documents) fail(err error) {
+	if err == nil || apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
+		return
+	}
 	d.change(func() bool {
-		if err == nil || d.fault == oneLine(err) {
+		d.failures++
+		if d.fault == oneLine(err) || d.known && (d.failures < failuresTell || !isStatus(err)) {
 			return false
-		}
-		if d.known && !isStatus(err) {
-			return false // the API server is away, and what is known of it stays
 		}
 		d.fault = oneLine(err)
 		d.log.Error("objects cannot be read", slog.String("kind", d.kind), slog.String("error", d.fault))
