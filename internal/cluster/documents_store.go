@@ -64,40 +64,58 @@ func reduceDocument(whole runtime.Object) (*object, error) {
 }
 
 // Add takes an object that is new.
-func (d *documents) Add(o any) error { return d.take(o.(*object)) }
+func (d *documents) Add(o any) error {
+	one, err := documentOf(o)
+	if err == nil {
+		d.change(func() bool { return d.set(one) })
+	}
+	return err
+}
 
 // Update takes an object that has changed.
-func (d *documents) Update(o any) error { return d.take(o.(*object)) }
+func (d *documents) Update(o any) error { return d.Add(o) }
 
 // Delete takes an object that is gone.
 func (d *documents) Delete(o any) error {
-	d.change(func() bool { return d.lose(o.(*object).name) })
-	return nil
-}
-
-func (d *documents) take(o *object) error {
-	d.change(func() bool { return d.set(o) })
-	return nil
+	one, err := documentOf(o)
+	if err == nil {
+		d.change(func() bool { return d.lose(one.name) })
+	}
+	return err
 }
 
 // Replace takes all objects that there are.
 func (d *documents) Replace(list []any, _ string) error {
+	there := map[string]*object{}
+	for _, o := range list {
+		one, err := documentOf(o)
+		if err != nil {
+			return err
+		}
+		there[one.name] = one
+	}
 	d.change(func() bool {
 		news := !d.known || d.fault != ""
 		d.known, d.there, d.fault, d.failures = true, true, "", 0
-		names := map[string]bool{}
-		for _, o := range list {
-			names[o.(*object).name] = true
-			news = d.set(o.(*object)) || news
+		for _, one := range there {
+			news = d.set(one) || news
 		}
 		for name := range d.all {
-			if !names[name] {
+			if there[name] == nil {
 				news = d.lose(name) || news
 			}
 		}
 		return news
 	})
 	return nil
+}
+
+func documentOf(o any) (*object, error) {
+	one, ok := o.(*object)
+	if !ok {
+		return nil, fmt.Errorf("%T is no document", o)
+	}
+	return one, nil
 }
 
 // Resync has nothing to do.
