@@ -145,6 +145,19 @@ func (v Verdict) Policy() LevelVersion { return v.policy }
 // never latest.
 func (v Verdict) Resolved() Version { return v.resolved }
 
+// At returns the judgement of the same pod by another level, at the version by
+// whose rules it was judged, with nothing excepted.
+func (v Verdict) At(level Level) Verdict {
+	if v.pod == nil {
+		return Verdict{}
+	}
+	other, err := Evaluator{}.Evaluate(v.pod, LevelVersion{Level: level, Version: v.resolved})
+	if err != nil {
+		return Verdict{} // not Allowed
+	}
+	return other
+}
+
 // Failed returns the IDs of the controls that the pod fails, in message order.
 func (v Verdict) Failed() []ID {
 	if v.failed == 0 {

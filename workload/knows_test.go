@@ -26,20 +26,3 @@ func TestAReaderKnowsTheKindsOfItsTableAndTheUsersOwn(t *testing.T) {
 		}
 	}
 }
-
-func TestCustomKindsAreKnownAndSorted(t *testing.T) {
-	t.Parallel()
-	r, err := NewReader(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := CustomKinds()
-	for i, k := range all {
-		if !r.Knows(k.Group+"/v1", k.Kind) || k.Group == "" || i > 0 && (all[i-1].Group > k.Group || all[i-1] == k) {
-			t.Errorf("%v after %v", k, all[max(i, 1)-1])
-		}
-	}
-	if len(all) < 20 {
-		t.Errorf("only %d", len(all))
-	}
-}

@@ -109,6 +109,8 @@ type Namespaces struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Names []string `json:"names,omitempty"`
 	// Selector selects namespaces by their labels. It must not be empty.
 	// +optional
@@ -118,6 +120,8 @@ type Namespaces struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Except []string `json:"except,omitempty"`
 }
 
@@ -179,15 +183,21 @@ type ExceptedControl struct {
 	// see gabion controls. What is excepted from a control is excepted too from
 	// the one that takes its place at the restricted level, as far as a value is
 	// concerned that both look at: NET_ADMIN excepted from capabilities_baseline
-	// may be added at the restricted level, but ALL has to be dropped.
+	// may be added at the restricted level, but ALL has to be dropped. The other
+	// way round, what the baseline level forbids is excepted from
+	// capabilities_restricted only by its values.
 	// +required
 	ID string `json:"id"`
-	// Values are the values with which pods may fail the control. If they are
-	// left out, that is any, and none where one is missing. A value is what is
-	// found at the path of a finding; for hostNamespaces it is the name of the
-	// field; a path of the node, for volumes, means what is below it too.
+	// Values are the values with which pods may fail the control. If neither they
+	// nor missing are stated, that is any, and none where one is missing. A value
+	// is what is found at the path of a finding; for hostNamespaces it is the name
+	// of the field; a path of the node, for volumes, means what is below it too.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	Values []string `json:"values,omitempty"`
+	// Missing, if true, lets pods fail the control by not stating what it asks
+	// for, and beside that only with the values.
+	// +optional
+	Missing bool `json:"missing,omitempty"`
 }

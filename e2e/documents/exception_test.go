@@ -17,6 +17,7 @@ func wrongExceptions() map[string]string {
 		"namespaces except some":            "reason: r, namespaces: {except: [shop]}, " + controls,
 		"all and names":                     "reason: r, namespaces: {all: true, names: [shop]}, " + controls,
 		"no name of a namespace":            "reason: r, namespaces: {names: []}, " + controls,
+		"a pattern for a namespace":         "reason: r, namespaces: {names: ['shop-*']}, " + controls,
 		"an empty selector":                 "reason: r, namespaces: {selector: {}}, " + controls,
 		"a selector of no label":            "reason: r, namespaces: {selector: {matchLabels: {}}}, " + controls,
 		"no controls":                       "reason: r, " + shop,

@@ -76,12 +76,20 @@ func custom(t *testing.T) {
 		passes(t, "", "wait", "--for=condition=Established", "crd/"+plural+".argoproj.io")
 		object := strings.Replace(deployment("web", "", "", bad), "apiVersion: apps/v1, kind: Deployment", "apiVersion: argoproj.io/v1alpha1, kind: "+kind, 1)
 		want := strings.Replace(rejected, "this Deployment", "this "+kind, 1)
+		if kind == "Rollout" {
+			eventually(t, "the API server to ask about Rollouts", func() string {
+				if out := passes(t, object, "apply", "-n", "told", "-f", "-", "--dry-run=server"); !strings.Contains(out, want) {
+					return out
+				}
+				return ""
+			})
+		}
 		out := passes(t, object, "apply", "-n", "told", "-f", "-")
 		if strings.HasPrefix(out, want) != (kind == "Rollout") || strings.Contains(out, "Warning") != (kind == "Rollout") {
 			t.Errorf("of a %s, kubectl says\n%s", kind, out)
 		}
 	}
-	if out := passes(t, "", "-n", "told", "patch", "rollout/web", "--type=merge", "-p", `{"spec":{"replicas":2}}`); strings.Contains(out, "Warning") {
+	if out := passes(t, "", "-n", "told", "patch", "rollout/web", "--type=merge", "-p", `{"spec":{"replicas":2}}`); strings.Contains(out, "REJECTED") {
 		t.Errorf("scaling a Rollout: kubectl says\n%s", out)
 	}
 	refused(t, "REJECTED", strings.Replace(deployment("web", "", "", bad), "apiVersion: apps/v1, kind: Deployment", "apiVersion: argoproj.io/v1alpha1, kind: Rollout", 1),

@@ -69,9 +69,10 @@ type Controller struct {
 type state struct {
 	config     Config
 	evaluator  pss.Evaluator
-	guards     Guards     // nil if there are none
-	podGuards  PodGuards  // nil if there are none
-	exceptions Exceptions // nil if there are none
+	guards     Guards           // nil if there are none
+	podGuards  PodGuards        // nil if there are none
+	exceptions Exceptions       // nil if there are none
+	custom     *workload.Reader // of custom resources
 }
 
 // New returns a Controller. The error says what is missing in the options.
@@ -96,7 +97,11 @@ func New(o Options) (*Controller, error) {
 	if c.whole, err = workload.NewReader(workload.Options{Stored: true, Extra: true}); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator, exceptions: o.Exceptions})
+	custom, err := customReader(nil)
+	if err != nil {
+		return nil, fmt.Errorf("admission: %w", err)
+	}
+	c.state.Store(&state{config: o.Config, evaluator: o.Evaluator, exceptions: o.Exceptions, custom: custom})
 	return c, nil
 }
 
@@ -154,9 +159,6 @@ func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 		return r.guarded(ctx, r.namespace(ctx))
 	case req.isCore(podsResource):
 		return r.pod(ctx)
-	}
-	if !builtIn(req.Group) {
-		return r.early(ctx, allow()) // the plugin looks at no custom resources
 	}
 	return r.early(ctx, r.workload(ctx))
 }

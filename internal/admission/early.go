@@ -35,7 +35,11 @@ func (r *review) early(ctx context.Context, d Decision) Decision {
 	if r.exceptions != nil {
 		v.except = r.exceptions(r.req.Namespace, labels)
 	}
-	if v.except != nil || len(guarding.Profiles) > 0 {
+	v.extra = v.except != nil || len(guarding.Profiles) > 0
+	switch {
+	case r.isCustom():
+		v.reader = r.custom
+	case v.extra:
 		v.reader = r.whole
 	}
 	texts := v.refused(ctx)
@@ -60,6 +64,7 @@ type view struct {
 	policy   pss.LevelVersion
 	guarding PodGuarding
 	except   Except // nil if nothing is excepted
+	extra    bool   // whether anybody looks at more than the standard does
 	reader   *workload.Reader
 }
 
@@ -88,7 +93,7 @@ func (v *view) template(ctx context.Context, t *workload.Template) []string {
 	}
 	j := judging{Subject: subjectOf(t), asked: true, except: v.except}
 	var texts []string
-	for _, refused := range v.refusals(ctx, &j, v.judge(ctx, &j, v.policy, ModeEnforce), &v.guarding) {
+	for _, refused := range v.refusals(ctx, &j, v.judgePod(ctx, &j, v.policy, ModeEnforce), &v.guarding) {
 		if t.Partial && !refused.stated() {
 			continue
 		}
@@ -129,7 +134,7 @@ func (v *view) unchanged(now []workload.Template) bool {
 	for i := range now {
 		t, before := &now[i], &old.Templates[i]
 		if t.Path != before.Path || t.RuntimeClass != before.RuntimeClass ||
-			!reflect.DeepEqual(&t.Pod, &before.Pod) || !reflect.DeepEqual(t.Extra, before.Extra) {
+			!reflect.DeepEqual(&t.Pod, &before.Pod) || v.extra && !reflect.DeepEqual(t.Extra, before.Extra) {
 			return false
 		}
 	}

@@ -2,12 +2,18 @@ package admission
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
-// judged is one judgement of a pod.
+// maxTemplates is how many pod templates of an object a text describes.
+const maxTemplates = 8
+
+// judged is one judgement of a pod, or of all pods of an object.
 type judged struct {
 	policy  pss.LevelVersion
 	allowed bool
@@ -20,7 +26,13 @@ type judged struct {
 // evaluate judges a pod, or the pod of a template, in each mode; in enforce mode
 // only if that is asked for.
 func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.LabelErrors, t *workload.Template, enforce bool) Decision {
-	if r.config.Exemptions.RuntimeClass(t.RuntimeClass) {
+	return r.evaluateAll(ctx, policy, errs, []judging{{Subject: subjectOf(t)}}, enforce)
+}
+
+// evaluateAll is evaluate for all pods of an object, of which there is at least one.
+func (r *review) evaluateAll(ctx context.Context, policy pss.Policy, errs pss.LabelErrors, pods []judging, enforce bool) Decision {
+	pods = slices.DeleteFunc(pods, func(j judging) bool { return r.config.Exemptions.RuntimeClass(j.RuntimeClass) })
+	if len(pods) == 0 {
 		r.recorder.RecordExemption(r.req.labels())
 		return allowWith(ExemptKey, "runtimeClass")
 	}
@@ -29,11 +41,10 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 	}
 
 	d, what := allow(), "its pods"
-	j := judging{Subject: subjectOf(t)}
 	var known judged // the zero judged belongs to no policy
 	if enforce {
 		what = "this pod"
-		known = r.judge(ctx, &j, policy.Enforce, ModeEnforce)
+		known = r.judge(ctx, pods, policy.Enforce, ModeEnforce)
 		if !known.allowed {
 			d = forbid(r.req, `PodSecurity "`+policy.Enforce.String()+`": `+known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
@@ -41,16 +52,16 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 			r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
 		}
 		if r.guarding.asks() {
-			d = r.forbidGuarded(ctx, d, &j, known)
+			d = r.forbidGuarded(ctx, d, &pods[0], known)
 		}
 	}
 
-	audit := r.judgeAgain(ctx, &j, policy.Audit, ModeAudit, known, known)
+	audit := r.judgeAgain(ctx, pods, policy.Audit, ModeAudit, known, known)
 	if !audit.allowed {
 		r.evaluated(DecisionDeny, policy.Audit, ModeAudit)
 	}
 	if d.Allowed { // else an error says it all
-		if warn := r.judgeAgain(ctx, &j, policy.Warn, ModeWarn, known, audit); !warn.allowed {
+		if warn := r.judgeAgain(ctx, pods, policy.Warn, ModeWarn, known, audit); !warn.allowed {
 			d.Warnings = []string{warn.violation()}
 			r.evaluated(DecisionDeny, policy.Warn, ModeWarn)
 		}
@@ -66,7 +77,7 @@ func (r *review) evaluate(ctx context.Context, policy pss.Policy, errs pss.Label
 	if len(errs) > 0 {
 		d.Annotations = append(d.Annotations, Annotation{ErrorKey, "Failed to parse policy: " + cutValues(errs).Error()})
 	}
-	d.tell(j.uses, what)
+	d.tell(usesOf(pods), what)
 	return d
 }
 
@@ -75,9 +86,31 @@ func (j judged) violation() string {
 	return `would violate PodSecurity "` + j.policy.String() + `": ` + j.detail
 }
 
-// judge judges a pod in a mode. What cannot be judged is not allowed, and what
+// judge judges the pods of an object in a mode.
+func (r *review) judge(ctx context.Context, pods []judging, policy pss.LevelVersion, mode string) judged {
+	if len(pods) == 1 && pods[0].path == "" {
+		return r.judgePod(ctx, &pods[0], policy, mode)
+	}
+	all := judged{policy: policy, allowed: true}
+	var texts []string
+	for i := range pods {
+		one := r.judgePod(ctx, &pods[i], policy, mode)
+		all.own = all.own || one.own
+		if !one.allowed {
+			all.allowed = false
+			texts = append(texts, printable(pods[i].path)+": "+one.detail)
+		}
+	}
+	if more := len(texts) - maxTemplates; more > 0 {
+		texts = append(texts[:maxTemplates], "and "+strconv.Itoa(more)+" more pod templates")
+	}
+	all.detail = strings.Join(texts, "; ")
+	return all
+}
+
+// judgePod judges a pod in a mode. What cannot be judged is not allowed, and what
 // nobody waits for any more is not judged.
-func (r *review) judge(ctx context.Context, j *judging, policy pss.LevelVersion, mode string) judged {
+func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersion, mode string) judged {
 	if ctx.Err() != nil {
 		return judged{policy: policy, detail: "not judged: the time of the request is over"}
 	}
@@ -100,16 +133,16 @@ func (r *review) judge(ctx context.Context, j *judging, policy pss.LevelVersion,
 	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true, verdict: verdict}
 }
 
-// judgeAgain judges a pod, unless one of the judgements is for the same policy and
+// judgeAgain judges pods, unless one of the judgements is for the same policy and
 // not only for its mode.
-func (r *review) judgeAgain(ctx context.Context, j *judging, policy pss.LevelVersion, mode string, first, second judged) judged {
+func (r *review) judgeAgain(ctx context.Context, pods []judging, policy pss.LevelVersion, mode string, first, second judged) judged {
 	switch {
 	case policy == first.policy && !first.own:
 		return first
 	case policy == second.policy && !second.own:
 		return second
 	}
-	return r.judge(ctx, j, policy, mode)
+	return r.judge(ctx, pods, policy, mode)
 }
 
 // evaluated counts a judgement.

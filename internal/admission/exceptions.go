@@ -51,6 +51,7 @@ func (c *Controller) SetExceptions(e Exceptions) {
 type judging struct {
 	Subject
 
+	path   string // of its template, if the object has several
 	asked  bool   // whether except is known
 	except Except // nil if nothing is excepted
 	uses   []Use  // in all modes
@@ -96,6 +97,15 @@ func (r *review) used(j *judging, uses []Use, mode string) {
 		r.recorder.RecordException(u.Exception, mode)
 	}
 	j.uses = merge(j.uses, uses)
+}
+
+// usesOf returns the exceptions that were used for any of the pods.
+func usesOf(pods []judging) []Use {
+	uses := pods[0].uses
+	for i := range pods[1:] {
+		uses = merge(uses, pods[i+1].uses)
+	}
+	return uses
 }
 
 // merge adds uses to others, each exception once.

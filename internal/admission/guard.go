@@ -72,16 +72,17 @@ func (r *review) guarded(ctx context.Context, d Decision) Decision {
 	}
 	guarding := r.guards.Judge(change)
 	d.Warnings = append(d.Warnings, guarding.Notices...)
-	if len(guarding.Weakenings) == 0 || r.req.Operation == Update && terminating(r.req.OldObject) {
-		return d // where no pod can be made any more, nothing is weakened
+	if len(guarding.Weakenings) == 0 {
+		return d
 	}
+	ending := r.req.Operation == Update && terminating(r.req.OldObject)
 	var needRight, told, all []string
 	for _, w := range guarding.Weakenings {
 		all = append(all, w.Text)
 		switch {
-		case w.Refused:
+		case w.Refused && !ending: // where no pod can be made any more, nobody is stopped
 			needRight = append(needRight, w.Text)
-		case w.Told:
+		case w.Told || w.Refused:
 			told = append(told, w.Text)
 		}
 	}

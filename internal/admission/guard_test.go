@@ -155,6 +155,11 @@ func TestOnlyAWeakeningAsksForARight(t *testing.T) {
 			t.Errorf("%s: %+v, asked about %v", tt.name, d, asked)
 		}
 	}
+	var asked []User
+	d := guardedBy(t, rules{refused: true}, rights{&asked}).Decide(t.Context(), change(func(r *Request) { r.OldObject = []byte(deleted) }))
+	if diff := cmp.Diff([]Annotation{{"weakening", "less; told; noted"}}, d.Annotations); diff != "" || len(d.Warnings) != 3 {
+		t.Errorf("what is being deleted is weakened without a word (-want +got):\n%s%v", diff, d.Warnings)
+	}
 	if d := guardedBy(t, rules{refused: true}, nil).Decide(t.Context(), change(func(*Request) {})); d.Allowed || !errors.Is(d.Err, errNobodyToAsk) {
 		t.Errorf("with nobody to ask: %+v", d)
 	}

@@ -59,9 +59,6 @@ func kindOf(apiVersion, kind string) (objectKind, bool) {
 	return kindOther, true
 }
 
-// builtIn reports whether a group is one of those of kindOf.
-func builtIn(group string) bool { return group == "" || group == "apps" || group == "batch" }
-
 const replicationController = "ReplicationController"
 
 // read reads an object. The error says why it cannot be read.
@@ -83,7 +80,7 @@ func read(reader *workload.Reader, raw []byte) (object, error) {
 	}
 	kind, known := kindOf(o.apiVersion, o.kindName)
 	if !known {
-		return object{}, fmt.Errorf("no kind %s is registered for version %s", quote(o.kindName), quote(o.apiVersion))
+		return object{}, noSuchKind(o.apiVersion, o.kindName)
 	}
 	o.kind = kind
 	if kind == kindPod || kind == kindTemplate {
@@ -93,6 +90,10 @@ func read(reader *workload.Reader, raw []byte) (object, error) {
 		o.template = &item.Templates[0]
 	}
 	return o, nil
+}
+
+func noSuchKind(apiVersion, kind string) error {
+	return fmt.Errorf("no kind %s is registered for version %s", quote(kind), quote(apiVersion))
 }
 
 // lacksTemplate reports whether a ReplicationController has no template, which

@@ -103,7 +103,7 @@ func (r *review) refusals(ctx context.Context, j *judging, labels judged, g *Pod
 		if f.Policy == labels.policy {
 			continue
 		}
-		by := r.judge(ctx, j, f.Policy, ModeEnforce)
+		by := r.judgePod(ctx, j, f.Policy, ModeEnforce)
 		r.evaluatedPod(by)
 		if by.allowed || !by.names(named) {
 			continue

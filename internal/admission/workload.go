@@ -22,6 +22,9 @@ func (r *review) workload(ctx context.Context) Decision {
 	if len(errs) == 0 && policy.Warn.Level == pss.Privileged && policy.Audit.Level == pss.Privileged {
 		return allow()
 	}
+	if r.isCustom() {
+		return r.customResource(ctx, policy, errs)
+	}
 
 	o, err := read(r.reader, r.req.Object)
 	switch {

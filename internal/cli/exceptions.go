@@ -111,14 +111,34 @@ func (x *exceptions) inNamespace(name string, labels map[string]string) bool {
 	return x != nil && len(x.set.InNamespace(name, labels)) > 0
 }
 
-// forPlan returns what a plan asks.
-func (x *exceptions) forPlan(ns *inventory.Namespace) plan.Except {
+// labelledWith returns the labels of a namespace as they are once it enforces a
+// policy, nil if they are not known: exceptions may select by them.
+func labelledWith(ns *inventory.Namespace, policy pss.LevelVersion) map[string]string {
 	labels := labelsOf(ns)
-	if !x.inNamespace(ns.Name, labels) {
+	if labels != nil && labels[pss.EnforceLabel] != policy.Level.String() {
+		labels[pss.EnforceLabel] = policy.Level.String()
+	}
+	return labels
+}
+
+// planned reports whether exceptions may count in a namespace, whatever it comes
+// to enforce.
+func (x *exceptions) planned(ns *inventory.Namespace) bool {
+	for _, level := range []pss.Level{pss.Baseline, pss.Restricted} {
+		if x.inNamespace(ns.Name, labelledWith(ns, pss.LevelVersion{Level: level})) {
+			return true
+		}
+	}
+	return false
+}
+
+// forPlan returns what a plan asks: each level by the labels that would be there.
+func (x *exceptions) forPlan(ns *inventory.Namespace) plan.Except {
+	if !x.planned(ns) {
 		return nil
 	}
 	return func(v *inventory.View, verdict pss.Verdict) pss.Verdict {
-		match := x.of(ns.Name, labels, v.Template(), v1alpha1.Enforce)
+		match := x.of(ns.Name, labelledWith(ns, verdict.Policy()), v.Template(), v1alpha1.Enforce)
 		left, _ := match.Except(verdict)
 		return left
 	}
@@ -140,8 +160,7 @@ func (x *exceptions) forPreview(namespace string, labels map[string]string, uses
 
 // usedBy returns the exceptions on which a namespace relies under a policy.
 func (x *exceptions) usedBy(ns *inventory.Namespace, e pss.Evaluator, policy pss.LevelVersion) ([]exception.Use, error) {
-	labels := labelsOf(ns)
-	if !x.inNamespace(ns.Name, labels) {
+	if !x.planned(ns) {
 		return nil, nil
 	}
 	views := map[*inventory.View]bool{}
@@ -160,7 +179,7 @@ func (x *exceptions) usedBy(ns *inventory.Namespace, e pss.Evaluator, policy pss
 		if err != nil {
 			return nil, err
 		}
-		match := x.of(ns.Name, labels, t, v1alpha1.Enforce)
+		match := x.of(ns.Name, labelledWith(ns, policy), t, v1alpha1.Enforce)
 		_, used := match.Except(verdict)
 		uses = withUses(uses, used)
 	}

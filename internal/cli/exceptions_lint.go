@@ -113,8 +113,11 @@ func (o *exceptionsLintOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		incomplete = o.source.incomplete(inv)
-		problems = append(problems, usage.Problems()...)
+		if incomplete = o.source.incomplete(inv); incomplete {
+			newConsole(o.system).line("note: not everything could be judged, so nothing is said of exceptions that are not used")
+		} else {
+			problems = append(problems, usage.Problems()...)
+		}
 	}
 	o.report(&r, all, problems)
 	out := bufio.NewWriter(o.system.Stdout)

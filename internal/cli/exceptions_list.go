@@ -104,7 +104,7 @@ func exceptionRow(e *placedException, now time.Time) report.ListException {
 		Reason: spec.Reason, Owner: spec.Owner, Ticket: spec.Ticket, Expired: e.Expired(now),
 	}
 	for _, c := range spec.Controls {
-		row.Controls = append(row.Controls, report.ListControl{ID: c.ID, Values: list(c.Values)})
+		row.Controls = append(row.Controls, report.ListControl{ID: c.ID, Values: list(c.Values), Missing: c.Missing})
 	}
 	if at, ok := e.Expires(); ok {
 		const day = 24 * time.Hour

@@ -63,7 +63,7 @@ func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exceptio
 			all = append(all, found...)
 		}
 	}
-	if len(all) == 0 && len(paths) > 0 {
+	if len(all) == 0 && len(paths) > 0 && !(stdin != nil && slices.Contains(paths, workload.Stdin)) { // a cluster may have none
 		return nil, nil, fmt.Errorf("there is no %s in %s", v1alpha1.KindPodSecurityException, report.Escape(strings.Join(paths, ", ")))
 	}
 	sound := make([]*exception.Exception, len(all))
@@ -75,7 +75,7 @@ func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exceptio
 }
 
 // exceptionFiles returns the file, or those of the directory that are YAML or
-// JSON, by name.
+// JSON, by name, but for hidden ones: what gabion serve reads in its folder.
 func exceptionFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -90,8 +90,8 @@ func exceptionFiles(path string) ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		extension := strings.ToLower(filepath.Ext(entry.Name()))
-		if !entry.IsDir() && slices.Contains([]string{".yaml", ".yml", ".json"}, extension) {
+		name := entry.Name()
+		if !entry.IsDir() && !strings.HasPrefix(name, ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
 			files = append(files, filepath.Join(path, entry.Name()))
 		}
 	}

@@ -47,13 +47,15 @@ Kubernetes 1.28 and newer. What latest means is the API server's own version.
 With --register, the ValidatingWebhookConfiguration by which the API server asks
 is written once this program can answer, and kept as it should be; 'gabion
 unregister' removes it, the end of this program does not. Pods of excluded
-namespaces are not judged, so that they can start with every replica down.
+namespaces are not judged, so that they can start with every replica down. The rules
+for custom resources with pods follow their CustomResourceDefinitions.
 
 PodSecurityGuards say which namespaces must not be weakened by a change of their
-labels, but by who has the right to 'weaken' them; and what PodSecurityExceptions
-cover is left out of verdicts, until they end. They come from the cluster's own
-objects, where 'gabion install --crds-only' has defined them, and from the files of
---policy-dir.
+labels, but by who has the right to 'weaken' them; what pods have to meet beside
+labels, such as a PodSecurityProfile; and whether workloads whose pods would be
+refused are warned about or refused. What PodSecurityExceptions cover is left out of
+verdicts, until they end. All come from the cluster's own objects, where
+'gabion install --crds-only' has defined them, and from the files of --policy-dir.
 
 Configuration, policies and certificates are read again when their files or objects
 change. What cannot be used is logged, and the old ones stay; but exceptions that
@@ -81,7 +83,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Cluster", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.kubeconfig, "kubeconfig", "", "the `FILE` that says where the API server is; else the cluster it runs in")
 		fs.StringVar(&o.config, "config", "", "the `FILE` with a PodSecurityConfiguration; else everything is privileged by default")
-		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards and PodSecurityExceptions, in files of YAML or JSON")
+		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards, PodSecurityProfiles and PodSecurityExceptions, in files of YAML or JSON")
 		fs.BoolVar(&o.noObjects, "no-policy-objects", false, "leave out those that are objects of the cluster")
 	})
 	flagGroup(cmd, "Serving", func(fs *pflag.FlagSet) {

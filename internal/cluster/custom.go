@@ -13,24 +13,6 @@ import (
 // groupKind names a kind in whatever version.
 type groupKind struct{ group, kind string }
 
-// definition is what matters of a CustomResourceDefinition.
-type definition struct {
-	Spec struct {
-		Group string `json:"group"`
-		Names struct {
-			Kind string `json:"kind"`
-		} `json:"names"`
-		PreserveUnknownFields bool `json:"preserveUnknownFields"`
-		Versions              []struct {
-			Name   string `json:"name"`
-			Served bool   `json:"served"`
-			Schema struct {
-				Root *customSchema `json:"openAPIV3Schema"`
-			} `json:"schema"`
-		} `json:"versions"`
-	} `json:"spec"`
-}
-
 // customResources finds the custom resources that hold pods, and lists them if
 // pods are asked for: those that package workload knows or a path was given for,
 // those whose schema has a place for pods, and those whose schema lets anything
@@ -52,21 +34,18 @@ func (l *lister) customResources(ctx context.Context) error {
 	paths := slices.Clone(l.Paths)
 	var wanted []served
 	for _, kind := range kinds {
-		p := schemas[groupKind{kind.group, kind.kind}]
-		if !reader.Knows(kind.apiVersion(), kind.kind) {
-			if len(p.found) == 0 && !p.hidden {
-				continue
-			}
-			for _, at := range p.found {
-				paths = append(paths, workload.TemplatePath{Group: kind.group, Kind: kind.kind, Path: at.path, Partial: at.partial})
-			}
-		}
+		id := groupKind{kind.group, kind.kind}
+		holds, at := schemas[id].holds(reader, id)
 		named := inventory.Resource{Group: kind.group, Name: kind.plural}
-		if reader.Knows(kind.apiVersion(), kind.kind) || len(p.found) > 0 {
+		switch holds {
+		case holdsNone:
+			continue
+		case holdsPods:
 			l.rest.PodResources = append(l.rest.PodResources, named)
-		} else {
+		case holdsAnything:
 			l.rest.Opaque = append(l.rest.Opaque, named)
 		}
+		paths = append(paths, at...)
 		if len(l.Namespaces) == 0 || !kind.clusterScoped {
 			wanted = append(wanted, kind)
 		}
@@ -126,7 +105,7 @@ func (l *lister) schemas(ctx context.Context, kinds []served) (map[groupKind]pla
 		return nil, nil
 	}
 	all := map[groupKind]places{}
-	crds := resource{group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions", clusterScoped: true}
+	crds := resource{group: definitionsGroup.Group, version: definitionsGroup.Version, plural: definitionsResource, clusterScoped: true}
 	err := l.pages(ctx, crds, l.rawPage(func(text json.RawMessage) error {
 		var d definition
 		if err := json.Unmarshal(text, &d); err != nil {
@@ -135,9 +114,7 @@ func (l *lister) schemas(ctx context.Context, kinds []served) (map[groupKind]pla
 		id := groupKind{d.Spec.Group, d.Spec.Names.Kind}
 		for _, v := range d.Spec.Versions {
 			if v.Name == versions[id] && v.Served {
-				p := findPlaces(v.Schema.Root)
-				p.hidden = p.hidden || d.Spec.PreserveUnknownFields
-				all[id] = p
+				all[id] = d.places(v)
 			}
 		}
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/gabion-security/gabion/workload/typed"
 )
 
-// object is what remains of a namespace, pod or document. It is as much of a
+// object is what remains of a namespace, pod, document or CustomResourceDefinition. It is as much of a
 // [runtime.Object] as reflectors need, and is never changed.
 type object struct {
 	name, namespace, version string
@@ -20,6 +20,7 @@ type object struct {
 	labels map[string]string // of a namespace
 	view   *view             // of a pod
 	json   []byte            // of a document
+	custom *customKind       // of a definition that is established
 }
 
 var (

@@ -11,18 +11,22 @@ import (
 // customSchema is what matters of the schema of a custom resource.
 type customSchema struct {
 	Properties map[string]*customSchema `json:"properties"`
-	Items      *customSchema            `json:"items"`
+	Items      valueSchema              `json:"items"`
 	Values     valueSchema              `json:"additionalProperties"`
 	// Preserve says that anything may stand here beside the properties.
 	Preserve bool `json:"x-kubernetes-preserve-unknown-fields"`
 }
 
-// valueSchema is the schema of the values of a map, nil if there is none. The
-// API also has true and false in its place.
+// valueSchema is the schema of the values of a map or the items of a list, nil if
+// there is none. The API also has true and false in place of the first, and, in
+// definitions that are older than their rules, a list in place of the second.
 type valueSchema struct{ *customSchema }
 
-// UnmarshalJSON reads a schema, or true or false.
+// UnmarshalJSON reads a schema, or what stands in its place.
 func (v *valueSchema) UnmarshalJSON(text []byte) error {
+	if text[0] == '[' {
+		text = []byte("true") // each item may have another one
+	}
 	switch string(text) {
 	case "true":
 		v.customSchema = &customSchema{Preserve: true}
@@ -81,7 +85,7 @@ func (p *places) walk(s *customSchema, path string) {
 	for _, key := range slices.Sorted(maps.Keys(s.Properties)) {
 		p.walk(s.Properties[key], joinSchemaKey(path, key))
 	}
-	p.walk(s.Items, path+"[*]")
+	p.walk(s.Items.customSchema, path+"[*]")
 	p.walk(s.Values.customSchema, path+".*")
 }
 
@@ -90,7 +94,7 @@ func (s *customSchema) isPodSpec() bool {
 	if s == nil || s.Properties["containers"] == nil {
 		return false
 	}
-	container := s.Properties["containers"].Items
+	container := s.Properties["containers"].Items.customSchema
 	return container != nil && container.Properties["name"] != nil &&
 		(container.Properties["image"] != nil || container.Properties["securityContext"] != nil)
 }

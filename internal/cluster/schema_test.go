@@ -35,6 +35,7 @@ func TestASchemaTellsWherePodsStand(t *testing.T) {
 		{"anything further down", `{"properties":{"spec":{"items":{"x-kubernetes-preserve-unknown-fields":true}}}}`, places{hidden: true}},
 		{"anything in a map", `{"properties":{"spec":{"additionalProperties":true}}}`, places{hidden: true}},
 		{"nothing in a map", `{"properties":{"spec":{"additionalProperties":false}}}`, places{}},
+		{"items of several schemas", `{"properties":{"spec":{"items":[{"type":"string"},{"type":"object"}]}}}`, places{hidden: true}},
 		{"a template of which the rest is open", `{"properties":{"t":{"properties":{"metadata":{},"spec":{"x-kubernetes-preserve-unknown-fields":true}}}}}`, places{hidden: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

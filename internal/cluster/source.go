@@ -113,19 +113,19 @@ func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wa
 }
 
 func namespaceSource(c *client, resume func() bool, idle time.Duration) *source {
-	return builtinSource(c, "namespaces", func() runtime.Object { return &corev1.NamespaceList{} }, source{
+	return typedSource(c, "namespaces", func() runtime.Object { return &corev1.NamespaceList{} }, source{
 		reduce: reduceNamespace, resume: resume, idle: idle,
 	})
 }
 
 func podSource(c *client, all *views, more *extras, resume func() bool, idle time.Duration) *source {
-	return builtinSource(c, "pods", func() runtime.Object { return &corev1.PodList{} }, source{
+	return typedSource(c, "pods", func() runtime.Object { return &corev1.PodList{} }, source{
 		reduce: reducePod(all, more), resume: resume, idle: idle,
 	})
 }
 
-// builtinSource has a source ask for a resource of the core group.
-func builtinSource(c *client, resource string, newList func() runtime.Object, s source) *source {
+// typedSource has a source ask for a resource whose types the client knows.
+func typedSource(c *client, resource string, newList func() runtime.Object, s source) *source {
 	s.resource = resource
 	s.list = func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 		page := newList()

@@ -64,12 +64,20 @@ func (d Document) Decode(into any) error {
 	return nil
 }
 
+// Peek decodes some of the document's fields, and passes over the others.
+func (d Document) Peek(into any) error {
+	return kjson.UnmarshalCaseSensitivePreserveInts(d.json, into)
+}
+
 // hollow returns the path of a field that is there without a value, which would
 // ask nothing although it stands there; empty if there is none.
 func hollow(path string, value any) string {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if text, ok := v[name].(string); ok && text == "" && strings.HasSuffix(path, ".matchLabels") {
+				continue // labels may be empty
+			}
 			if found := hollow(path+"."+name, v[name]); found != "" {
 				return found
 			}

@@ -94,6 +94,8 @@ func TestNothingInADocumentIsOverlooked(t *testing.T) {
 		{"somethingElse: true", `unknown field "spec.somethingElse": there is no such field`},
 		{"namespaces: {name: [a]}", "did you mean names?"},
 		{"floor:", "spec.floor has no value"},
+		{"namespaces: {selector: {matchLabels: {mesh: ''}}}", ""},
+		{"namespaces: {selector: {matchLabels: {mesh: }}}", "spec.namespaces.selector.matchLabels.mesh has no value"},
 		{"lock: 1", "cannot unmarshal number"},
 	} {
 		all, err := document.Read([]byte("apiVersion: gabion.io/v1alpha1\nkind: PodSecurityGuard\nmetadata: {name: a}\nspec:\n  " + c.spec + "\n"))

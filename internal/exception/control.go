@@ -22,7 +22,10 @@ const (
 // control is a control that pods may fail.
 type control struct {
 	id     string
-	values []string // nil for any, and none
+	values []string
+	// missing says that what is not stated is excepted. Without it and without
+	// values, everything is.
+	missing bool
 	// stricter are the controls that take its place at a stricter level, and
 	// fields the fields that it reads itself.
 	stricter, fields []string
@@ -46,11 +49,9 @@ func newControls(list []v1alpha1.ExceptedControl, others []string) ([]control, e
 		if err := values(field+".values", c); err != nil {
 			return nil, err
 		}
-		to := control{id: c.ID, values: c.Values, fields: known.Fields}
-		for _, other := range pss.Controls() {
-			if slices.ContainsFunc(other.Revisions, func(r pss.Revision) bool { return slices.Contains(r.Overrides, known.ID) && ok }) {
-				to.stricter = append(to.stricter, string(other.ID))
-			}
+		to := control{id: c.ID, values: c.Values, missing: c.Missing, fields: known.Fields}
+		if ok {
+			to.stricter = stricterThan(known.ID)
 		}
 		all = append(all, to)
 	}
@@ -94,6 +95,9 @@ type Finding struct {
 	Explicit bool
 
 	volume int // its place in the pod from 1, 0 if it is about none
+	// beneath says that the control whose place this one takes at a stricter level
+	// finds the same.
+	beneath bool
 }
 
 // findingOf is a finding of a control of the standard.
@@ -108,9 +112,45 @@ func findingOf(id pss.ID, f pss.Finding) Finding {
 // Findings returns all findings of a verdict.
 func Findings(v pss.Verdict) []Finding {
 	var all []Finding
+	below := beneath(v)
 	for _, violation := range v.Violations() {
 		for _, f := range violation.Findings {
-			all = append(all, findingOf(violation.Control, f))
+			finding := findingOf(violation.Control, f)
+			finding.beneath = below[finding.place()]
+			all = append(all, finding)
+		}
+	}
+	return all
+}
+
+// place is where a control finds what.
+type place struct{ control, path, value string }
+
+func (f *Finding) place() place { return place{f.Control, f.Path, f.Value.String()} }
+
+// beneath are the findings of a verdict by the restricted level which the baseline
+// level has, too, by a control whose place another one takes.
+func beneath(v pss.Verdict) map[place]bool {
+	if v.Policy().Level != pss.Restricted {
+		return nil
+	}
+	below := map[place]bool{}
+	for _, violation := range v.At(pss.Baseline).Violations() {
+		for _, stricter := range stricterThan(violation.Control) {
+			for _, f := range violation.Findings {
+				below[place{stricter, f.Path(), f.Value.String()}] = true
+			}
+		}
+	}
+	return below
+}
+
+// stricterThan returns the controls that take the place of one at a stricter level.
+func stricterThan(id pss.ID) []string {
+	var all []string
+	for _, other := range pss.Controls() {
+		if slices.ContainsFunc(other.Revisions, func(r pss.Revision) bool { return slices.Contains(r.Overrides, id) }) {
+			all = append(all, string(other.ID))
 		}
 	}
 	return all
@@ -126,8 +166,18 @@ func (c *control) covers(p *Pod, f *Finding) bool {
 	if f.volume > 0 && bits.OnesCount32(uint32(p.Pod.Volumes[f.volume-1].Sources)) > 1 {
 		return false // only one of its sources is named
 	}
-	return c.values == nil || f.Explicit && slices.ContainsFunc(c.values, func(v string) bool { return f.states(p, v) })
+	switch {
+	case c.any():
+		// What a weaker level forbids is not let pass by a stricter one.
+		return c.id != f.Control || !f.beneath
+	case !f.Explicit:
+		return c.missing
+	}
+	return slices.ContainsFunc(c.values, func(v string) bool { return f.states(p, v) })
 }
+
+// any reports whether every value is excepted, and a missing one.
+func (c *control) any() bool { return c.values == nil && !c.missing }
 
 // states reports whether the pod states a value where the finding is.
 func (f *Finding) states(p *Pod, value string) bool {

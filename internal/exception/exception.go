@@ -38,6 +38,17 @@ func Of(d document.Document, controls []string) (*Exception, error) {
 		return nil, fmt.Errorf("apiVersion %q and kind %q are no exception: use %s and %s",
 			d.APIVersion, d.Kind, v1alpha1.GroupVersion(), v1alpha1.KindPodSecurityException)
 	}
+	var at struct {
+		Spec struct {
+			ExpiresAt any `json:"expiresAt"`
+		} `json:"spec"`
+	}
+	if err := d.Peek(&at); err == nil && at.Spec.ExpiresAt != nil {
+		text, _ := at.Spec.ExpiresAt.(string)
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return nil, fmt.Errorf("spec.expiresAt: %q is no time: write one such as 2027-03-01T00:00:00Z", at.Spec.ExpiresAt)
+		}
+	}
 	var e v1alpha1.PodSecurityException
 	if err := d.Decode(&e); err != nil {
 		return nil, err
@@ -48,10 +59,11 @@ func Of(d document.Document, controls []string) (*Exception, error) {
 // Compile compiles an exception. The error says in one line what is wrong with
 // it.
 func Compile(e *v1alpha1.PodSecurityException, controls []string) (*Exception, error) {
+	if err := match.Name("exception", e.Name); err != nil {
+		return nil, err
+	}
 	spec := e.Spec.DeepCopy()
 	switch {
-	case e.Name == "":
-		return nil, errors.New("metadata.name is missing: give the exception a name")
 	case strings.TrimSpace(spec.Reason) == "":
 		return nil, errors.New("spec.reason is missing: say why the exception is there")
 	case spec.ExpiresAt != nil && spec.ExpiresAt.IsZero():

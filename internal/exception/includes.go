@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/match"
+	"github.com/gabion-security/gabion/pss"
 )
 
 // includes reports whether the exception covers all that another one does, as
@@ -81,14 +82,24 @@ func (e *Exception) includesControls(other *Exception) bool {
 
 // includes reports whether all values of another are covered.
 func (c *control) includes(other *control) bool {
-	if c.values == nil {
-		return true
+	switch {
+	case c.any():
+		// Of a control that takes the place of another one, any is not every value.
+		return !c.stricterThanAnother() || other.values == nil
+	case other.any(), other.missing && !c.missing:
+		return false
 	}
-	return other.values != nil && !slices.ContainsFunc(other.values, func(v string) bool {
+	return !slices.ContainsFunc(other.values, func(v string) bool {
 		return !slices.ContainsFunc(c.values, func(mine string) bool {
 			return mine == v || (c.id == hostPathVolumes || c.id == restrictedVolume) && includesPath(mine, v)
 		})
 	})
+}
+
+// stricterThanAnother reports whether the control takes the place of another one.
+func (c *control) stricterThanAnother() bool {
+	known, _ := pss.LookupControl(pss.ID(c.id))
+	return slices.ContainsFunc(known.Revisions, func(r pss.Revision) bool { return len(r.Overrides) > 0 })
 }
 
 // includesPath reports whether a path of the node is another one, or above it.

@@ -128,16 +128,24 @@ func (l *linter) protection() {
 	if len(chosen) > 0 {
 		means = "whoever writes its " + words(chosen) + " into a pod"
 	}
+	const fix = "name the namespaces, or select them by labels that only administrators write"
 	switch {
-	case l.e.containers.pinned():
-		return // what runs is known, wherever it runs
 	case l.e.Spec.Namespaces.All:
-		l.add(everyNamespace, "spec.namespaces.all", "Every namespace is meant: it is for "+means+" in any of them.",
-			"name the namespaces, or select them by labels that only administrators write")
+		l.add(everyNamespace, "spec.namespaces.all", "Every namespace is meant: it is for "+means+" in any of them.", fix)
+	case l.e.anyUnlabelled():
+		l.add(everyNamespace, "spec.namespaces.selector", "Every namespace is meant that lacks a label, and so almost any: it is for "+means+" in them.", fix)
+	case l.e.containers.pinned():
+		return // what runs is known, but for its arguments
 	case len(chosen) > 0:
 		l.add(namespaceOnly, "", "It is for "+means+" there: only the namespace protects it.",
 			"let nobody make pods in the namespace who should not use it; an image with a digest protects, too")
 	}
+}
+
+// anyUnlabelled reports whether namespaces are meant that have no labels at all.
+func (e *Exception) anyUnlabelled() bool {
+	n := &e.Spec.Namespaces
+	return n.Names == nil && n.Selector != nil && e.namespaces.Match("", nil)
 }
 
 // chosen names what narrows the exception and is chosen by the pod's author.

@@ -17,7 +17,7 @@ func reduce(units []*unit, pods []Failing, controls []string) ([]Failing, error)
 		for _, id := range slices.Sorted(maps.Keys(u.controls)) {
 			values := u.controls[id]
 			if values == nil {
-				elements = append(elements, &part{unit: u, id: id})
+				elements = append(elements, &part{unit: u, id: id, any: true})
 			}
 			for _, v := range values {
 				elements = append(elements, &part{unit: u, id: id, value: v})
@@ -77,16 +77,17 @@ func reduce(units []*unit, pods []Failing, controls []string) ([]Failing, error)
 // control that is excepted with any.
 type part struct {
 	unit      *unit
-	id, value string // value is empty for any
+	id, value string
+	any       bool // value
 	exception *Exception
 }
 
 // compile makes an exception of the part alone.
 func (p *part) compile(controls []string) error {
 	alone := *p.unit
-	alone.controls = map[string][]string{p.id: nil}
-	if p.value != "" {
-		alone.controls[p.id] = []string{p.value}
+	alone.controls = map[string][]string{p.id: {p.value}}
+	if p.any {
+		alone.controls[p.id] = nil
 	}
 	e := alone.exception("suggested")
 	e.Spec.Reason = "suggested"

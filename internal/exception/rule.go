@@ -28,7 +28,7 @@ var (
 	expiresSoon      = Rule{"expires-soon", Warning, "it ends within 14 days"}
 	neverExpires     = Rule{"never-expires", Warning, "it has no end"}
 	noOwner          = Rule{"no-owner", Warning, "nobody answers for it"}
-	everyNamespace   = Rule{"every-namespace", Warning, "it counts in every namespace, so that nothing protects it"}
+	everyNamespace   = Rule{"every-namespace", Warning, "it counts in every namespace, or in every one without some label, so that nothing protects it"}
 	shadowed         = Rule{"shadowed", Warning, "another exception covers all that it covers"}
 	unused           = Rule{"unused", Warning, "it covers nothing of what it was held against"}
 	broader          = Rule{"broader", Warning, "a part of it was used by nothing that it was held against"}

@@ -147,21 +147,17 @@ func (m *Match) Except(v pss.Verdict) (pss.Verdict, []Use) {
 		return v, nil
 	}
 	var uses []Use
-	for _, violation := range v.Violations() {
-		for _, f := range violation.Findings {
-			finding := findingOf(violation.Control, f)
-			if e := m.Covering(&finding); e != nil {
-				uses = Used(uses, e, finding.Control)
-			}
+	covered := map[place]bool{}
+	for _, f := range Findings(v) {
+		if e := m.Covering(&f); e != nil {
+			uses = Used(uses, e, f.Control)
+			covered[f.place()] = true
 		}
 	}
 	if len(uses) == 0 {
 		return v, nil
 	}
-	return v.Except(func(id pss.ID, f pss.Finding) bool {
-		finding := findingOf(id, f)
-		return m.Covering(&finding) != nil
-	}), uses
+	return v.Except(func(id pss.ID, f pss.Finding) bool { return covered[place{string(id), f.Path(), f.Value.String()}] }), uses
 }
 
 // Used adds to uses that an exception covers a finding of a control.

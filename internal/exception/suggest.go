@@ -86,8 +86,11 @@ type unit struct {
 	namespace, of string   // of is the name of the first pod
 	by            []string // all pods
 	dimensions    map[string][]string
-	controls      map[string][]string // their values; nil for any, and none
+	controls      map[string][]string // their values, notStated among them; nil for any, and none
 }
+
+// notStated stands among the values of a control for a missing one.
+const notStated = ""
 
 // unitsOf returns the units for what is found in the pods of a namespace.
 func unitsOf(pods []Failing) []*unit {
@@ -177,6 +180,9 @@ func selectable(key, value string) bool {
 func (u *unit) add(f *Finding, p *Pod) {
 	values, there := u.controls[f.Control]
 	value, ok := f.name(p)
+	if !f.Explicit {
+		value, ok = notStated, true
+	}
 	switch {
 	case there && values == nil || slices.Contains(values, value) && ok:
 	case !ok:
@@ -287,7 +293,14 @@ func (u *unit) exception(name string) v1alpha1.PodSecurityException {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(u.controls)) {
-		e.Spec.Controls = append(e.Spec.Controls, v1alpha1.ExceptedControl{ID: id, Values: slices.Sorted(slices.Values(u.controls[id]))})
+		c := v1alpha1.ExceptedControl{ID: id, Values: slices.Sorted(slices.Values(u.controls[id]))}
+		if c.Missing = slices.Contains(c.Values, notStated); c.Missing {
+			c.Values = c.Values[1:] // it is the first
+		}
+		if len(c.Values) == 0 {
+			c.Values = nil
+		}
+		e.Spec.Controls = append(e.Spec.Controls, c)
 	}
 	return e
 }

@@ -70,14 +70,22 @@ func without(all []exception.Suggested, yield func(what string, rest []exception
 	for i := range all {
 		controls := all[i].Spec.Controls
 		for j := range controls {
-			for k := range max(1, len(controls[j].Values)) {
+			elements := len(controls[j].Values)
+			if controls[j].Missing {
+				elements++ // the last one
+			}
+			for k := range max(1, elements) {
 				rest := make([]exception.Suggested, len(all))
 				for n := range all {
 					rest[n].PodSecurityException = *all[n].DeepCopy()
 				}
 				spec := &rest[i].Spec
-				if len(controls[j].Values) > 1 {
-					spec.Controls[j].Values = slices.Delete(spec.Controls[j].Values, k, k+1)
+				if elements > 1 && k == len(controls[j].Values) {
+					spec.Controls[j].Missing = false
+				} else if elements > 1 {
+					if spec.Controls[j].Values = slices.Delete(spec.Controls[j].Values, k, k+1); len(spec.Controls[j].Values) == 0 {
+						spec.Controls[j].Values = nil
+					}
 				} else if spec.Controls = slices.Delete(spec.Controls, j, j+1); len(spec.Controls) == 0 {
 					rest = slices.Delete(rest, i, i+1)
 				}
@@ -175,7 +183,7 @@ func known(given, p *exception.Failing, f *exception.Finding) bool {
 			mine, theirs := given.Extra.Volumes[0].HostPath, p.Extra.Volumes[0].HostPath
 			return g.Value.String() == "hostPath" && (mine == "" || match.Climbs(mine) || !match.Climbs(theirs) && match.Below(theirs, mine))
 		}
-		return !g.Explicit || f.Explicit && f.Value.String() == g.Value.String()
+		return g.Explicit == f.Explicit && (!g.Explicit || f.Value.String() == g.Value.String())
 	})
 }
 

@@ -91,8 +91,11 @@ func (u *Usage) add(e *Exception, p *Pod, f *Finding) {
 				mark(path+".values", j)
 			}
 		}
-		value, _ := f.name(p) // empty if only any value covers it
-		if c.values == nil && !slices.Contains(u.values[e][path], value) {
+		if c.missing && !f.Explicit {
+			used[path+".missing"] = true
+		}
+		value, _ := f.name(p) // empty for a missing one
+		if c.any() && !slices.Contains(u.values[e][path], value) {
 			u.values[e][path] = append(u.values[e][path], value)
 		}
 	}
@@ -159,12 +162,29 @@ func (u *Usage) unused(l *linter) {
 		case !u.judgedBy(c.ID):
 		case !u.used[l.e][path]:
 			l.add(broader, path, "Nothing there uses it for the control "+c.ID+".", "remove "+c.ID+" if nothing else needs it")
-		case c.Values != nil:
+		case c.Values != nil || c.Missing:
 			part(path+".values", "value", c.Values)
-		case len(found) > 0 && len(found) <= fewValues && found[0] != "" && !fixedValue(c.ID):
-			l.add(anyValue, path, fmt.Sprintf("Any value of %s is excepted, and %s was used.", c.ID, words(found)), "write values: ["+strings.Join(found, ", ")+"]")
+			if c.Missing && !u.used[l.e][path+".missing"] {
+				l.add(broader, path+".missing", "Everything there states a value of "+c.ID+".", "remove missing if nothing else needs it")
+			}
+		case len(found) > 0 && len(found) <= fewValues && !fixedValue(c.ID):
+			l.anyValue(path, c.ID, found)
 		}
 	}
+}
+
+// anyValue says that less than every value is enough: those found, of which an empty
+// one is a missing one.
+func (l *linter) anyValue(path, id string, found []string) {
+	used, fix := found, []string{}
+	if found[0] == "" {
+		used, fix = append([]string{"a missing one"}, found[1:]...), append(fix, "missing: true")
+		found = found[1:]
+	}
+	if len(found) > 0 {
+		fix = append(fix, "values: ["+strings.Join(found, ", ")+"]")
+	}
+	l.add(anyValue, path, fmt.Sprintf("Any value of %s is excepted, and %s was used.", id, words(used)), "write "+strings.Join(fix, " and "))
 }
 
 // fewValues is how many values a person would write down.

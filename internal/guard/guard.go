@@ -51,8 +51,8 @@ func Compile(g *v1alpha1.PodSecurityGuard) (*Guard, error) {
 	s := &g.Spec
 	compiled := &Guard{name: g.Name, lock: s.Lock}
 	var err error
-	if g.Name == "" {
-		return nil, errors.New("metadata.name is missing")
+	if err := match.Name("guard", g.Name); err != nil {
+		return nil, err
 	}
 	if compiled.namespaces, err = match.NewNamespaces("spec.namespaces", s.Namespaces); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 )
@@ -29,10 +30,10 @@ func NewNamespaces(field string, n v1alpha1.Namespaces) (Namespaces, error) {
 	case n.All && named:
 		return Namespaces{}, fmt.Errorf("%s: all: true stands beside names or a selector: state one of them", field)
 	}
-	if err := Names(field+".names", n.Names); err != nil {
+	if err := namespaceNames(field+".names", n.Names); err != nil {
 		return Namespaces{}, err
 	}
-	if err := Names(field+".except", n.Except); err != nil {
+	if err := namespaceNames(field+".except", n.Except); err != nil {
 		return Namespaces{}, err
 	}
 	selector, err := Selector(field+".selector", n.Selector)
@@ -95,6 +96,31 @@ func Selector(field string, s *metav1.LabelSelector) (labels.Selector, error) {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	return selector, nil
+}
+
+// namespaceNames checks names of namespaces: one that no namespace can have would
+// be read as a pattern by some.
+func namespaceNames(field string, names []string) error {
+	if err := Names(field, names); err != nil {
+		return err
+	}
+	for i, name := range names {
+		if len(validation.IsDNS1123Label(name)) > 0 {
+			return fmt.Errorf("%s[%d]: no namespace can have the name %q: write whole names, or select by labels", field, i, name)
+		}
+	}
+	return nil
+}
+
+// Name checks the name of a document, as the API server does.
+func Name(kind, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("metadata.name is missing: give the %s a name", kind)
+	case len(validation.IsDNS1123Subdomain(name)) > 0:
+		return fmt.Errorf("metadata.name: %q can be no object's name: use small letters, digits, hyphens and dots", name)
+	}
+	return nil
 }
 
 var errEmptyList = errors.New("the list is empty: write something into it, or remove it")

@@ -60,6 +60,9 @@ func (p Pattern) Match(r Image) bool {
 	if len(p.parts) == 0 || p.tag != "" && p.tag != r.Tag || p.digest != "" && p.digest != r.Digest {
 		return false
 	}
+	if p.tag != "" && p.digest == "" && r.Digest != "" {
+		return false // runtimes go by the digest, whatever the tag is
+	}
 	rest := r.Repository
 	for i, want := range p.parts {
 		part, after, more := strings.Cut(rest, "/")

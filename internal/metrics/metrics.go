@@ -20,6 +20,9 @@ type Options struct {
 	Build Build
 	// Caches are the caches of the cluster's objects.
 	Caches []Cache
+	// CustomResources returns how many custom resources are judged, and how many
+	// may hold pods and are not; nil if nobody knows.
+	CustomResources func() (judged, unchecked int)
 	// CertificateExpiry returns when the serving certificate expires; nil if
 	// there is none.
 	CertificateExpiry func() time.Time
@@ -127,6 +130,11 @@ func (m *Metrics) state(o Options) {
 			func() float64 { return float64(c.Objects()) })
 		m.gauge("gabion_cache_age_seconds", "How long ago the API server was last heard of.", labels,
 			func() float64 { return c.Age().Seconds() })
+	}
+	if o.CustomResources != nil {
+		const name, help = "gabion_custom_resources", "Number of custom resources that hold pods, or may, by whether these are judged."
+		m.gauge(name, help, prometheus.Labels{"judged": "true"}, func() float64 { n, _ := o.CustomResources(); return float64(n) })
+		m.gauge(name, help, prometheus.Labels{"judged": "false"}, func() float64 { _, n := o.CustomResources(); return float64(n) })
 	}
 	if o.Registered != nil {
 		m.gauge("gabion_registration_written", "1 if the webhook configuration was as it should be when it was last looked at, else 0.", nil,

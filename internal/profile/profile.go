@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -31,8 +32,8 @@ type active struct {
 
 // Compile compiles a profile. The error says in one line what is wrong with it.
 func Compile(p *v1alpha1.PodSecurityProfile) (*Profile, error) {
-	if p.Name == "" {
-		return nil, errors.New("metadata.name is missing: give the profile a name")
+	if err := match.Name("profile", p.Name); err != nil {
+		return nil, err
 	}
 	level, err := pss.ParseLevel(string(p.Spec.Base.Level))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,9 @@ type ListException struct {
 type ListControl struct {
 	ID     string   `json:"id"`
 	Values []string `json:"values"`
+	// Missing says that a missing value is excepted, too, beside others only the
+	// values.
+	Missing bool `json:"missing"`
 }
 
 // ExceptionListFormats are the formats of the list.
@@ -106,8 +110,12 @@ func (e *ListException) rows(width int, wide bool) [][]string {
 	controls := []string{}
 	for _, c := range e.Controls {
 		text := Escape(c.ID)
-		if len(c.Values) > 0 {
-			text += ": " + Escape(strings.Join(c.Values, ", "))
+		values := slices.Clone(c.Values)
+		if c.Missing {
+			values = append(values, "not set")
+		}
+		if len(values) > 0 {
+			text += ": " + Escape(strings.Join(values, ", "))
 		}
 		controls = append(controls, text)
 	}

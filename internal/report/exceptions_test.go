@@ -20,17 +20,17 @@ func exceptionLists() map[string]ExceptionList {
 	}
 	one := ListException{
 		Type: TypeException, Name: "cni", File: "cni.yaml", Line: 3, Namespaces: "kube-system", NarrowedBy: []string{},
-		Controls: []ListControl{{"hostNamespaces", []string{"hostNetwork"}}}, Modes: []string{}, Reason: "it sets up the node's network",
+		Controls: []ListControl{{ID: "hostNamespaces", Values: []string{"hostNetwork"}}}, Modes: []string{}, Reason: "it sets up the node's network",
 	}
 	return map[string]ExceptionList{
 		"none": listed(), "one": listed(one),
 		"many": listed(one, ListException{
 			Type: TypeException, Name: "mesh | " + hostile, File: "a b.yaml", Line: 12, Namespaces: "shop, blog; not x",
 			NarrowedBy: []string{"labels app=web", "container istio-init", "image docker.io/istio/proxyv2"},
-			Controls:   []ListControl{{"capabilities_baseline", []string{"NET_ADMIN", "NET_RAW"}}, {"privileged", []string{}}}, Modes: []string{"enforce", "audit"},
+			Controls:   []ListControl{{ID: "capabilities_baseline", Values: []string{"NET_ADMIN", "NET_RAW"}}, {ID: "runAsNonRoot", Values: []string{"false"}, Missing: true}, {ID: "privileged", Values: []string{}}}, Modes: []string{"enforce", "audit"},
 			Reason: "until it has\nits CNI plugin", Owner: "platform", Ticket: "SEC-42", ExpiresAt: "2027-01-01T00:00:00Z", DaysLeft: 1,
 		}, ListException{
-			Type: TypeException, Name: "old", File: "-", Line: 1, Namespaces: "all", NarrowedBy: []string{}, Controls: []ListControl{{"privileged", []string{}}},
+			Type: TypeException, Name: "old", File: "-", Line: 1, Namespaces: "all", NarrowedBy: []string{}, Controls: []ListControl{{ID: "privileged", Values: []string{}}},
 			Modes: []string{}, Reason: "r", ExpiresAt: "2026-01-01T00:00:00Z", Expired: true,
 		}, ListException{
 			Type: TypeExemption, Name: "kube-system", File: "psa.yaml", Namespaces: "kube-system", NarrowedBy: []string{}, Controls: []ListControl{}, Modes: []string{}, Reason: "the API server's configuration",

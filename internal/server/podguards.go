@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 )
 
 // podGuardsOf returns what policies ask of pods beside labels, by a clock for what
-// is excepted of it.
-func podGuardsOf(p policies, now func() time.Time) admission.PodGuards {
+// is excepted of it. In excluded namespaces nobody asks about pods, so nothing is
+// said of workloads.
+func podGuardsOf(p policies, excluded []string, now func() time.Time) admission.PodGuards {
 	if p.guards.Len() == 0 {
 		return nil
 	}
@@ -28,6 +30,9 @@ func podGuardsOf(p policies, now func() time.Time) admission.PodGuards {
 		case guard.WorkloadsDeny:
 			to.Workloads = admission.EarlyDeny
 		case guard.WorkloadsOff:
+		}
+		if slices.Contains(excluded, namespace) {
+			to.Workloads = admission.EarlySilent
 		}
 		for _, f := range asked.Floors {
 			to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: by(f.Guards)})

@@ -26,20 +26,20 @@ spec:
 `
 )
 
-// guardedBy makes a controller that goes by the documents, and counts as shop and
-// other two namespaces without labels.
+// guardedBy makes a controller that goes by the documents, and has the namespaces
+// shop, other and excluded without labels.
 func guardedBy(t *testing.T, documents ...string) *admission.Controller {
 	t.Helper()
 	p, err := readPolicies(folder(map[string]string{"a.yaml": strings.Join(documents, "---\n")}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := labelled{labels: map[string]map[string]string{"shop": {}, "other": {}}}
+	l := labelled{labels: map[string]map[string]string{"shop": {}, "other": {}, "excluded": {}}}
 	c, err := admission.New(admission.Options{Config: admission.DefaultConfig(), Namespaces: l, Pods: l})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetPodGuards(podGuardsOf(p, time.Now))
+	c.SetPodGuards(podGuardsOf(p, []string{"excluded"}, time.Now))
 	c.SetExceptions(exceptionsOf(p.exceptions, time.Now))
 	return c
 }
@@ -105,6 +105,13 @@ func TestAGuardSaysWhatBecomesOfWorkloads(t *testing.T) {
 		if !d.Allowed || len(d.Warnings) != 1 || d.Warnings[0] != want {
 			t.Errorf("%s: %+v", warns, d)
 		}
+	}
+	everywhere := strings.Replace(profiled, "names: [shop]", "all: true", 1)
+	if d := guardedBy(t, everywhere, noHostPaths).Decide(t.Context(), request("other")); d.Allowed {
+		t.Errorf("everywhere: %+v", d)
+	}
+	if d := guardedBy(t, everywhere, noHostPaths).Decide(t.Context(), request("excluded")); !d.Allowed || len(d.Warnings) > 0 {
+		t.Errorf("where nobody asks about pods: %+v", d)
 	}
 	for namespace, text := range map[string]string{"shop": strings.Replace(profiled, "workloads: deny", `workloads: "off"`, 1), "other": profiled} {
 		if d := guardedBy(t, text, noHostPaths).Decide(t.Context(), request(namespace)); !d.Allowed || len(d.Warnings) > 0 {

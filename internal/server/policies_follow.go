@@ -41,7 +41,7 @@ func (s *server) usePolicies(p policies) {
 	}
 	s.metrics.SetExceptions(names)
 	s.controller.SetExceptions(exceptionsOf(p.exceptions, time.Now))
-	s.controller.SetPodGuards(podGuardsOf(p, time.Now))
+	s.controller.SetPodGuards(podGuardsOf(p, s.o.Target.Excluded(), time.Now))
 	for _, named := range p.guards.Profiles() {
 		if p.profiles[named.Name] == nil {
 			s.log.Error("there is no such profile, and pods are refused because of that", slog.String("profile", named.Name), slog.String("by", by(named.Guards)))

@@ -14,7 +14,6 @@ import (
 // newKeeper returns the keeper of the registration.
 func (s *server) newKeeper() (*registration.Keeper, error) {
 	target := s.o.Target
-	target.Custom = s.mayHavePolicies()
 	if target.Service.Name == "" && target.URL == "" {
 		_, port, err := net.SplitHostPort(s.admissionListener.Addr().String())
 		if err != nil {
@@ -31,7 +30,8 @@ func (s *server) newKeeper() (*registration.Keeper, error) {
 		keep = 2 * oldCAs
 	}
 	return registration.NewKeeper(s.client, registration.Options{
-		Target: target, CAs: s.wantedCAs, KeepCAs: keep, Key: func() []byte { return *s.key.Load() }, Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
+		Target: target, CAs: s.wantedCAs, KeepCAs: keep, Key: func() []byte { return *s.key.Load() }, Custom: s.custom.registered,
+		Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
 	}), nil
 }
 

@@ -49,6 +49,7 @@ type server struct {
 	policies   *policyFollower    // nil without a folder of policies
 	objects    *cluster.Documents // nil if those of the cluster are left out
 	composed   composer
+	custom     customResources
 
 	admissionListener, statusListener net.Listener
 
@@ -116,6 +117,9 @@ func newServer(o Options) (*server, error) {
 			return nil, err
 		}
 	}
+	if s.custom.definitions, err = cluster.NewDefinitions(s.config, s.log); err != nil {
+		return nil, fmt.Errorf("the API server %s: %w", cluster.Address(s.config), err)
+	}
 	if s.client, err = resource.NewClient(s.config); err != nil {
 		return nil, err
 	}
@@ -160,7 +164,13 @@ func (s *server) metricsOptions() metrics.Options {
 				Objects:  func() int { return s.cache.Stats().Pods },
 				Age:      func() time.Duration { return s.cache.Stats().PodsAge },
 			},
+			{
+				Resource: "customresourcedefinitions",
+				Objects:  func() int { n, _ := s.custom.definitions.Stats(); return n },
+				Age:      func() time.Duration { _, age := s.custom.definitions.Stats(); return age },
+			},
 		},
+		CustomResources: s.custom.count,
 		CertificateExpiry: func() time.Time {
 			if c := s.certificates.Load(); c != nil {
 				return c.NotAfter()
@@ -232,6 +242,7 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	}
 	s.run(func() error { s.cache.Run(serving); return nil })
 	s.run(func() error { s.followVersion(serving); return nil })
+	s.run(func() error { s.custom.definitions.Run(serving, s.useCustomResources); return nil })
 	s.run(func() error { s.followConfiguration(serving, s.configuration); return nil })
 	s.run(func() error { s.followPolicies(serving); return nil })
 	if err := s.beginObjects(ctx, serving); err != nil {

@@ -2,12 +2,9 @@ package registration
 
 import (
 	"slices"
-	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/gabion-security/gabion/workload"
 )
 
 // Name is the name of the webhook configuration.
@@ -47,9 +44,8 @@ type Target struct {
 	Service Service
 	// ExcludedNamespaces are those whose pods are not judged either.
 	ExcludedNamespaces []string
-	// Custom says that the custom resources which are known to bear pods are asked
-	// about, too, as guards look at them.
-	Custom bool
+	// Custom are the custom resources whose pods are looked at.
+	Custom Custom
 }
 
 // Pod updates other than of images and containers, and namespace updates other
@@ -92,22 +88,25 @@ func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebh
 	namespaces.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "labels-change", Expression: labelsChange}}
 
 	workloads := webhook(AdvisoryWebhook, admissionregistrationv1.Ignore)
-	workloads.Rules = rules(
-		rule("", "podtemplates", "replicationcontrollers"),
-		rule("apps", "daemonsets", "deployments", "replicasets", "statefulsets"),
-		rule("batch", "cronjobs", "jobs"),
-	)
-	if t.Custom {
-		workloads.Rules = append(workloads.Rules, customRule())
-		workloads.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "kinds-with-pods", Expression: kindsWithPods()}}
-	}
+	workloads.Rules = append(builtinWorkloads(), t.Custom.Rules...)
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta: metav1.TypeMeta{
 			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
 		},
-		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}},
-		Webhooks:   []admissionregistrationv1.ValidatingWebhook{pods, namespaces, workloads},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}, Annotations: t.Custom.annotations(),
+		},
+		Webhooks: []admissionregistrationv1.ValidatingWebhook{pods, namespaces, workloads},
 	}
+}
+
+// builtinWorkloads are the rules for what makes pods in Kubernetes itself.
+func builtinWorkloads() []admissionregistrationv1.RuleWithOperations {
+	return rules(
+		rule("", "podtemplates", "replicationcontrollers"),
+		rule("apps", "daemonsets", "deployments", "replicasets", "statefulsets"),
+		rule("batch", "cronjobs", "jobs"),
+	)
 }
 
 func rules(all ...admissionregistrationv1.Rule) []admissionregistrationv1.RuleWithOperations {
@@ -125,29 +124,6 @@ func rule(group string, resources ...string) admissionregistrationv1.Rule {
 	return admissionregistrationv1.Rule{
 		APIGroups: []string{group}, APIVersions: []string{"v1"}, Resources: resources, Scope: &scope,
 	}
-}
-
-// customRule is for all resources of the groups that have kinds which bear pods: the
-// names of their resources are not known, but see kindsWithPods. It does no harm
-// where there are no such groups.
-func customRule() admissionregistrationv1.RuleWithOperations {
-	all := rules(rule("", "*"))[0]
-	all.APIGroups, all.APIVersions = nil, []string{"*"}
-	for _, k := range workload.CustomKinds() {
-		if !slices.Contains(all.APIGroups, k.Group) {
-			all.APIGroups = append(all.APIGroups, k.Group)
-		}
-	}
-	return all
-}
-
-// kindsWithPods narrows the groups of customRule to their kinds that bear pods.
-func kindsWithPods() string {
-	var kinds []string
-	for _, k := range workload.CustomKinds() {
-		kinds = append(kinds, "'"+k.Group+"/"+k.Kind+"'")
-	}
-	return "request.kind.group in ['', 'apps', 'batch'] || (request.kind.group + '/' + request.kind.kind) in [" + strings.Join(kinds, ", ") + "]"
 }
 
 func (t *Target) clientConfig(cas []byte) admissionregistrationv1.WebhookClientConfig {

@@ -104,23 +104,3 @@ func TestDifferencesAreNamed(t *testing.T) {
 		}
 	}
 }
-
-func TestCustomResourcesThatBearPodsAreAskedAboutForGuards(t *testing.T) {
-	t.Parallel()
-	without, with := Configuration(Target{URL: "u"}, nil), Configuration(Target{URL: "u", Custom: true}, nil)
-	advisory := with.Webhooks[2]
-	last := len(advisory.Rules) - 1
-	added := advisory.Rules[last]
-	if !slices.Contains(added.APIGroups, "argoproj.io") || slices.Contains(added.APIGroups, "") || !slices.IsSorted(added.APIGroups) ||
-		!slices.Equal(added.APIVersions, []string{"*"}) || !slices.Equal(added.Resources, []string{"*"}) {
-		t.Errorf("added %v", added)
-	}
-	if len(advisory.MatchConditions) != 1 || !strings.Contains(advisory.MatchConditions[0].Expression, "'argoproj.io/Rollout'") {
-		t.Errorf("on condition of %v", advisory.MatchConditions)
-	}
-	advisory.Rules, advisory.MatchConditions = advisory.Rules[:last], nil
-	with.Webhooks[2] = advisory
-	if diff := cmp.Diff(without, with); diff != "" {
-		t.Errorf("and besides (-without +with):\n%s", diff)
-	}
-}

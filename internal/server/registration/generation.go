@@ -63,7 +63,8 @@ func proofOfCAs(c *admissionregistrationv1.ValidatingWebhookConfiguration, key [
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// proof is over all that is compared, but for the CAs: they change by themselves.
+// proof is over all that is compared, but for the CAs, which change by themselves;
+// and over the version of the custom resources.
 func proof(c *admissionregistrationv1.ValidatingWebhookConfiguration, generation uint64, key []byte) string {
 	webhooks := c.DeepCopy().Webhooks
 	slices.SortFunc(webhooks, func(a, b admissionregistrationv1.ValidatingWebhook) int { return strings.Compare(a.Name, b.Name) })
@@ -77,5 +78,6 @@ func proof(c *admissionregistrationv1.ValidatingWebhookConfiguration, generation
 	mac := hmac.New(sha256.New, key)
 	mac.Write(strconv.AppendUint([]byte("gabion registration "), generation, 10))
 	mac.Write(text)
+	mac.Write([]byte(c.Annotations[customAnnotation]))
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -24,10 +24,11 @@ func TestAGenerationCountsOnlyAsItWasSealed(t *testing.T) {
 		"a higher number": {func(c *configuration) {
 			c.Annotations[generationAnnotation] = "8" + c.Annotations[generationAnnotation][1:]
 		}, 0},
-		"another key":   {func(c *configuration) { seal(c, 7, []byte("other")) }, 0},
-		"no proof":      {func(c *configuration) { c.Annotations[generationAnnotation] = "7 " }, 0},
-		"no number":     {func(c *configuration) { c.Annotations[generationAnnotation] = "x y" }, 0},
-		"no annotation": {func(c *configuration) { c.Annotations = nil }, 0},
+		"another version of custom resources": {func(c *configuration) { c.Annotations[customAnnotation] = "1" }, 0},
+		"another key":                         {func(c *configuration) { seal(c, 7, []byte("other")) }, 0},
+		"no proof":                            {func(c *configuration) { c.Annotations[generationAnnotation] = "7 " }, 0},
+		"no number":                           {func(c *configuration) { c.Annotations[generationAnnotation] = "x y" }, 0},
+		"no annotation":                       {func(c *configuration) { c.Annotations = nil }, 0},
 	} {
 		c := Configuration(Target{URL: "u"}, []byte("CA"))
 		seal(c, 7, key)

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +44,9 @@ type Options struct {
 	KeepCAs time.Duration
 	// Key returns the private key of that certificate.
 	Key func() []byte
+	// Custom returns the custom resources that are known now, the zero Custom as
+	// long as they are not. Without it there are none.
+	Custom func() Custom
 	// Instance is who keeps, for events.
 	Instance string
 	// Log gets a line for each write and fault.
@@ -75,6 +76,8 @@ type Keeper struct {
 	// othersUntil is when they do not count any more.
 	others      []byte
 	othersUntil time.Time
+	// custom are the latest custom resources of this server and the others.
+	custom Custom
 	// generation is that of the wanted configuration; 0 before it was first written.
 	generation uint64
 	// yieldUntil is when this server takes the configuration from a later one.
@@ -255,8 +258,8 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if err != nil {
 		return nil, err
 	}
-	want, before := Configuration(k.o.Target, k.withOthers(have, cas)), k.last()
-	wrong, stored := []string{"it is missing"}, uint64(0)
+	want, before, stored := Configuration(k.target(have), k.withOthers(have, cas)), k.last(), uint64(0)
+	wrong := []string{"it is missing"}
 	if have != nil {
 		wrong, stored = differences(have, want), generationOf(have, k.o.Key())
 	}
@@ -274,7 +277,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 		k.yieldUntil, before = time.Time{}, nil
 	}
 	seal(want, k.generation, k.o.Key())
-	repair := before != nil && len(differences(before, want)) == 0
+	repair := before != nil && len(differences(before, want)) == 0 && !k.outdated(stored, wrong)
 	if repair && k.putOff() {
 		return have, nil // what happens until then may change what is right
 	}
@@ -364,24 +367,6 @@ func holds(text, all []byte) bool {
 		if !bytes.Contains(text, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})) {
 			return false
 		}
-	}
-}
-
-// report tells of a write.
-func (k *Keeper) report(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration, wrong []string, repair bool) {
-	if !repair {
-		k.o.Log.LogAttrs(ctx, slog.LevelInfo, "the webhook configuration is written", slog.String("name", Name))
-		return
-	}
-	slices.Sort(wrong)
-	what := strings.Join(wrong, ", ")
-	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was changed by somebody else and is written again",
-		slog.String("name", Name), slog.String("wrong", what))
-	if k.o.Repaired != nil {
-		k.o.Repaired()
-	}
-	if err := k.event(ctx, c, what); err != nil && ctx.Err() == nil {
-		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "no event was written", slog.String("error", err.Error()))
 	}
 }
 

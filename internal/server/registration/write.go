@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,7 @@ func write(
 		return &stored, nil
 	}
 	whole := stored.DeepCopy()
+	delete(whole.Annotations, customAnnotation)
 	maps.Copy(whole.Annotations, want.Annotations)
 	whole.TypeMeta, whole.ManagedFields, whole.Webhooks = want.TypeMeta, nil, want.Webhooks
 	delete(whole.Annotations, withdrawnAnnotation)
@@ -45,6 +48,24 @@ func write(
 		return nil, fmt.Errorf("%w: %s", errChanged, strings.Join(wrong, ", "))
 	}
 	return &stored, nil
+}
+
+// report tells of a write.
+func (k *Keeper) report(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration, wrong []string, repair bool) {
+	if !repair {
+		k.o.Log.LogAttrs(ctx, slog.LevelInfo, "the webhook configuration is written", slog.String("name", Name))
+		return
+	}
+	slices.Sort(wrong)
+	what := strings.Join(wrong, ", ")
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was changed by somebody else and is written again",
+		slog.String("name", Name), slog.String("wrong", what))
+	if k.o.Repaired != nil {
+		k.o.Repaired()
+	}
+	if err := k.event(ctx, c, what); err != nil && ctx.Err() == nil {
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "no event was written", slog.String("error", err.Error()))
+	}
 }
 
 // eventNamespace is where events about objects without a namespace are.
