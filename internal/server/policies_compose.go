@@ -114,7 +114,7 @@ func composed(folder policies, objects objectPolicies, now func() time.Time) (p 
 	p.exceptions, p.faults = exceptions.set()
 	var err error
 	if p.guards, err = guard.NewSet(each, entering{p.exceptions, now}); err != nil {
-		clashes = append(clashes, err.Error()) // never: a name has no blank
+		clashes = append(clashes, err.Error()) // never: no name has a blank
 	}
 	return p, clashes
 }

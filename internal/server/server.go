@@ -294,7 +294,7 @@ func (s *server) notReady() []string {
 	web := s.web.Load()
 	switch {
 	case web == nil:
-		return []string{"starting"}
+		return append([]string{"starting"}, s.objectsUnready()...)
 	case web.Draining():
 		return []string{"shutting down"}
 	}
