@@ -20,6 +20,7 @@ type serveOptions struct {
 	kubeconfig    string
 	config        string
 	policyDir     string
+	noObjects     bool
 	listen        string
 	metricsListen string
 	files         webhook.CredentialFiles
@@ -49,15 +50,17 @@ unregister' removes it, the end of this program does not. Pods of excluded
 namespaces are not judged, so that they can start with every replica down. The rules
 for custom resources with pods follow their CustomResourceDefinitions.
 
-With --policy-dir, PodSecurityGuards say which namespaces must not be weakened by a
-change of their labels, but by who has the right to 'weaken' them; what pods have
-to meet beside labels, such as a PodSecurityProfile; and whether workloads whose pods
-would be refused are warned about or refused. What PodSecurityExceptions cover is
-left out of verdicts, until they end.
+PodSecurityGuards say which namespaces must not be weakened by a change of their
+labels, but by who has the right to 'weaken' them; what pods have to meet beside
+labels, such as a PodSecurityProfile; and whether workloads whose pods would be
+refused are warned about or refused. What PodSecurityExceptions cover is left out of
+verdicts, until they end. All come from the cluster's own objects, where
+'gabion install --crds-only' has defined them, and from the files of --policy-dir.
 
-Configuration, policies and certificates are read again when their files change.
-What cannot be used is logged, and the old ones stay; but exceptions that cannot be
-read are none.`,
+Configuration, policies and certificates are read again when their files or objects
+change. What cannot be used is logged, and the old ones stay; but exceptions that
+cannot be read are none. Guards stay when their definition is deleted, until this
+program starts anew.`,
 		Example: `  # Outside of the cluster, with a certificate for the name it is reached by
   gabion serve --kubeconfig=admin.conf --listen=10.0.0.7:9443 --register \
     --tls-cert-file=tls.crt --tls-private-key-file=tls.key
@@ -80,7 +83,8 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Cluster", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.kubeconfig, "kubeconfig", "", "the `FILE` that says where the API server is; else the cluster it runs in")
 		fs.StringVar(&o.config, "config", "", "the `FILE` with a PodSecurityConfiguration; else everything is privileged by default")
-		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards, PodSecurityProfiles and PodSecurityExceptions, in files of YAML or JSON; else there are none")
+		fs.StringVar(&o.policyDir, "policy-dir", "", "the `FOLDER` with PodSecurityGuards, PodSecurityProfiles and PodSecurityExceptions, in files of YAML or JSON")
+		fs.BoolVar(&o.noObjects, "no-policy-objects", false, "leave out those that are objects of the cluster")
 	})
 	flagGroup(cmd, "Serving", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.listen, "listen", "127.0.0.1:9443", "the `ADDRESS` for admission reviews, over TLS")
@@ -142,7 +146,7 @@ func (o *serveOptions) options(log *slog.Logger) (server.Options, error) {
 		return server.Options{}, err
 	}
 	return server.Options{
-		Kubeconfig: o.kubeconfig, ConfigFile: o.config, PolicyDir: o.policyDir,
+		Kubeconfig: o.kubeconfig, ConfigFile: o.config, PolicyDir: o.policyDir, NoPolicyObjects: o.noObjects,
 		Listen: o.listen, MetricsListen: o.metricsListen,
 		CredentialFiles: o.files, Secret: secret, MaxBodyBytes: o.maxBodyBytes,
 		Register: o.registration.register, Target: o.registration.target(), RegisterCAFile: o.registration.caFile,

@@ -87,10 +87,9 @@ func NewDefinitions(config *rest.Config, log *slog.Logger) (*Definitions, error)
 // is once that is known, and after each change. What is known stays while the API
 // server is away or does not let them be listed; a line of the log says so.
 func (d *Definitions) Run(ctx context.Context, use func(CustomResources)) {
-	from := &heard{log: d.log, source: &source{
-		client: d.client, resource: definitionsResource, newList: func() runtime.Object { return new(definitionList) },
+	from := &heard{log: d.log, source: typedSource(d.client, definitionsResource, func() runtime.Object { return new(definitionList) }, source{
 		reduce: reduceDefinition, resume: d.store.resume, idle: d.idle,
-	}}
+	})}
 	r := cache.NewReflectorWithOptions(from, nil, d.store, cache.ReflectorOptions{
 		Name: definitionsResource, TypeDescription: definitionsResource,
 		Backoff: &wait.Backoff{Duration: 250 * time.Millisecond, Factor: 2, Steps: 7, Cap: 15 * time.Second, Jitter: 0.5},

@@ -12,13 +12,14 @@ import (
 	"github.com/gabion-security/gabion/workload/typed"
 )
 
-// object is what remains of a namespace, pod or CustomResourceDefinition. It is as much of a
+// object is what remains of a namespace, pod, document or CustomResourceDefinition. It is as much of a
 // [runtime.Object] as reflectors need, and is never changed.
 type object struct {
 	name, namespace, version string
 
 	labels map[string]string // of a namespace
 	view   *view             // of a pod
+	json   []byte            // of a document
 	custom *customKind       // of a definition that is established
 }
 

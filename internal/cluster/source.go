@@ -26,9 +26,9 @@ const idleFor = 75 * time.Second
 // source lists and watches one resource of the whole cluster. Nothing but
 // reduced objects leaves it.
 type source struct {
-	client   *client
 	resource string // "pods"
-	newList  func() runtime.Object
+	list     func(context.Context, metav1.ListOptions) (runtime.Object, error)
+	watch    func(context.Context, metav1.ListOptions) (watch.Interface, error)
 	reduce   reduce
 	// resume is called when the API server resumes a watch. It has then sent
 	// everything up to where the watch before ended. False demands a list instead.
@@ -71,8 +71,8 @@ func (s *source) Watch(o metav1.ListOptions) (watch.Interface, error) {
 // lead back in time.
 func (s *source) ListWithContext(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 	o.ResourceVersion, o.ResourceVersionMatch = "", ""
-	page := s.newList()
-	if err := s.client.Get().Resource(s.resource).VersionedParams(&o, s.client.parameters).Do(ctx).Into(page); err != nil {
+	page, err := s.list(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	info, err := meta.ListAccessor(page)
@@ -101,7 +101,7 @@ func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wa
 	if o.SendInitialEvents != nil {
 		o.ResourceVersion = ""
 	}
-	events, err := s.client.Get().Resource(s.resource).VersionedParams(&o, s.client.parameters).Watch(ctx)
+	events, err := s.watch(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -113,15 +113,26 @@ func (s *source) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wa
 }
 
 func namespaceSource(c *client, resume func() bool, idle time.Duration) *source {
-	return &source{
-		client: c, resource: "namespaces", newList: func() runtime.Object { return &corev1.NamespaceList{} },
+	return typedSource(c, "namespaces", func() runtime.Object { return &corev1.NamespaceList{} }, source{
 		reduce: reduceNamespace, resume: resume, idle: idle,
-	}
+	})
 }
 
 func podSource(c *client, all *views, more *extras, resume func() bool, idle time.Duration) *source {
-	return &source{
-		client: c, resource: "pods", newList: func() runtime.Object { return &corev1.PodList{} },
+	return typedSource(c, "pods", func() runtime.Object { return &corev1.PodList{} }, source{
 		reduce: reducePod(all, more), resume: resume, idle: idle,
+	})
+}
+
+// typedSource has a source ask for a resource whose types the client knows.
+func typedSource(c *client, resource string, newList func() runtime.Object, s source) *source {
+	s.resource = resource
+	s.list = func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		page := newList()
+		return page, c.Get().Resource(resource).VersionedParams(&o, c.parameters).Do(ctx).Into(page)
 	}
+	s.watch = func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+		return c.Get().Resource(resource).VersionedParams(&o, c.parameters).Watch(ctx)
+	}
+	return &s
 }

@@ -109,6 +109,10 @@ func count(text []byte) (n int, err error) {
 	}
 }
 
+// Of returns the document that one JSON object is, as API servers have them. It
+// stands in no line. The error is one line.
+func Of(raw []byte) (Document, error) { return documentOf(raw, 0) }
+
 func documentOf(raw []byte, line int) (Document, error) {
 	var head struct {
 		metav1.TypeMeta `json:",inline"`

@@ -124,6 +124,13 @@ func parseFloor(text string) (pss.LevelVersion, error) {
 // Name is the name of the guard.
 func (g *Guard) Name() string { return g.name }
 
+// Renamed returns the guard by another name.
+func (g *Guard) Renamed(name string) *Guard {
+	renamed := *g
+	renamed.name = name
+	return &renamed
+}
+
 // refuses reports whether the guard takes a change of a mode for a weakening, and
 // which controls are weakened by it. What is left after the change counts as pods
 // are judged by the evaluator.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/guard"
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
@@ -34,6 +35,27 @@ func (g guards) Judge(c admission.NamespaceChange) admission.Guarding {
 		said.Notices = append(said.Notices, r.String())
 	}
 	return said
+}
+
+// entering says which exceptions a namespace comes to have by its name or labels.
+type entering struct {
+	set *exception.Set
+	now func() time.Time
+}
+
+var _ guard.Exceptions = entering{}
+
+// Of returns the names of those that have not ended, without those of every
+// namespace.
+func (x entering) Of(namespace string, labels map[string]string) []string {
+	var names []string
+	at := x.now()
+	for _, e := range x.set.InNamespace(namespace, labels) {
+		if !e.Spec.Namespaces.All && !e.Expired(at) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 const (

@@ -19,6 +19,8 @@ type Options struct {
 	ConfigFile string
 	// PolicyDir is the folder with documents of the group gabion.io.
 	PolicyDir string
+	// NoPolicyObjects leaves out the documents that are objects of the cluster.
+	NoPolicyObjects bool
 	// Listen and MetricsListen are the addresses for admission over TLS, and for
 	// probes and metrics over plain HTTP.
 	Listen, MetricsListen string

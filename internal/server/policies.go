@@ -15,9 +15,12 @@ import (
 	"github.com/gabion-security/gabion/internal/profile"
 )
 
-// policies are what the documents of a folder say.
+// policies are what documents say: those of a folder, or those and a cluster's.
 type policies struct {
 	guards guard.Set
+	// each are the guards, and placed the exceptions, also of those that share names.
+	each   []*guard.Guard
+	placed []placedException
 	// profiles are those that guards may name, by their names.
 	profiles map[string]*profile.Profile
 	// exceptions are those of the files of which all can be read; faults say in one
@@ -65,10 +68,10 @@ func readPolicies(folder fs.FS) (policies, error) {
 	if fault == nil && all.files == 0 {
 		fault = errNoPolicies
 	}
-	found := policies{text: all.text.String()}
+	found := policies{text: all.text.String(), placed: all.exceptions.all}
 	found.exceptions, found.faults = all.exceptions.set()
 	if fault == nil {
-		found.profiles = all.profiles
+		found.profiles, found.each = all.profiles, all.guards
 		found.guards, fault = guard.NewSet(all.guards, nil)
 	}
 	return found, fault

@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/exception"
@@ -16,7 +18,7 @@ type exceptionDocuments struct {
 	faults []string
 }
 
-// placedException is an exception with the file that it stands in.
+// placedException is an exception with the file, or what else, that it stands in.
 type placedException struct {
 	*exception.Exception
 
@@ -49,6 +51,20 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 		d.fault(err)
 	}
 	return set, d.faults
+}
+
+// shared returns the names that stand in a place and in another one, sorted.
+func (d *exceptionDocuments) shared(place string) []string {
+	in, elsewhere := map[string]bool{}, map[string]bool{}
+	for _, e := range d.all {
+		if e.file == place {
+			in[e.Name] = true
+		} else {
+			elsewhere[e.Name] = true
+		}
+	}
+	maps.DeleteFunc(in, func(name string, _ bool) bool { return !elsewhere[name] })
+	return slices.Sorted(maps.Keys(in))
 }
 
 // exceptionsOnly reports whether a file that is no YAML seems to be about exceptions

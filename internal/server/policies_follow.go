@@ -27,12 +27,13 @@ func (s *server) loadPolicies() error {
 	}
 	s.policies = &policyFollower{
 		dir: s.o.PolicyDir, read: func() (policies, error) { return readPolicies(os.DirFS(s.o.PolicyDir)) }, wait: sleep,
-		use: s.usePolicies, reloaded: func(ok bool) { s.metrics.RecordPolicyReload(ok) }, log: s.log,
+		use: s.composed.setFolder, reloaded: s.composed.folderRead, log: s.log,
 		used: found, last: policyReading{policies: found},
 	}
 	return nil
 }
 
+// usePolicies has requests judged by policies.
 func (s *server) usePolicies(p policies) {
 	var names []string
 	for _, e := range p.exceptions.All() {
@@ -58,10 +59,10 @@ func (s *server) beginPolicies() {
 	if s.policies == nil {
 		return
 	}
-	s.usePolicies(s.policies.used)
+	s.composed.setFolder(s.policies.used)
 	s.policies.tellFaults(s.policies.used)
 	if len(s.policies.used.faults) > 0 {
-		s.metrics.RecordPolicyReload(false)
+		s.composed.folderRead(false)
 	}
 }
 
@@ -111,12 +112,12 @@ func (f *policyFollower) look(ctx context.Context) {
 		return // it is read again soon
 	}
 	f.last = next
-	f.reloaded(next.fault == "" && len(next.policies.faults) == 0)
+	defer f.reloaded(next.fault == "" && len(next.policies.faults) == 0) // once they are in use
 	f.tellFaults(next.policies)
 	exceptions := slog.Int("exceptions", len(next.policies.exceptions.All()))
 	if next.fault != "" {
 		f.fault.Store(&next.fault)
-		f.used.exceptions, f.used.faults = next.policies.exceptions, next.policies.faults
+		f.used.exceptions, f.used.placed, f.used.faults = next.policies.exceptions, next.policies.placed, next.policies.faults
 		f.use(f.used)
 		f.log.Error("the new policies cannot be used, the old guards stay", slog.String("folder", f.dir), slog.String("error", next.fault), exceptions)
 		return

@@ -46,7 +46,9 @@ type server struct {
 	controller *admission.Controller
 	handler    *webhook.Handler
 	metrics    *metrics.Metrics
-	policies   *policyFollower // nil without a folder of policies
+	policies   *policyFollower    // nil without a folder of policies
+	objects    *cluster.Documents // nil if those of the cluster are left out
+	composed   composer
 	custom     customResources
 
 	admissionListener, statusListener net.Listener
@@ -100,14 +102,20 @@ func newServer(o Options) (*server, error) {
 	if empty != "" {
 		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
+	s.composed = composer{use: s.usePolicies, record: func(ok bool) { s.metrics.RecordPolicyReload(ok) }, now: time.Now, log: s.log}
 	if err := s.loadPolicies(); err != nil {
 		return nil, err
 	}
 	if s.config, err = cluster.Connect(cluster.ConnectOptions{Kubeconfig: o.Kubeconfig, Version: o.Build.Version}); err != nil {
 		return nil, err
 	}
-	if s.cache, err = cluster.NewCache(s.config, cluster.CacheOptions{Log: s.log, Exceptions: o.PolicyDir != ""}); err != nil {
+	if s.cache, err = cluster.NewCache(s.config, cluster.CacheOptions{Log: s.log, Exceptions: s.mayHavePolicies()}); err != nil {
 		return nil, fmt.Errorf("the API server %s: %w", cluster.Address(s.config), err)
+	}
+	if !o.NoPolicyObjects {
+		if s.objects, err = cluster.NewDocuments(s.config, cluster.DocumentsOptions{Log: s.log}); err != nil {
+			return nil, err
+		}
 	}
 	if s.custom.definitions, err = cluster.NewDefinitions(s.config, s.log); err != nil {
 		return nil, fmt.Errorf("the API server %s: %w", cluster.Address(s.config), err)
@@ -237,6 +245,9 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	s.run(func() error { s.custom.definitions.Run(serving, s.useCustomResources); return nil })
 	s.run(func() error { s.followConfiguration(serving, s.configuration); return nil })
 	s.run(func() error { s.followPolicies(serving); return nil })
+	if err := s.beginObjects(ctx, serving); err != nil {
+		return nil, material{}, err
+	}
 
 	m, err := s.readMaterial(ctx)
 	if err != nil {
@@ -283,7 +294,7 @@ func (s *server) notReady() []string {
 	web := s.web.Load()
 	switch {
 	case web == nil:
-		return []string{"starting"}
+		return append([]string{"starting"}, s.objectsUnready()...)
 	case web.Draining():
 		return []string{"shutting down"}
 	}
@@ -294,6 +305,7 @@ func (s *server) notReady() []string {
 	if reason := s.policies.notReady(); reason != "" {
 		reasons = append(reasons, reason)
 	}
+	reasons = append(reasons, s.objectsUnready()...)
 	keeper := s.keeper.Load()
 	if keeper != nil {
 		if reason := keeper.NotReady(); reason != "" {
