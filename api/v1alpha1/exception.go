@@ -12,7 +12,6 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // They narrow an exception to what it is for, and keep nobody out.
 //
 // +kubebuilder:object:root=true
-// +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=psexception;podsecexception,categories=gabion
 // +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.spec.expiresAt`

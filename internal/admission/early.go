@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/pss"
@@ -80,7 +81,7 @@ func (v *view) refused(ctx context.Context) []string {
 	for i := range item.Templates {
 		texts = append(texts, v.template(ctx, &item.Templates[i])...)
 	}
-	if len(texts) == 0 || v.req.Operation == Update && (terminating(v.req.OldObject) || v.unchanged(item.Templates)) {
+	if len(texts) == 0 || v.req.Operation == Update && (terminating(v.req.OldObject) || v.unchanged(ctx, item.Templates, texts)) {
 		return nil
 	}
 	return texts[:min(len(texts), maxEarly)]
@@ -125,20 +126,30 @@ func (f *refusal) stated() bool {
 	return len(left) > 0
 }
 
-// unchanged reports whether an update leaves all that is looked at as it was.
-func (v *view) unchanged(now []workload.Template) bool {
+// unchanged reports whether an update leaves all that is looked at as it was. Of
+// what only exceptions and profiles look at, that is so if the pods were refused for
+// the same before.
+func (v *view) unchanged(ctx context.Context, now []workload.Template, texts []string) bool {
 	old := v.reader.ReadObject(v.req.OldObject)
 	if old.Outcome != workload.Read || len(old.Templates) != len(now) {
 		return false
 	}
+	same := true
+	var were []string
 	for i := range now {
 		t, before := &now[i], &old.Templates[i]
-		if t.Path != before.Path || t.RuntimeClass != before.RuntimeClass ||
-			!reflect.DeepEqual(&t.Pod, &before.Pod) || v.extra && !reflect.DeepEqual(t.Extra, before.Extra) {
+		if t.Path != before.Path || t.RuntimeClass != before.RuntimeClass || !reflect.DeepEqual(&t.Pod, &before.Pod) {
 			return false
 		}
+		same = same && (!v.extra || reflect.DeepEqual(t.Extra, before.Extra))
 	}
-	return true
+	if same {
+		return true
+	}
+	for i := range old.Templates {
+		were = append(were, v.template(ctx, &old.Templates[i])...)
+	}
+	return slices.Equal(texts, were)
 }
 
 // forbidWorkload refuses a workload, whose decision was another one so far.

@@ -122,9 +122,10 @@ func TestWhatIsExceptedIsNoEarlyVerdict(t *testing.T) {
 	w.namespaces["n"] = map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "privileged"}
 	c := w.controller(t)
 	c.SetPodGuards(earlier(EarlyDeny))
-	add := func(account string) string {
-		return deployment("", "", `"serviceAccountName":"`+account+`","containers":[{"name":"c","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}]`)
+	images := func(account, image string) string {
+		return deployment("", "", `"serviceAccountName":"`+account+`","containers":[{"name":"c","image":"`+image+`","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}]`)
 	}
+	add := func(account string) string { return images(account, "i") }
 	c.SetExceptions(sidecar(time.Time{}))
 	for name, d := range map[string]struct {
 		req     Request
@@ -134,6 +135,7 @@ func TestWhatIsExceptedIsNoEarlyVerdict(t *testing.T) {
 		"not excepted":          {deploy("n", add("web")), false},
 		"not excepted any more": {deploy("n", add("web"), update(add("mesh"))), false}, // the view of the standard is as it was
 		"unchanged":             {deploy("n", add("web"), update(add("web"))), true},
+		"another image":         {deploy("n", images("web", "j"), update(add("web"))), true},
 	} {
 		if got := c.Decide(t.Context(), d.req); got.Allowed != d.allowed {
 			t.Errorf("%s: allowed %t: %s", name, got.Allowed, got.Message)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -15,15 +16,19 @@ import (
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
-// guards are the guards of admission.
-type guards struct{ set guard.Set }
+// guards are the guards of admission. In excluded namespaces nobody asks about
+// pods: they are as good as exempt.
+type guards struct {
+	set      guard.Set
+	excluded []string
+}
 
 var _ admission.Guards = guards{}
 
 // Judge judges a change of a namespace.
 func (g guards) Judge(c admission.NamespaceChange) admission.Guarding {
 	ruling := g.set.Judge(guard.Change{
-		Name: c.Name, New: c.New, Before: c.Before, After: c.After, Exempt: c.Exempt, Defaults: c.Defaults, Evaluator: c.Evaluator,
+		Name: c.Name, New: c.New, Before: c.Before, After: c.After, Exempt: c.Exempt || slices.Contains(g.excluded, c.Name), Defaults: c.Defaults, Evaluator: c.Evaluator,
 	})
 	var said admission.Guarding
 	for _, w := range ruling.Weakenings {

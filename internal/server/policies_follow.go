@@ -51,7 +51,7 @@ func (s *server) usePolicies(p policies) {
 		s.controller.SetGuards(nil) // as if there were no such thing
 		return
 	}
-	s.controller.SetGuards(guards{p.guards})
+	s.controller.SetGuards(guards{p.guards, s.o.Target.Excluded()})
 }
 
 // beginPolicies goes by the policies that were loaded.
