@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -96,11 +97,11 @@ func enforcing() []right {
 		{
 			Right: Right{
 				"gabion-installation", "change Gabion's installation",
-				"The Secret is what API servers know Gabion by, the ConfigMap what it exempts, and the Deployment what runs.",
+				"The Secret is what API servers know Gabion by, the ConfigMaps what it exempts and whom it guards, and the Deployment what runs.",
 			},
 			permissions: []permission{
 				{scope: installed, group: coreGroup, verbs: writing(), resources: []string{"secrets"}, counts: named("gabion-tls")},
-				{scope: installed, group: coreGroup, verbs: writing(), resources: []string{"configmaps"}, counts: named("gabion")},
+				{scope: installed, group: coreGroup, verbs: writing(), resources: []string{"configmaps"}, counts: named("gabion", "gabion-policies")},
 				{
 					scope: installed, group: "apps", verbs: writing(), resources: []string{"deployments"},
 					counts: named("gabion"),
@@ -110,7 +111,9 @@ func enforcing() []right {
 	}
 }
 
-func named(want string) func(string) bool { return func(name string) bool { return name == want } }
+func named(wanted ...string) func(string) bool {
+	return func(name string) bool { return slices.Contains(wanted, name) }
+}
 
 // becoming are the rights to have other rights.
 func becoming(custom []inventory.Resource) []right {

@@ -80,6 +80,14 @@ func TestWhoCanWeaken(t *testing.T) {
 				"bob: gabion-installation: patch secrets named gabion-tls in gabion-system",
 			),
 		},
+		"the ConfigMaps of Gabion, with whom it guards": {
+			join(
+				namespace("gabion-system", ""),
+				binds("ann", "gabion-system", "Role", `{apiGroups: [""], resources: [configmaps], verbs: [patch], resourceNames: [gabion-policies]}`),
+				binds("bob", "gabion-system", "Role", `{apiGroups: [""], resources: [configmaps], verbs: [patch], resourceNames: [other]}`),
+			),
+			words("ann: gabion-installation: patch configmaps named gabion-policies in gabion-system"),
+		},
 		"no Secret of a Gabion that is not installed": {
 			binds("bob", "", "ClusterRole", `{apiGroups: [""], resources: [secrets, configmaps], verbs: [patch]}`),
 			words(),
