@@ -144,6 +144,11 @@ func (x *exceptions) forPlan(ns *inventory.Namespace) plan.Except {
 	}
 }
 
+// forLabel returns what labelling asks, as a plan does.
+func (x *exceptions) forLabel(ns *inventory.Namespace) func(*inventory.View, pss.Verdict) pss.Verdict {
+	return x.forPlan(ns)
+}
+
 // forPreview returns what a preview of a namespace asks, nil if nothing is
 // excepted there, and notes in uses what is used.
 func (x *exceptions) forPreview(namespace string, labels map[string]string, uses *[]exception.Use) func(*preview.Pod, pss.Verdict) pss.Verdict {

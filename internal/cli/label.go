@@ -24,6 +24,7 @@ type labelOptions struct {
 	skip      []string
 
 	admissionConfig string
+	exceptions      []string
 	input           inputOptions // only for what cannot be judged
 
 	force, forceConflicts bool
@@ -72,7 +73,7 @@ A namespace is left as it is, and the others are labelled,
 
 --plan labels exactly what the plan proposes, namespaces at risk included: what the
 policy in force refuses already is no reason to refuse. It goes by the defaults and
-exemptions that the plan knows. A namespace whose labels have changed since is left
+exemptions that the plan knows; what was planned with --exceptions wants them again. A namespace whose labels have changed since is left
 as it is, and a plan for another cluster is refused.
 
 Before anything is changed, what stood is written to a file; --undo gives it back,
@@ -118,6 +119,7 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Judging", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.admissionConfig, "admission-config", "",
 			"the `FILE` with the API server's PodSecurityConfiguration: defaults and exemptions (default privileged and none)")
+		exceptionsFlag(fs, &o.exceptions)
 		templatePathFlag(fs, &o.input.templatePaths)
 		fs.BoolVar(&o.input.allowUnchecked, "allow-unchecked", false, "do not refuse for objects that seem to hold pods but are of an unknown kind")
 	})

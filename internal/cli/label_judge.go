@@ -123,8 +123,9 @@ func (l *labeling) inventory(ctx context.Context, names []string) (*inventory.In
 		console := newConsole(l.system)
 		defer console.listing()()
 		b := inventory.NewBuilder("")
+		b.Extra, b.Labels = l.planner.Exceptions != nil, l.planner.Exceptions != nil
 		err := cluster.List(ctx, l.config, cluster.ListOptions{
-			Namespaces: names, Paths: l.input.templates, Progress: console.list,
+			Extra: b.Extra, Namespaces: names, Paths: l.input.templates, Progress: console.list,
 		}, &b.Inventory, b.Add)
 		if err != nil {
 			return nil, fmt.Errorf("listing what is in %s: %w", cluster.Address(l.config), err)

@@ -113,7 +113,11 @@ func (l *labeling) configure() error {
 		l.assumed = p.Defaults.Assumed
 	}
 	l.planner = label.Planner{Defaults: config.Defaults, Exemptions: config.Exemptions, AllowUnchecked: l.input.allowUnchecked}
-	return nil
+	excepted, err := newExceptions(l.system, l.exceptions)
+	if err == nil && excepted != nil {
+		l.planner.Exceptions = excepted.forLabel
+	}
+	return err
 }
 
 // identify finds out which cluster it is, and whether it is the one that the file

@@ -24,6 +24,9 @@ type Planner struct {
 	// AllowUnchecked says that objects which may hold pods at unknown places are
 	// known to be fine.
 	AllowUnchecked bool
+	// Exceptions returns what takes from a verdict what is excepted in a namespace,
+	// nil if nothing is there. Nil excepts nothing anywhere.
+	Exceptions func(*inventory.Namespace) func(*inventory.View, pss.Verdict) pss.Verdict
 }
 
 // Plan works out what it means to give a namespace the labels, of those that
@@ -110,6 +113,9 @@ func (p *Planner) Judge(c *Change, inv *inventory.Inventory) error {
 	}
 	c.Empty = len(c.Unseen)+len(inv.Namespaces[i].Pods)+len(inv.Namespaces[i].Workloads) == 0
 	j := judge{planner: p, policy: c.To, known: map[*inventory.View][]pss.Violation{}}
+	if p.Exceptions != nil {
+		j.except = p.Exceptions(&inv.Namespaces[i])
+	}
 	var err error
 	c.Blockers, err = j.blockers(&inv.Namespaces[i])
 	return err
