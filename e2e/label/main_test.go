@@ -76,7 +76,12 @@ type ended struct {
 
 // command returns a `gabion label` that is to be run.
 func (o *operator) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(o.t.Context(), gabion, append([]string{"label", "--kubeconfig=" + o.kubeconfig}, args...)...)
+	return o.gabion(append([]string{"label"}, args...)...)
+}
+
+// gabion returns a command of the program that is to be run.
+func (o *operator) gabion(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(o.t.Context(), gabion, append(args, "--kubeconfig="+o.kubeconfig)...)
 	cmd.Env = []string{"HOME=" + o.dir}
 	cmd.Dir = o.dir
 	return cmd
@@ -85,7 +90,13 @@ func (o *operator) command(args ...string) *exec.Cmd {
 // label runs `gabion label` to its end.
 func (o *operator) label(args ...string) *ended {
 	o.t.Helper()
-	cmd := o.command(args...)
+	return o.run(append([]string{"label"}, args...)...)
+}
+
+// run runs a command of the program to its end.
+func (o *operator) run(args ...string) *ended {
+	o.t.Helper()
+	cmd := o.gabion(args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -93,7 +104,7 @@ func (o *operator) label(args ...string) *ended {
 	if err != nil && !errors.As(err, &exit) {
 		o.t.Fatal(err)
 	}
-	return &ended{o.t, "gabion label " + strings.Join(args, " "), cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return &ended{o.t, "gabion " + strings.Join(args, " "), cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
 // exits says which exit code is right.

@@ -79,6 +79,10 @@ func (l *labeling) read(ctx context.Context) error {
 	if err := l.configure(); err != nil {
 		return err
 	}
+	excepted, err := newExceptions(l.system, l.exceptions)
+	if err != nil {
+		return err
+	}
 	if l.config, err = l.connection.config(); err != nil {
 		return err
 	}
@@ -87,6 +91,12 @@ func (l *labeling) read(ctx context.Context) error {
 	}
 	if err := l.identify(ctx); err != nil {
 		return err
+	}
+	if excepted, err = excepted.counting(ctx, l.system, l.config); err != nil {
+		return err
+	}
+	if excepted != nil {
+		l.planner.Exceptions = excepted.forLabel
 	}
 	all, err := l.find(ctx, l.labeler)
 	if err != nil {
@@ -113,11 +123,7 @@ func (l *labeling) configure() error {
 		l.assumed = p.Defaults.Assumed
 	}
 	l.planner = label.Planner{Defaults: config.Defaults, Exemptions: config.Exemptions, AllowUnchecked: l.input.allowUnchecked}
-	excepted, err := newExceptions(l.system, l.exceptions)
-	if err == nil && excepted != nil {
-		l.planner.Exceptions = excepted.forLabel
-	}
-	return err
+	return nil
 }
 
 // identify finds out which cluster it is, and whether it is the one that the file

@@ -144,6 +144,9 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if excepted, err = o.source.counting(ctx, excepted); err != nil {
+		return err
+	}
 	inv, err := o.source.load(ctx)
 	if err != nil {
 		return err

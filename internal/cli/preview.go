@@ -156,6 +156,12 @@ func (o *previewOptions) run(ctx context.Context) error {
 	if err := o.readFiles(); err != nil {
 		return err
 	}
+	var err error
+	if o.by == nil { // what a profile asks nobody else does
+		if o.excepted, err = o.source.counting(ctx, o.excepted); err != nil {
+			return err
+		}
+	}
 	i, err := o.source.load(ctx)
 	if err != nil {
 		return err
