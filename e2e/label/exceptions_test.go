@@ -50,6 +50,12 @@ func TestExceptionsDoNotCountForLabelsWhileThePluginIsOn(t *testing.T) {
 	if got := policyOf(t, ns)["pod-security.kubernetes.io/enforce"]; got != "" {
 		t.Errorf("enforced is %q", got)
 	}
+	lint := []string{"exceptions", "lint", "--live", o.exception(ns)}
+	if found := o.run(lint...).exits(0); strings.Contains(found.stdout, "still-forbidden") {
+		t.Errorf("nothing is enforced:\n%s", found.stdout)
+	}
+	kubectl(t, "", "label", "namespace", ns, "pod-security.kubernetes.io/enforce=baseline")
+	o.run(lint...).exits(0).says("still-forbidden", "by the labels of excepted it forbids what this covers", "floor.enforce: baseline")
 }
 
 func TestWhatIsExceptedIsNoReasonToRefuseWhereThePluginIsOff(t *testing.T) {
@@ -74,5 +80,8 @@ func TestWhatIsExceptedIsNoReasonToRefuseWhereThePluginIsOff(t *testing.T) {
 	out, err := plane.Kubectl(t.Context(), "get", "namespace", ns, "-o", "yaml").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "pod-security.kubernetes.io/enforce: baseline") {
 		t.Errorf("%v\n%s", err, out)
+	}
+	if found := o.run("exceptions", "lint", "--live", o.exception(ns)).exits(0); strings.Contains(found.stdout, "still-forbidden") {
+		t.Errorf("there is no plugin that forbids it:\n%s", found.stdout)
 	}
 }

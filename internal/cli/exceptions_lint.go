@@ -10,8 +10,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -118,6 +121,11 @@ func (o *exceptionsLintOptions) run(ctx context.Context) error {
 		} else {
 			problems = append(problems, usage.Problems()...)
 		}
+		forbidden, err := o.forbidden(ctx, set, inv)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, forbidden...)
 	}
 	o.report(&r, all, problems)
 	out := bufio.NewWriter(o.system.Stdout)
@@ -135,6 +143,36 @@ func (o *exceptionsLintOptions) run(ctx context.Context) error {
 		return errFindings
 	}
 	return nil
+}
+
+// forbidden finds the exceptions that the API server's own plugin does not know, if
+// it is on in the live cluster.
+func (o *exceptionsLintOptions) forbidden(ctx context.Context, set *exception.Set, inv *inventory.Inventory) ([]exception.Problem, error) {
+	if !o.live {
+		return nil, nil
+	}
+	config, err := o.source.connection.config()
+	if err != nil {
+		return nil, err
+	}
+	plugin, err := pluginOf(ctx, config)
+	if err != nil || plugin != cluster.PluginOn {
+		if err == nil && plugin == cluster.PluginUnknown {
+			newConsole(o.system).line(pluginUnknown)
+		}
+		return nil, err
+	}
+	defaults, err := o.system.admissionConfig(o.source.config)
+	if err != nil {
+		return nil, fmt.Errorf("--admission-config: %w", err)
+	}
+	var enforced []exception.Enforced
+	for i := range inv.Namespaces {
+		ns := &inv.Namespaces[i]
+		policy, _ := pss.PolicyFromLabels(ns.Labels, defaults.Defaults)
+		enforced = append(enforced, exception.Enforced{Name: ns.Name, Labels: labelsOf(ns), Policy: policy.Enforce})
+	}
+	return exception.LintPlugin(set.All(), enforced), nil
 }
 
 // report maps the problems: the heaviest first, then by where they are.

@@ -212,3 +212,33 @@ func TestRulesAreSortedByWeightAndNamedOnce(t *testing.T) {
 		seen[r.ID], last = true, weight
 	}
 }
+
+func TestLintFindsWhatThePluginForbidsAllTheSame(t *testing.T) {
+	t.Parallel()
+	at := func(name string, level pss.Level) exception.Enforced {
+		return exception.Enforced{Name: name, Labels: map[string]string{"team": "a"}, Policy: pss.LevelVersion{Level: level, Version: pss.Latest}}
+	}
+	all := sound(t,
+		string(written("controls: [{id: capabilities_baseline}]")), string(written("controls: [{id: capabilities_restricted}]")),
+		string(written("controls: [{id: hostAliases}]")), string(written("controls: [{id: privileged}]", "modes: [warn]")),
+	)
+	for _, c := range []struct {
+		in   exception.Enforced
+		want []string
+	}{
+		{at("shop", pss.Privileged), nil},
+		{at("shop", pss.Baseline), []string{"still-forbidden e0 spec.namespaces"}},
+		{at("shop", pss.Restricted), []string{"still-forbidden e0 spec.namespaces", "still-forbidden e1 spec.namespaces"}},
+		{at("blog", pss.Restricted), nil},
+	} {
+		got := exception.LintPlugin(all, []exception.Enforced{c.in})
+		if diff := cmp.Diff(c.want, rules(got)); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", c.in.Name, c.in.Policy, diff)
+		}
+		for _, p := range got {
+			if !strings.Contains(p.Message, "by the labels of shop it forbids") || !strings.Contains(p.Fix, "floor.enforce: "+c.in.Policy.Level.String()) {
+				t.Errorf("%s %s", p.Message, p.Fix)
+			}
+		}
+	}
+}

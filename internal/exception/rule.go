@@ -32,6 +32,7 @@ var (
 	shadowed         = Rule{"shadowed", Warning, "another exception covers all that it covers"}
 	unused           = Rule{"unused", Warning, "it covers nothing of what it was held against"}
 	broader          = Rule{"broader", Warning, "a part of it was used by nothing that it was held against"}
+	stillForbidden   = Rule{"still-forbidden", Warning, "the API server's own plugin, which knows no exceptions, forbids by a namespace's labels what it covers"}
 	anyValue         = Rule{"any-value", Info, "any value is excepted where few were used"}
 	namespaceOnly    = Rule{"namespace-only", Info, "what narrows it is chosen by whoever writes the pod, so that only the namespace protects it"}
 )
@@ -40,7 +41,7 @@ var (
 func Rules() []Rule {
 	return []Rule{
 		expired, neverCovers, neverStated, capabilityPrefix,
-		expiresSoon, neverExpires, noOwner, everyNamespace, shadowed, unused, broader,
+		expiresSoon, neverExpires, noOwner, everyNamespace, shadowed, unused, broader, stillForbidden,
 		anyValue, namespaceOnly,
 	}
 }
