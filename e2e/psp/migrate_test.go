@@ -181,6 +181,14 @@ func takeToLabels(t *testing.T) {
 	}
 
 	// Labels, and the end of PodSecurityPolicy where they are enforced.
+	const elsewhere = "ClusterRole use-all, which ClusterRoleBinding use-all gives to Group ops"
+	if e := runGabion(t, "psp", "migrate", "shop", live, "--apply", "--yes"); e.code != 1 || !strings.Contains(e.stderr, elsewhere) || strings.Contains(e.stdout, "does nothing there any more") {
+		t.Errorf("PodSecurityPolicy ends for others, too: exit code %d: %s%s", e.code, e.stdout, e.stderr)
+	}
+	if all := kubectl(t, "", "get", "psp", "-o", "name"); strings.Contains(all, "0--gabion-privileged") {
+		t.Errorf("a policy was made that others may use: %s", all)
+	}
+	kubectl(t, "", "patch", "clusterrole", "use-all", "--type=json", "-p", `[{"op":"add","path":"/rules/0/resourceNames","value":["everything"]}]`)
 	e := runGabion(t, "psp", "migrate", "shop", live, "--apply", "--yes")
 	if e.code != 0 || !strings.Contains(e.stdout, "namespace/shop: PodSecurityPolicy does nothing there any more") {
 		t.Fatalf("exit code %d: %s%s", e.code, e.stdout, e.stderr)

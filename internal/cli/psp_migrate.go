@@ -73,7 +73,11 @@ A namespace is not ready while a template has to be patched, or while it passes 
 than the level nearest to the policies by which its pods are admitted, or have been by
 their annotation kubernetes.io/psp. It need not wait until pods are rolled out: those
 that run say already what policies have said for them. Step 3d does wait, because a pod
-made of a template from before its patch is refused from then on: run it again.`,
+made of a template from before its patch is refused from then on: run it again.
+
+Step 3d is refused while a role that names no policy (without resourceNames) is bound
+for others than the namespaces at hand, because they could use that policy, too: give
+the role resourceNames, or pass --allow-weaker. Members of system:masters do not count.`,
 		Example: `  # Where a cluster stands
   gabion psp migrate
   gabion psp migrate --from=cluster.json.gz -o html > migration.html
@@ -98,7 +102,7 @@ func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
 	o.source.flags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.planSystem, "system", false, "the namespaces of the system too")
-		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on in namespaces that pass less than their policies ask for")
+		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on where more gets admitted than policies allow: in namespaces that pass less, or elsewhere, too")
 	})
 	flagGroup(cmd, "Doing it", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.applying, "apply", false, "do steps 2, 3 and 3d, asking before each thing")

@@ -17,27 +17,23 @@ const (
 // takeAway gives the policy that admits everything to the service accounts of
 // namespaces, where the answer is yes.
 func (a *applying) takeAway(ctx context.Context, names []string) error {
-	done, possible := 0, true
-	for _, name := range names {
-		if !possible || ctx.Err() != nil {
-			break
-		}
-		rolled, err := a.rolledOut(ctx, name)
-		if ctx.Err() != nil {
-			break
-		}
+	chosen, err := a.toTakeAway(ctx, names)
+	if err != nil {
+		return err
+	}
+	if len(chosen) > 0 {
+		possible, err := a.writeBypass(ctx)
 		if err != nil {
 			return err
 		}
-		if !rolled || !a.agreed(ctx, "Take PodSecurityPolicy away in namespace "+name+"?") {
-			continue
+		if !possible {
+			chosen = nil
 		}
-		if done == 0 {
-			if possible, err = a.writeBypass(ctx); err != nil {
-				return err
-			} else if !possible {
-				break
-			}
+	}
+	done := 0
+	for _, name := range chosen {
+		if ctx.Err() != nil {
+			break
 		}
 		ok, err := a.write(ctx, &writing{
 			object: "RoleBinding " + name + "/" + bypassBinding, advice: "somebody who may bind roles there has to do it, as printed in step 3d",
@@ -63,6 +59,34 @@ func (a *applying) takeAway(ctx context.Context, names []string) error {
 		return errInterrupted
 	}
 	return nil
+}
+
+// toTakeAway returns the namespaces for which the answer is yes, none if what is
+// written for them would count elsewhere, too. All are asked about first: where it
+// counts depends on the answers.
+func (a *applying) toTakeAway(ctx context.Context, names []string) (chosen []string, err error) {
+	if len(names) == 0 || !a.staysWithin(names) {
+		return nil, nil
+	}
+	for _, name := range names {
+		rolled, err := a.rolledOut(ctx, name)
+		if ctx.Err() != nil {
+			return nil, errInterrupted
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rolled && a.agreed(ctx, "Take PodSecurityPolicy away in namespace "+name+"?") {
+			chosen = append(chosen, name)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, errInterrupted
+	}
+	if len(chosen) == 0 || len(chosen) < len(names) && !a.staysWithin(chosen) {
+		return nil, nil
+	}
+	return chosen, nil
 }
 
 // writeBypass writes what the bindings of namespaces refer to, and reports whether

@@ -30,7 +30,7 @@ func (m *migration) work() error {
 		return err
 	}
 	if len(m.backup.policies) > 0 {
-		m.authorizer = m.backup.authorizer()
+		m.authorizer, m.onPurpose = m.backup.authorizer(), namingOnly(&m.backup.roles, psp.BypassName)
 	}
 	after, found := m.rewritten()
 	options := m.options()

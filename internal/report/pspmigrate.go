@@ -149,8 +149,8 @@ type MigrationBypass struct {
 	Binding string          `json:"binding"`
 	// There says that policy and role are there.
 	There bool `json:"there"`
-	// All are roles that let every policy be used, and so this one as soon as it is
-	// there.
+	// All are bound roles that let every policy be used, and so this one as soon as
+	// it is there, by others than the superusers.
 	All []string `json:"all"`
 }
 

@@ -197,7 +197,8 @@ func (m *Migration) bypass() section {
 		"To go back, delete the binding.",
 	}
 	if len(m.Bypass.All) > 0 {
-		s.prose = append(s.prose, "These roles let every policy be used, and this one too as soon as it is there, wherever they are bound: "+strings.Join(m.Bypass.All, ", ")+".")
+		s.prose = append(s.prose, "These roles let every policy be used, and this one too as soon as it is there, in every namespace that they are bound for: "+strings.Join(m.Bypass.All, ", ")+
+			". Give them resourceNames first: 'gabion psp migrate --apply' does not make it while one is bound for more than the namespaces at hand, but for --allow-weaker.")
 	}
 	var b strings.Builder
 	b.WriteString("# The policy and the role, once\nkubectl apply -f - <<'EOF'\n")
