@@ -78,6 +78,17 @@ apiVersion: v1
 kind: ServiceAccount
 metadata: {name: default, namespace: bank}
 ---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: app, namespace: bank}
+automountServiceAccountToken: false
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: use-careful, namespace: bank}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: use-careful}
+subjects: [{kind: ServiceAccount, name: app}]
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: vault, namespace: bank}
@@ -206,7 +217,12 @@ func takeToLabels(t *testing.T) {
 	checkPolicy(t, "bank", "restricted")
 	before := admittedPods(t, "bank")
 	deployment := kubectl(t, "", "-n", "bank", "get", "deployment", "vault", "-o", "jsonpath={.spec.template.spec}")
-	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes")
+	most := runGabion(t, "psp", "migrate", live, "--apply", "--yes")
+	const looser = "PodSecurityPolicy 0-careful is left as it is: from then on every path of the node, writable: allowedHostPaths "
+	if most.code != 1 || !strings.Contains(most.stderr, looser) || strings.Contains(kubectl(t, "", "get", "psp", "-o", "name"), "0-careful") {
+		t.Fatalf("a copy that admits more: exit code %d: %s%s", most.code, most.stdout, most.stderr)
+	}
+	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes", "--allow-weaker")
 	if whole.code != 0 {
 		t.Fatalf("exit code %d: %s%s", whole.code, whole.stdout, whole.stderr)
 	}
@@ -230,7 +246,7 @@ func takeToLabels(t *testing.T) {
 		t.Errorf("once back: %+v", after)
 	}
 	checkCopies(t, before)
-	takeBack(t, whole.stdout, deployment)
+	takeBack(t, most.stdout+whole.stdout, deployment)
 }
 
 // makePod makes a pod with the spec as somebody who may use no policy, by a dry

@@ -53,7 +53,9 @@ Nothing is kept between two runs: where a step stands shows in the cluster itsel
 --apply goes the steps one after another, and asks before each thing that it does:
 
   2   per policy: its simplified copy, which the roles that name the policy let be used
-      beside it; not if namespaces are named, because a copy counts everywhere
+      beside it; not if namespaces are named, because a copy counts everywhere. Some
+      admit more than the policy, such as every path of the node instead of
+      allowedHostPaths: the question says so, and --yes needs --allow-weaker for them
   3   per workload: the patch of its template, which rolls out its pods anew;
       then the labels of the namespaces that are ready
   3d  per namespace: a policy that admits everything is given to its service accounts,
@@ -102,7 +104,7 @@ func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
 	o.source.flags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.planSystem, "system", false, "the namespaces of the system too")
-		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on where more gets admitted than policies allow: in namespaces that pass less, or elsewhere, too")
+		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on where more gets admitted than policies allow: by copies of policies, in namespaces that pass less, or elsewhere, too")
 	})
 	flagGroup(cmd, "Doing it", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.applying, "apply", false, "do steps 2, 3 and 3d, asking before each thing")

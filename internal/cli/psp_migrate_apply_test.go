@@ -364,3 +364,39 @@ func TestALineThatIsReadLeavesTheNextOne(t *testing.T) {
 		}
 	}
 }
+
+func TestACopyThatAdmitsMoreIsMadeOnlyBySomebodyWhoKnows(t *testing.T) {
+	t.Parallel()
+	const more = `from then on every path of the node, writable: allowedHostPaths [{"pathPrefix":"/var"}] counts no more; 'gabion psp convert' keeps it as a profile`
+	const left = "PodSecurityPolicy 0-r is left as it is: " + more + "; pass --allow-weaker to have it all the same\n"
+	rest := slices.Concat(inShort(webOfOld), []string{"namespaces/shop"}, bypass("shop"))
+	all := slices.Concat(inShort(copyOfR, roleOfR), rest)
+	for _, c := range []struct {
+		name, typed string
+		args        []string
+		want        []string
+		says        string
+	}{
+		{"nobody is asked", "", []string{"--yes"}, rest, left},
+		{"nobody is asked, and it is meant", "", []string{"--yes", "--allow-weaker"}, all, ""},
+		{"yes to all", "y\ny\ny\ny\n", nil, all, "allowedHostPaths, and let 0-r be used beside r by ClusterRole use-r (" + more + ")? [y/N]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			api.objects[policyR]["spec"].(map[string]any)["volumes"] = []any{"secret", "hostPath"}
+			template := api.objects[webOfOld]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+			template["automountServiceAccountToken"] = false
+			s, out, stderr := atTerminal(t, api, c.typed, append([]string{"psp", "migrate", "--apply", "--undo-file=" + filepath.Join(t.TempDir(), "undo.json")}, c.args...)...)
+			if code := Main(s); (code == 0) != (len(c.want) == len(all)) {
+				t.Errorf("exit code %d: %s%s", code, out, stderr)
+			}
+			if diff := cmp.Diff(c.want, api.written); diff != "" {
+				t.Errorf("written (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(stderr.String(), c.says) || !strings.Contains(out.String(), "The copy of r admits more than it") {
+				t.Errorf("%q is not said:\n%s%s", c.says, stderr, out)
+			}
+		})
+	}
+}

@@ -61,6 +61,11 @@ func (a *applying) copyPolicy(ctx context.Context, row *report.MigrationPolicy) 
 		a.refuse(object, "it is not the copy of "+row.Name+" as it is now", "compare it with 'gabion psp simplify', and delete it to have it made anew")
 		return nil
 	}
+	if more := row.MoreAdmitted(); more != "" && a.yes && !a.weaker {
+		// Nobody looks at what it admits, and it counts in the whole cluster at once.
+		a.refuse(object, more, "pass --allow-weaker to have it all the same")
+		return nil
+	}
 	if !a.agreed(ctx, copyQuestion(row, simplified.Name)) {
 		return nil
 	}
@@ -99,6 +104,9 @@ func copyQuestion(row *report.MigrationPolicy, name string) string {
 		parts = append(parts, fmt.Sprintf("let %s be used beside %s by %s", name, row.Name, strings.Join(row.Ungranted, ", ")))
 	}
 	question := strings.Join(parts, ", and ")
+	if more := row.MoreAdmitted(); more != "" {
+		question += " (" + more + ")"
+	}
 	return strings.ToUpper(question[:1]) + question[1:] + "?"
 }
 

@@ -103,7 +103,7 @@ func (m *migration) policies() error {
 		}
 		row := report.MigrationPolicy{
 			Source: m.backup.places[p.Name], Name: p.Name, Nearest: mapping.Nearest.String(),
-			Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{},
+			Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{}, AdmitsMore: []report.MigrationLoosened{},
 			Copied: m.backup.has(copyPrefix + p.Name), Ungranted: []string{},
 		}
 		for _, s := range p.Mutates() {
@@ -118,6 +118,9 @@ func (m *migration) policies() error {
 				row.Kept = append(row.Kept, s.Field)
 			} else {
 				row.Dropped = append(row.Dropped, s.Field)
+			}
+			if s.Then != "" {
+				row.AdmitsMore = append(row.AdmitsMore, report.MigrationLoosened{Field: s.Field, Value: s.Value, Then: s.Then})
 			}
 		}
 		if len(row.Dropped) > 0 {

@@ -105,7 +105,12 @@ func (m *Migration) simplify() section {
 		s.rows = append(s.rows, []string{p.Name, copied, fields(p.Dropped), fields(p.Kept)})
 	}
 	if len(m.Policies) > 0 {
-		s.prose = []string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}
+		for i := range m.Policies {
+			if p := &m.Policies[i]; len(p.AdmitsMore) > 0 {
+				s.prose = append(s.prose, "The copy of "+p.Name+" admits more than it, wherever it may be used: "+p.MoreAdmitted()+". '--apply --yes' makes it with --allow-weaker only.")
+			}
+		}
+		s.prose = append([]string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}, s.prose...)
 		s.code = "kubectl get psp,clusterroles,roles -A -o yaml > psp.yaml\ngabion psp simplify -f psp.yaml\ngabion psp simplify -f psp.yaml -o manifests | kubectl apply -f -\n"
 	}
 	return s
