@@ -69,7 +69,7 @@ func (a *applying) toTakeAway(ctx context.Context, names []string) (chosen []str
 		return nil, nil
 	}
 	for _, name := range names {
-		rolled, err := a.rolledOut(ctx, name)
+		rolled, err := a.rolledOut(ctx, "PodSecurityPolicy in namespace "+name, name)
 		if ctx.Err() != nil {
 			return nil, errInterrupted
 		}

@@ -100,6 +100,12 @@ func (p *patching) patch(ctx context.Context, change *report.MigrationPatch) err
 	if !written || err != nil {
 		return err
 	}
+	if p.patched == nil {
+		p.patched = map[string][]string{}
+	}
+	if !slices.Contains(p.patched[change.Policy], o.Namespace) {
+		p.patched[change.Policy] = append(p.patched[change.Policy], o.Namespace)
+	}
 	return p.say(object+": patched, "+kind.done, undoPatch(change, before))
 }
 
