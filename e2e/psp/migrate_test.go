@@ -201,7 +201,8 @@ func takeToLabels(t *testing.T) {
 	}
 	kubectl(t, "", "patch", "clusterrole", "use-all", "--type=json", "-p", `[{"op":"add","path":"/rules/0/resourceNames","value":["everything"]}]`)
 	e := runGabion(t, "psp", "migrate", "shop", live, "--apply", "--yes")
-	if e.code != 0 || !strings.Contains(e.stdout, "namespace/shop: PodSecurityPolicy does nothing there any more") {
+	if e.code != 0 || !strings.Contains(e.stdout, "namespace/shop: PodSecurityPolicy does nothing there any more") ||
+		!strings.Contains(e.stdout, goBack+"kubectl delete podsecuritypolicy 0--gabion-privileged\n") {
 		t.Fatalf("exit code %d: %s%s", e.code, e.stdout, e.stderr)
 	}
 	third := migrate(t, live)
@@ -221,6 +222,9 @@ func takeToLabels(t *testing.T) {
 	const looser = "PodSecurityPolicy 0-careful is left as it is: from then on every path of the node, writable: allowedHostPaths "
 	if most.code != 1 || !strings.Contains(most.stderr, looser) || strings.Contains(kubectl(t, "", "get", "psp", "-o", "name"), "0-careful") {
 		t.Fatalf("a copy that admits more: exit code %d: %s%s", most.code, most.stdout, most.stderr)
+	}
+	if strings.Contains(most.stdout+most.stderr, "PodSecurityPolicy 0--gabion-privileged") {
+		t.Errorf("what is there is made again, or is none of the program's:\n%s%s", most.stdout, most.stderr)
 	}
 	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes", "--allow-weaker")
 	if whole.code != 0 {

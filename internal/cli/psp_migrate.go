@@ -69,7 +69,9 @@ back, the last line first, and the labels with a file for 'gabion label --undo'.
 
 Templates have to say what the original policies say, unless all pods of a workload
 were admitted by a copy, which proves that they can do without the rest. The template
-of a custom resource or a Job is for you to change, as printed.
+of a custom resource or a Job is for you to change, as printed; the exit code is 1
+until then. What Helm, Argo CD or Flux writes has to be changed where they have it
+from, too, and the question says so.
 
 A namespace is not ready while a template has to be patched, or while it passes less
 than the level nearest to the policies by which its pods are admitted, or have been by

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"net/http"
 	"path"
 	"path/filepath"
@@ -150,6 +151,8 @@ func TestEveryLineOfWhatWasDoneEndsWithTheCommandThatTakesItBack(t *testing.T) {
 			`'[{"op":"test","path":"/rules/1/resourceNames/1","value":"0-r"},{"op":"remove","path":"/rules/1/resourceNames/1"}]'` + "\n",
 		`deployment.apps/web in namespace shop: patched, its pods are rolled out anew; to go back: kubectl -n shop patch deployment.apps/web -p ` +
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"web","securityContext":{"allowPrivilegeEscalation":null,"capabilities":{"drop":["CHOWN"]},"runAsNonRoot":null}}],"securityContext":{"seccompProfile":null}}}}}'` + "\n",
+		"PodSecurityPolicy 0--gabion-privileged: made, for the namespaces that are given it; to go back: kubectl delete podsecuritypolicy 0--gabion-privileged\n",
+		"ClusterRole gabion-bypass-psp: made, for the namespaces that are given it; to go back: kubectl delete clusterrole gabion-bypass-psp\n",
 		"namespace/shop: PodSecurityPolicy does nothing there any more; to go back: kubectl -n shop delete rolebinding gabion-bypass-psp\n",
 	} {
 		if !strings.Contains(out.String(), "\n"+want) {
@@ -162,23 +165,30 @@ func TestWhatIsRefusedIsSaidInALineAndTheRestGoesOn(t *testing.T) {
 	t.Parallel()
 	copied, role, patch := inShort(copyOfR), inShort(roleOfR), inShort(webOfOld)
 	rest := append([]string{"namespaces/shop"}, bypass("shop")...)
-	const binding = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/" + bypassBinding
+	const bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings"
 	for _, c := range []struct {
 		name, refused string
 		want          []string
 		says          string
 	}{
-		{"a copy, whose use is given to nobody then", "POST " + path.Dir(copyOfR), slices.Concat(patch, rest), "PodSecurityPolicy 0-r is left as it is: you may not; "},
+		{"a copy, whose use is given to nobody then", "POST " + path.Dir(copyOfR), slices.Concat(patch, rest[:1], rest[2:]), "PodSecurityPolicy 0-r is left as it is: you may not; "},
 		{"a role that may not be written", "PATCH " + roleOfR, slices.Concat(patch, copied, rest), "ClusterRole use-r is left as it is: you may not; somebody who may give it has to: "},
 		{"a role that may not be read", "GET " + roleOfR, slices.Concat(patch, copied, rest), "ClusterRole use-r is left as it is: you may not; "},
 		{"a patch, without which the namespace is not ready", "PATCH " + webOfOld, nil, "deployment.apps/web in namespace shop is left as it is: you may not; write it where the object comes from\n"},
-		{"the role that 3d needs", "PATCH /apis/rbac.authorization.k8s.io/v1/clusterroles/" + bypassBinding, slices.Concat(patch, copied, role, rest[:2]), "ClusterRole gabion-bypass-psp is left as it is: you may not; "},
-		{"the binding of 3d", "PATCH " + binding, slices.Concat(patch, copied, role, rest[:3]), "RoleBinding shop/gabion-bypass-psp is left as it is: you may not; "},
+		{"the role that 3d needs", "POST /apis/rbac.authorization.k8s.io/v1/clusterroles", slices.Concat(patch, copied, role, rest[:2]), "ClusterRole gabion-bypass-psp is left as it is: you may not; "},
+		{"the binding of 3d", "POST " + bindings, slices.Concat(patch, copied, role, rest[:3]), "RoleBinding shop/gabion-bypass-psp is left as it is: you may not; "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			api := oldWorld(t)
 			api.refused = map[string]string{c.refused: "you may not"}
+			if c.refused == "POST "+path.Dir(copyOfR) { // which 3d needs, too, unless it is there
+				text, err := json.Marshal(psp.Bypass().Document())
+				if err != nil {
+					t.Fatal(err)
+				}
+				api.objects["/apis/"+bypass()[0]] = object(string(text))
+			}
 			checkLeft(t, api, 1, c.want, c.says)
 		})
 	}
@@ -365,6 +375,53 @@ func TestWhatBelongsToOthersOrCannotBePatchedIsLeftAndSaysSo(t *testing.T) {
 			c.do(api)
 			checkLeft(t, api, 1, nil, c.says)
 		})
+	}
+}
+
+func TestWhatStepThreeDNeedsIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	policy, role, binding := "/apis/"+bypass("shop")[0], "/apis/"+bypass("shop")[1], "/apis/"+bypass("shop")[2]
+	for _, c := range []struct {
+		name, at, there string
+		want            []string
+		says            string
+	}{
+		{"a policy", policy, `{"kind":"PodSecurityPolicy","metadata":{"name":"` + psp.BypassName + `"},"spec":{"volumes":["*"],"seLinux":{"rule":"RunAsAny"},"runAsUser":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"}}}`, nil, "PodSecurityPolicy 0--gabion-privileged"},
+		{"a role", role, `{"metadata":{"name":"` + bypassBinding + `"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}`, bypass()[:1], "ClusterRole gabion-bypass-psp"},
+		{"a binding", binding, `{"metadata":{"name":"` + bypassBinding + `","namespace":"shop"},"roleRef":{"kind":"ClusterRole","name":"view"},"subjects":[]}`, bypass()[:2], "RoleBinding shop/gabion-bypass-psp"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := &oldServer{t: t, labels: map[string]map[string]string{"shop": labelledAlready()}, objects: map[string]map[string]any{c.at: object(c.there)}}
+			checkLeft(t, api, 1, c.want, c.says+" is left as it is: there is another one of its name; delete it to have it made anew\n")
+			// What is as it should be is not made again.
+			delete(api.objects, c.at)
+			api.written = nil
+			checkLeft(t, api, 0, bypass("shop")[len(c.want):], "")
+		})
+	}
+}
+
+func TestWhoWritesATemplateIsSaidInTheQuestion(t *testing.T) {
+	t.Parallel()
+	for mark, writer := range map[string]string{
+		`"annotations":{"meta.helm.sh/release-name":"web"}`:                   "Helm",
+		`"labels":{"argocd.argoproj.io/instance":"web"}`:                      "Argo CD",
+		`"labels":{"kustomize.toolkit.fluxcd.io/name":"web"}`:                 "Flux",
+		`"labels":{"app.kubernetes.io/managed-by":"Kapp"}`:                    "Kapp",
+		`"labels":{"app.kubernetes.io/name":"web"},"annotations":{"a/b":"c"}`: "",
+	} {
+		api := oldWorld(t)
+		api.objects[webOfOld], _ = merged(api.objects[webOfOld], object(`{"metadata":{`+mark+`}}`)).(map[string]any)
+		s, out, stderr := atTerminal(t, api, "y\n", "psp", "migrate", "--apply")
+		Main(s)
+		want := "; " + writer + " writes it: write it there, too, or it is undone"
+		if writer == "" {
+			want = ""
+		}
+		if !strings.Contains(stderr.String(), "which rolls its pods out anew"+want+"? [y/N]") || !strings.Contains(out.String(), "its pods are rolled out anew"+want+"; to go back: ") {
+			t.Errorf("%s: %s%s", mark, stderr, out)
+		}
 	}
 }
 
