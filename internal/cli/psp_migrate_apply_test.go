@@ -470,3 +470,32 @@ func TestACopyThatAdmitsMoreIsMadeOnlyBySomebodyWhoKnows(t *testing.T) {
 		})
 	}
 }
+
+func TestACopyThatSomebodyMadeWithoutWhatChangesPodsIsReportedAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		api := oldWorld(t)
+		api.objects[policyR]["spec"].(map[string]any)["readOnlyRootFilesystem"] = true
+		text, err := json.Marshal(api.objects[policyR])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _, err := psp.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		simplified, _ := p.Simplify("0-r", all)
+		if text, err = json.Marshal(simplified.Document()); err != nil {
+			t.Fatal(err)
+		}
+		api.objects[copyOfR] = object(string(text))
+		s, out, stderr := atTerminal(t, api, "", "psp", "migrate")
+		if code := Main(s); code != 0 {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		const more = "from then on root filesystems that can be written: readOnlyRootFilesystem true counts no more"
+		if got := strings.Contains(out.String(), more); got != all {
+			t.Errorf("dropping all %v, and it says so: %v\n%s", all, got, out)
+		}
+	}
+}

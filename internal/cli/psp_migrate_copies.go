@@ -159,6 +159,16 @@ func (m *migration) copied(name string) bool {
 	return false
 }
 
+// dropsAll reports whether the copy of a policy that is there does without what
+// changes pods, too, as 'gabion psp simplify --drop-all' makes it.
+func (m *migration) dropsAll(p *psp.Policy) bool {
+	if !m.backup.has(copyPrefix + p.Name) {
+		return false
+	}
+	simplified, _ := p.Simplify(copyPrefix+p.Name, true)
+	return sameJSON(m.policy(simplified.Name).Document(), simplified.Document())
+}
+
 func sameJSON(a, b any) bool {
 	x, errA := json.Marshal(a)
 	y, errB := json.Marshal(b)

@@ -112,7 +112,7 @@ func (m *migration) policies() error {
 		for _, l := range lost {
 			row.Lost = append(row.Lost, l.Control)
 		}
-		_, steps := p.Simplify(copyPrefix+p.Name, false)
+		_, steps := p.Simplify(copyPrefix+p.Name, m.dropsAll(p))
 		for _, s := range steps {
 			if s.Kept {
 				row.Kept = append(row.Kept, s.Field)
