@@ -110,7 +110,7 @@ func (m *Migration) simplify() section {
 				s.prose = append(s.prose, "The copy of "+p.Name+" admits more than it, wherever it may be used: "+p.MoreAdmitted()+". '--apply --yes' makes it with --allow-weaker only.")
 			}
 		}
-		s.prose = append([]string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}, s.prose...)
+		s.prose = append([]string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. Pods made of a template that does not say what a copy drops are without it from then on: patch those of step 3 first. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}, s.prose...)
 		s.code = "kubectl get psp,clusterroles,roles -A -o yaml > psp.yaml\ngabion psp simplify -f psp.yaml\ngabion psp simplify -f psp.yaml -o manifests | kubectl apply -f -\n"
 	}
 	return s
@@ -131,7 +131,7 @@ func (m *Migration) namespaces() section {
 		}
 	}
 	if len(ready) > 0 {
-		s.prose = []string{"What can be labelled now, after a dry run (--dry-run=server); 'gabion psp migrate --apply' does both, and step 3d:"}
+		s.prose = []string{"What can be labelled now, once nothing in it is being rolled out, after a dry run (--dry-run=server); 'gabion psp migrate --apply' does both, and step 3d:"}
 		s.code = strings.Join(ready, "")
 	}
 	return s
