@@ -78,6 +78,17 @@ apiVersion: v1
 kind: ServiceAccount
 metadata: {name: default, namespace: bank}
 ---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: app, namespace: bank}
+automountServiceAccountToken: false
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: use-careful, namespace: bank}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: use-careful}
+subjects: [{kind: ServiceAccount, name: app}]
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: vault, namespace: bank}
@@ -181,8 +192,17 @@ func takeToLabels(t *testing.T) {
 	}
 
 	// Labels, and the end of PodSecurityPolicy where they are enforced.
+	const elsewhere = "ClusterRole use-all, which ClusterRoleBinding use-all gives to Group ops"
+	if e := runGabion(t, "psp", "migrate", "shop", live, "--apply", "--yes"); e.code != 1 || !strings.Contains(e.stderr, elsewhere) || strings.Contains(e.stdout, "does nothing there any more") {
+		t.Errorf("PodSecurityPolicy ends for others, too: exit code %d: %s%s", e.code, e.stdout, e.stderr)
+	}
+	if all := kubectl(t, "", "get", "psp", "-o", "name"); strings.Contains(all, "0--gabion-privileged") {
+		t.Errorf("a policy was made that others may use: %s", all)
+	}
+	kubectl(t, "", "patch", "clusterrole", "use-all", "--type=json", "-p", `[{"op":"add","path":"/rules/0/resourceNames","value":["everything"]}]`)
 	e := runGabion(t, "psp", "migrate", "shop", live, "--apply", "--yes")
-	if e.code != 0 || !strings.Contains(e.stdout, "namespace/shop: PodSecurityPolicy does nothing there any more") {
+	if e.code != 0 || !strings.Contains(e.stdout, "namespace/shop: PodSecurityPolicy does nothing there any more") ||
+		!strings.Contains(e.stdout, goBack+"kubectl delete podsecuritypolicy 0--gabion-privileged\n") {
 		t.Fatalf("exit code %d: %s%s", e.code, e.stdout, e.stderr)
 	}
 	third := migrate(t, live)
@@ -198,7 +218,15 @@ func takeToLabels(t *testing.T) {
 	checkPolicy(t, "bank", "restricted")
 	before := admittedPods(t, "bank")
 	deployment := kubectl(t, "", "-n", "bank", "get", "deployment", "vault", "-o", "jsonpath={.spec.template.spec}")
-	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes")
+	most := runGabion(t, "psp", "migrate", live, "--apply", "--yes")
+	const looser = "PodSecurityPolicy 0-careful is left as it is: from then on every path of the node, writable: allowedHostPaths "
+	if most.code != 1 || !strings.Contains(most.stderr, looser) || strings.Contains(kubectl(t, "", "get", "psp", "-o", "name"), "0-careful") {
+		t.Fatalf("a copy that admits more: exit code %d: %s%s", most.code, most.stdout, most.stderr)
+	}
+	if strings.Contains(most.stdout+most.stderr, "PodSecurityPolicy 0--gabion-privileged") {
+		t.Errorf("what is there is made again, or is none of the program's:\n%s%s", most.stdout, most.stderr)
+	}
+	whole := runGabion(t, "psp", "migrate", live, "--apply", "--yes", "--allow-weaker")
 	if whole.code != 0 {
 		t.Fatalf("exit code %d: %s%s", whole.code, whole.stdout, whole.stderr)
 	}
@@ -222,7 +250,7 @@ func takeToLabels(t *testing.T) {
 		t.Errorf("once back: %+v", after)
 	}
 	checkCopies(t, before)
-	takeBack(t, whole.stdout, deployment)
+	takeBack(t, most.stdout+whole.stdout, deployment)
 }
 
 // makePod makes a pod with the spec as somebody who may use no policy, by a dry

@@ -45,7 +45,7 @@ func TestAMigrationThatIsInterruptedEndsBeforeTheNextStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for typed, want := range map[string][]string{
-		"": nil, "y\n": inShort(copyOfR, roleOfR), "y\ny\ny\n": append(inShort(copyOfR, roleOfR, webOfOld), "namespaces/shop"),
+		"": nil, "y\n": inShort(webOfOld), "y\ny\ny\n": append(inShort(webOfOld, copyOfR, roleOfR), "namespaces/shop"),
 	} {
 		api := oldWorld(t)
 		s, out, stderr := atTerminal(t, api, "", "psp", "migrate", "--apply", "--undo-file="+filepath.Join(t.TempDir(), "undo.json"))

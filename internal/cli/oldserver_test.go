@@ -156,7 +156,9 @@ func (s *oldServer) create(w http.ResponseWriter, r *http.Request) {
 		s.status(w, http.StatusConflict, metav1.StatusReasonAlreadyExists, "it is there already")
 		return
 	case s.note(r, at):
-		s.objects[at] = o
+		if s.objects != nil {
+			s.objects[at] = o
+		}
 	}
 	s.encode(w, o)
 }

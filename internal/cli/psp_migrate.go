@@ -52,10 +52,12 @@ Nothing is kept between two runs: where a step stands shows in the cluster itsel
 
 --apply goes the steps one after another, and asks before each thing that it does:
 
+  3   per workload: the patch of its template, which rolls out its pods anew
   2   per policy: its simplified copy, which the roles that name the policy let be used
-      beside it; not if namespaces are named, because a copy counts everywhere
-  3   per workload: the patch of its template, which rolls out its pods anew;
-      then the labels of the namespaces that are ready
+      beside it; not if namespaces are named, because a copy counts everywhere. Some
+      admit more than the policy, such as every path of the node instead of
+      allowedHostPaths: the question says so, and --yes needs --allow-weaker for them
+  3   the labels of the namespaces that are ready
   3d  per namespace: a policy that admits everything is given to its service accounts,
       which is how PodSecurityPolicy ends there
 
@@ -67,13 +69,20 @@ back, the last line first, and the labels with a file for 'gabion label --undo'.
 
 Templates have to say what the original policies say, unless all pods of a workload
 were admitted by a copy, which proves that they can do without the rest. The template
-of a custom resource or a Job is for you to change, as printed.
+of a custom resource or a Job is for you to change, as printed; the exit code is 1
+until then. What Helm, Argo CD or Flux writes has to be changed where they have it
+from, too, and the question says so.
 
 A namespace is not ready while a template has to be patched, or while it passes less
 than the level nearest to the policies by which its pods are admitted, or have been by
-their annotation kubernetes.io/psp. It need not wait until pods are rolled out: those
-that run say already what policies have said for them. Step 3d does wait, because a pod
-made of a template from before its patch is refused from then on: run it again.`,
+their annotation kubernetes.io/psp. It gets neither labels nor step 3d while pods are
+rolled out, because pods are still made of templates from before their patch; and no
+policy is copied while a template under it has to be patched for what the copy does
+without. The exit code is 1 then: run it again.
+
+Step 3d is refused while a role that names no policy (without resourceNames) is bound
+for others than the namespaces at hand, because they could use that policy, too: give
+the role resourceNames, or pass --allow-weaker. Members of system:masters do not count.`,
 		Example: `  # Where a cluster stands
   gabion psp migrate
   gabion psp migrate --from=cluster.json.gz -o html > migration.html
@@ -98,7 +107,7 @@ func (o *pspMigrateOptions) flags(cmd *cobra.Command) {
 	o.source.flags(cmd)
 	flagGroup(cmd, "Scope", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.planSystem, "system", false, "the namespaces of the system too")
-		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on in namespaces that pass less than their policies ask for")
+		fs.BoolVar(&o.weaker, "allow-weaker", false, "go on where more gets admitted than policies allow: by copies of policies, in namespaces that pass less, or elsewhere, too")
 	})
 	flagGroup(cmd, "Doing it", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.applying, "apply", false, "do steps 2, 3 and 3d, asking before each thing")

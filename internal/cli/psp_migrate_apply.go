@@ -13,9 +13,10 @@ import (
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
-// apply does what the report says, step by step: the copies of policies, the
-// patches of templates, the labels of the namespaces that are ready by then, and
-// the end of PodSecurityPolicy where labels are enforced.
+// apply does what the report says, step by step: the patches of templates, the
+// copies of policies, which take defaults away from templates that do not say them,
+// the labels of the namespaces that are ready by then, and the end of
+// PodSecurityPolicy where labels are enforced.
 func (m *migration) apply(ctx context.Context) error {
 	ctx, stop := m.system.carefully(ctx)
 	defer stop()
@@ -28,7 +29,7 @@ func (m *migration) apply(ctx context.Context) error {
 		return err
 	}
 	a := applying{migration: m, client: client}
-	for _, step := range []func(context.Context) error{a.copies, a.patches, a.again} {
+	for _, step := range []func(context.Context) error{a.patches, a.again, a.copies, a.again} {
 		err := step(ctx)
 		if ctx.Err() != nil {
 			return errInterrupted
@@ -37,7 +38,11 @@ func (m *migration) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	refused := m.label(ctx, a.ready())
+	ready, err := a.rolledOutOf(ctx, m.ready())
+	if err != nil {
+		return err
+	}
+	refused := m.label(ctx, ready)
 	if refused != nil && !errors.Is(refused, errFindings) {
 		return refused
 	}
@@ -70,13 +75,32 @@ func (m *migration) ready() (targets []target) {
 	return targets
 }
 
-// again reads the cluster once more if something was changed, and works out where
-// each step stands now. Labels need not wait until pods are rolled out: those that
-// run were changed by the policies, and say already what their templates say now.
+// rolledOutOf returns the namespaces in which nothing is being rolled out: until then
+// pods are made of templates from before their patch, which the labels would refuse
+// as soon as no policy changes them.
+func (a *applying) rolledOutOf(ctx context.Context, targets []target) (ready []target, err error) {
+	for _, t := range targets {
+		rolled, err := a.rolledOut(ctx, "namespace "+t.name, t.name)
+		if ctx.Err() != nil {
+			return nil, errInterrupted
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rolled {
+			ready = append(ready, t)
+		}
+	}
+	return ready, nil
+}
+
+// again reads the cluster once more if something was changed since it was read, and
+// works out where each step stands now.
 func (a *applying) again(ctx context.Context) error {
-	if a.done == 0 {
+	if a.done == a.seen && !a.stale {
 		return nil
 	}
+	a.seen, a.stale = a.done, false
 	said := a.backup.input.console
 	a.source.unknown = 0
 	in := newInput(&a.source.input)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"net/http"
 	"path"
 	"path/filepath"
@@ -102,7 +103,8 @@ func inShort(paths ...string) (short []string) {
 func TestEachStepIsDoneAfterTheOneBeforeAndOnlyWhereTheAnswerIsYes(t *testing.T) {
 	t.Parallel()
 	copies, patch, labels := inShort(copyOfR, roleOfR), inShort(webOfOld), []string{"namespaces/shop"}
-	all := slices.Concat(copies, patch, labels, bypass("shop"))
+	all := slices.Concat(patch, copies, labels, bypass("shop"))
+	uncopied := slices.Concat(patch, labels, bypass("shop"))
 	for _, c := range []struct {
 		name, typed string
 		args        []string
@@ -112,12 +114,13 @@ func TestEachStepIsDoneAfterTheOneBeforeAndOnlyWhereTheAnswerIsYes(t *testing.T)
 	}{
 		{"yes to all", "y\ny\ny\ny\n", nil, 0, all, "Make PodSecurityPolicy 0-r, r without "},
 		{"nobody is asked", "", []string{"--yes"}, 0, all, "1 namespace: 0 done, 1 to label"},
-		{"no to the copy", "n\ny\ny\ny\n", nil, 1, all[2:], "and let 0-r be used beside r by ClusterRole use-r? [y/N]"},
-		{"no to the patch, without which the namespace is not ready", "y\nn\n", nil, 1, copies, "no namespace is ready to be labelled"},
+		{"no to the copy", "y\nn\ny\ny\n", nil, 1, uncopied, "and let 0-r be used beside r by ClusterRole use-r? [y/N]"},
+		{"no to the patch, without which the namespace is not ready", "n\ny\n", nil, 1, nil, "no namespace is ready to be labelled"},
+		{"no to the patch, without which nothing is copied", "n\ny\n", nil, 1, nil, "PodSecurityPolicy 0-r is left as it is: these templates have to say first what it does without: deployment.apps/web in namespace shop; run it again once they do\n"},
 		{"no to the labels", "y\ny\nn\n", nil, 1, all[:3], "Patch deployment.apps/web in namespace shop, which rolls its pods out anew? [y/N]"},
 		{"no to the end of PodSecurityPolicy", "y\ny\ny\nn\n", nil, 1, all[:4], "PodSecurityPolicy was taken away in 0 of 1 namespace"},
 		{"no answer", "", nil, 1, nil, "  spec.containers[0].securityContext.capabilities.drop: [\"CHOWN\"], to be [\"ALL\",\"CHOWN\"]"},
-		{"one namespace, for which nothing is copied", "y\ny\ny\n", []string{"shop"}, 0, all[2:], "note: step 2 is left: a copy counts in the whole cluster"},
+		{"one namespace, for which nothing is copied", "y\ny\ny\n", []string{"shop"}, 0, uncopied, "note: step 2 is left: a copy counts in the whole cluster"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,6 +151,8 @@ func TestEveryLineOfWhatWasDoneEndsWithTheCommandThatTakesItBack(t *testing.T) {
 			`'[{"op":"test","path":"/rules/1/resourceNames/1","value":"0-r"},{"op":"remove","path":"/rules/1/resourceNames/1"}]'` + "\n",
 		`deployment.apps/web in namespace shop: patched, its pods are rolled out anew; to go back: kubectl -n shop patch deployment.apps/web -p ` +
 			`'{"spec":{"template":{"spec":{"containers":[{"name":"web","securityContext":{"allowPrivilegeEscalation":null,"capabilities":{"drop":["CHOWN"]},"runAsNonRoot":null}}],"securityContext":{"seccompProfile":null}}}}}'` + "\n",
+		"PodSecurityPolicy 0--gabion-privileged: made, for the namespaces that are given it; to go back: kubectl delete podsecuritypolicy 0--gabion-privileged\n",
+		"ClusterRole gabion-bypass-psp: made, for the namespaces that are given it; to go back: kubectl delete clusterrole gabion-bypass-psp\n",
 		"namespace/shop: PodSecurityPolicy does nothing there any more; to go back: kubectl -n shop delete rolebinding gabion-bypass-psp\n",
 	} {
 		if !strings.Contains(out.String(), "\n"+want) {
@@ -160,23 +165,30 @@ func TestWhatIsRefusedIsSaidInALineAndTheRestGoesOn(t *testing.T) {
 	t.Parallel()
 	copied, role, patch := inShort(copyOfR), inShort(roleOfR), inShort(webOfOld)
 	rest := append([]string{"namespaces/shop"}, bypass("shop")...)
-	const binding = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/" + bypassBinding
+	const bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings"
 	for _, c := range []struct {
 		name, refused string
 		want          []string
 		says          string
 	}{
-		{"a copy, whose use is given to nobody then", "POST " + path.Dir(copyOfR), slices.Concat(patch, rest), "PodSecurityPolicy 0-r is left as it is: you may not; "},
-		{"a role that may not be written", "PATCH " + roleOfR, slices.Concat(copied, patch, rest), "ClusterRole use-r is left as it is: you may not; somebody who may give it has to: "},
-		{"a role that may not be read", "GET " + roleOfR, slices.Concat(copied, patch, rest), "ClusterRole use-r is left as it is: you may not; "},
-		{"a patch, without which the namespace is not ready", "PATCH " + webOfOld, slices.Concat(copied, role), "deployment.apps/web in namespace shop is left as it is: you may not; write it where the object comes from\n"},
-		{"the role that 3d needs", "PATCH /apis/rbac.authorization.k8s.io/v1/clusterroles/" + bypassBinding, slices.Concat(copied, role, patch, rest[:2]), "ClusterRole gabion-bypass-psp is left as it is: you may not; "},
-		{"the binding of 3d", "PATCH " + binding, slices.Concat(copied, role, patch, rest[:3]), "RoleBinding shop/gabion-bypass-psp is left as it is: you may not; "},
+		{"a copy, whose use is given to nobody then", "POST " + path.Dir(copyOfR), slices.Concat(patch, rest[:1], rest[2:]), "PodSecurityPolicy 0-r is left as it is: you may not; "},
+		{"a role that may not be written", "PATCH " + roleOfR, slices.Concat(patch, copied, rest), "ClusterRole use-r is left as it is: you may not; somebody who may give it has to: "},
+		{"a role that may not be read", "GET " + roleOfR, slices.Concat(patch, copied, rest), "ClusterRole use-r is left as it is: you may not; "},
+		{"a patch, without which the namespace is not ready", "PATCH " + webOfOld, nil, "deployment.apps/web in namespace shop is left as it is: you may not; write it where the object comes from\n"},
+		{"the role that 3d needs", "POST /apis/rbac.authorization.k8s.io/v1/clusterroles", slices.Concat(patch, copied, role, rest[:2]), "ClusterRole gabion-bypass-psp is left as it is: you may not; "},
+		{"the binding of 3d", "POST " + bindings, slices.Concat(patch, copied, role, rest[:3]), "RoleBinding shop/gabion-bypass-psp is left as it is: you may not; "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			api := oldWorld(t)
 			api.refused = map[string]string{c.refused: "you may not"}
+			if c.refused == "POST "+path.Dir(copyOfR) { // which 3d needs, too, unless it is there
+				text, err := json.Marshal(psp.Bypass().Document())
+				if err != nil {
+					t.Fatal(err)
+				}
+				api.objects["/apis/"+bypass()[0]] = object(string(text))
+			}
 			checkLeft(t, api, 1, c.want, c.says)
 		})
 	}
@@ -201,7 +213,7 @@ func TestWhatSomebodyElseHasDoneMeanwhileStays(t *testing.T) {
 	t.Parallel()
 	copies, patch := inShort(copyOfR, roleOfR), inShort(webOfOld)
 	rest := append([]string{"namespaces/shop"}, bypass("shop")...)
-	all := slices.Concat(copies, patch, rest)
+	all := slices.Concat(patch, copies, rest)
 	container := func(s *oldServer) map[string]any {
 		spec := s.objects[webOfOld]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
 		return spec["containers"].([]any)[0].(map[string]any)
@@ -219,14 +231,14 @@ func TestWhatSomebodyElseHasDoneMeanwhileStays(t *testing.T) {
 		{"nor is another label of a role", "PATCH " + roleOfR, nil, func(s *oldServer) { s.touch(roleOfR) }, 0, all, ""},
 		{"a template that was edited since it was read", "GET " + webOfOld, nil, func(s *oldServer) {
 			container(s)["securityContext"] = map[string]any{"runAsNonRoot": true}
-		}, 1, copies, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
+		}, 1, nil, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
 		{"a template that is edited after the dry run", "PATCH " + webOfOld, forGood, func(s *oldServer) {
 			container(s)["securityContext"] = map[string]any{"runAsUser": 7}
 			s.touch(webOfOld)
-		}, 1, copies, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
+		}, 1, nil, "deployment.apps/web in namespace shop is left as it is: it has changed since it was read; run it again "},
 		{"a workload that is deleted", "GET " + webOfOld, nil, func(s *oldServer) { delete(s.objects, webOfOld) }, 1, append(slices.Clone(copies), rest...), "deployment.apps/web in namespace shop is left as it is: "},
 		{"a role that names the policy no more", "GET " + roleOfR, nil, func(s *oldServer) { s.objects[roleOfR]["rules"] = []any{} }, 1,
-			slices.Concat(inShort(copyOfR), patch, rest), "ClusterRole use-r is left as it is: it has changed since it was read; "},
+			slices.Concat(patch, inShort(copyOfR), rest), "ClusterRole use-r is left as it is: it has changed since it was read; "},
 		{"a policy of the copy's name", "POST " + path.Dir(copyOfR), forGood, func(s *oldServer) { s.objects[copyOfR] = s.objects[policyR] }, 1,
 			slices.Concat(patch, rest), "PodSecurityPolicy 0-r is left as it is: it is there already; run it again "},
 	} {
@@ -254,10 +266,10 @@ func TestAPolicyOfTheCopysNameThatIsNoneIsNeitherWrittenOverNorGiven(t *testing.
 
 	// With the copy itself there, only what is missing is done.
 	once := oldWorld(t)
-	once.refused = map[string]string{"PATCH " + roleOfR: "you may not", "PATCH " + webOfOld: "you may not"}
-	checkLeft(t, once, 1, inShort(copyOfR), "")
+	once.refused = map[string]string{"PATCH " + roleOfR: "you may not"}
+	checkLeft(t, once, 1, slices.Insert(slices.Clone(patched), 1, inShort(copyOfR)...), "")
 	once.refused, once.written = nil, nil
-	checkLeft(t, once, 0, append(inShort(roleOfR), patched...), "")
+	checkLeft(t, once, 0, inShort(roleOfR), "")
 	once.written = nil
 	checkLeft(t, once, 0, nil, "no namespace is ready to be labelled")
 }
@@ -282,9 +294,12 @@ func TestACopyThatIsThereProvesNothingUntilPodsHaveBeenAdmittedByIt(t *testing.T
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			api := oldWorld(t)
-			api.refused = map[string]string{"PATCH " + webOfOld: "you may not"}
-			checkLeft(t, api, 1, inShort(copyOfR, roleOfR), "")
+			api, empty := oldWorld(t), oldWorld(t)
+			delete(empty.objects, webOfOld) // which has to be patched before
+			checkLeft(t, empty, 0, slices.Concat(inShort(copyOfR, roleOfR), []string{"namespaces/shop"}, bypass("shop")), "")
+			for _, at := range []string{copyOfR, roleOfR} {
+				api.objects[at] = empty.objects[at]
+			}
 			for _, policy := range c.pods {
 				api.objects["/api/v1/namespaces/shop/pods/web-"+policy] = pod(policy)
 			}
@@ -299,10 +314,11 @@ func TestACopyThatIsThereProvesNothingUntilPodsHaveBeenAdmittedByIt(t *testing.T
 	}
 }
 
-func TestPodSecurityPolicyStaysWhilePodsOfAnOlderTemplateMayBeMade(t *testing.T) {
+func TestNeitherLabelsNorCopiesComeWhilePodsOfAnOlderTemplateMayBeMade(t *testing.T) {
 	t.Parallel()
 	const set = "/apis/apps/v1/namespaces/shop/statefulsets/web"
-	before := append(inShort(copyOfR, roleOfR, webOfOld), "namespaces/shop")
+	const older = ": pods of older templates would be refused, or change, while these are being rolled out: "
+	rest := slices.Concat(inShort(copyOfR, roleOfR), []string{"namespaces/shop"}, bypass("shop"))
 	for _, c := range []struct {
 		name, at, more string
 		done           bool
@@ -320,11 +336,19 @@ func TestPodSecurityPolicyStaysWhilePodsOfAnOlderTemplateMayBeMade(t *testing.T)
 			workload, _ := merged(api.objects[webOfOld], object(c.more)).(map[string]any)
 			delete(api.objects, webOfOld)
 			api.objects[c.at] = workload
-			want, code, says := slices.Replace(slices.Clone(before), 2, 3, inShort(c.at)[0]), 1, "PodSecurityPolicy in namespace shop is left as it is: pods of older templates would be refused while these are being rolled out: "
 			if c.done {
-				want, code, says = append(want, bypass("shop")...), 0, ""
+				checkLeft(t, api, 0, append(inShort(c.at), rest...), "")
+				return
 			}
-			checkLeft(t, api, code, want, says)
+			checkLeft(t, api, 1, inShort(c.at), "PodSecurityPolicy 0-r is left as it is"+older)
+			api.written = nil
+			// On the next run the template is patched, and its pods are still rolled out.
+			checkLeft(t, api, 1, inShort(copyOfR, roleOfR), "namespace shop is left as it is"+older)
+			api.labels["shop"], api.written = labelledAlready(), nil
+			checkLeft(t, api, 1, nil, "PodSecurityPolicy in namespace shop is left as it is"+older)
+			status, _ := api.objects[c.at]["status"].(map[string]any)
+			api.objects[c.at]["status"] = merged(status, object(`{"observedGeneration":3,"updatedReplicas":9}`))
+			checkLeft(t, api, 0, bypass("shop"), "")
 		})
 	}
 }
@@ -335,23 +359,69 @@ func TestWhatBelongsToOthersOrCannotBePatchedIsLeftAndSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(*oldServer)
-		code int
 		says string
 	}{
 		{"a Deployment of an operator's", func(s *oldServer) {
 			metadata(s.objects[webOfOld])["ownerReferences"] = []any{object(`{"apiVersion":"shop.example/v1","kind":"Shop","name":"main","uid":"o","controller":true}`)}
-		}, 1, "deployment.apps/web in namespace shop is left as it is: Shop/main controls it and would undo that; change it there\n"},
+		}, "deployment.apps/web in namespace shop is left as it is: Shop/main controls it and would undo that; change it there\n"},
 		{"a Job", func(s *oldServer) {
 			s.objects[job] = merged(s.objects[webOfOld], object(`{"apiVersion":"batch/v1","kind":"Job"}`)).(map[string]any)
 			delete(s.objects, webOfOld)
-		}, 0, "job.batch/web in namespace shop is left as it is: the template of a Job never changes; "},
+		}, "job.batch/web in namespace shop is left as it is: the template of a Job never changes; "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			api := oldWorld(t)
 			c.do(api)
-			checkLeft(t, api, c.code, inShort(copyOfR, roleOfR), c.says)
+			checkLeft(t, api, 1, nil, c.says)
 		})
+	}
+}
+
+func TestWhatStepThreeDNeedsIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	policy, role, binding := "/apis/"+bypass("shop")[0], "/apis/"+bypass("shop")[1], "/apis/"+bypass("shop")[2]
+	for _, c := range []struct {
+		name, at, there string
+		want            []string
+		says            string
+	}{
+		{"a policy", policy, `{"kind":"PodSecurityPolicy","metadata":{"name":"` + psp.BypassName + `"},"spec":{"volumes":["*"],"seLinux":{"rule":"RunAsAny"},"runAsUser":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"}}}`, nil, "PodSecurityPolicy 0--gabion-privileged"},
+		{"a role", role, `{"metadata":{"name":"` + bypassBinding + `"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}`, bypass()[:1], "ClusterRole gabion-bypass-psp"},
+		{"a binding", binding, `{"metadata":{"name":"` + bypassBinding + `","namespace":"shop"},"roleRef":{"kind":"ClusterRole","name":"view"},"subjects":[]}`, bypass()[:2], "RoleBinding shop/gabion-bypass-psp"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := &oldServer{t: t, labels: map[string]map[string]string{"shop": labelledAlready()}, objects: map[string]map[string]any{c.at: object(c.there)}}
+			checkLeft(t, api, 1, c.want, c.says+" is left as it is: there is another one of its name; delete it to have it made anew\n")
+			// What is as it should be is not made again.
+			delete(api.objects, c.at)
+			api.written = nil
+			checkLeft(t, api, 0, bypass("shop")[len(c.want):], "")
+		})
+	}
+}
+
+func TestWhoWritesATemplateIsSaidInTheQuestion(t *testing.T) {
+	t.Parallel()
+	for mark, writer := range map[string]string{
+		`"annotations":{"meta.helm.sh/release-name":"web"}`:                   "Helm",
+		`"labels":{"argocd.argoproj.io/instance":"web"}`:                      "Argo CD",
+		`"labels":{"kustomize.toolkit.fluxcd.io/name":"web"}`:                 "Flux",
+		`"labels":{"app.kubernetes.io/managed-by":"Kapp"}`:                    "Kapp",
+		`"labels":{"app.kubernetes.io/name":"web"},"annotations":{"a/b":"c"}`: "",
+	} {
+		api := oldWorld(t)
+		api.objects[webOfOld], _ = merged(api.objects[webOfOld], object(`{"metadata":{`+mark+`}}`)).(map[string]any)
+		s, out, stderr := atTerminal(t, api, "y\n", "psp", "migrate", "--apply")
+		Main(s)
+		want := "; " + writer + " writes it: write it there, too, or it is undone"
+		if writer == "" {
+			want = ""
+		}
+		if !strings.Contains(stderr.String(), "which rolls its pods out anew"+want+"? [y/N]") || !strings.Contains(out.String(), "its pods are rolled out anew"+want+"; to go back: ") {
+			t.Errorf("%s: %s%s", mark, stderr, out)
+		}
 	}
 }
 
@@ -361,6 +431,71 @@ func TestALineThatIsReadLeavesTheNextOne(t *testing.T) {
 	for _, want := range []string{"one\n", "two", ""} {
 		if got := readLine(in); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestACopyThatAdmitsMoreIsMadeOnlyBySomebodyWhoKnows(t *testing.T) {
+	t.Parallel()
+	const more = `from then on every path of the node, writable: allowedHostPaths [{"pathPrefix":"/var"}] counts no more; 'gabion psp convert' keeps it as a profile`
+	const left = "PodSecurityPolicy 0-r is left as it is: " + more + "; pass --allow-weaker to have it all the same\n"
+	rest := slices.Concat(inShort(webOfOld), []string{"namespaces/shop"}, bypass("shop"))
+	all := slices.Insert(slices.Clone(rest), 1, inShort(copyOfR, roleOfR)...)
+	for _, c := range []struct {
+		name, typed string
+		args        []string
+		want        []string
+		says        string
+	}{
+		{"nobody is asked", "", []string{"--yes"}, rest, left},
+		{"nobody is asked, and it is meant", "", []string{"--yes", "--allow-weaker"}, all, ""},
+		{"yes to all", "y\ny\ny\ny\n", nil, all, "allowedHostPaths, and let 0-r be used beside r by ClusterRole use-r (" + more + ")? [y/N]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			api := oldWorld(t)
+			api.objects[policyR]["spec"].(map[string]any)["volumes"] = []any{"secret", "hostPath"}
+			template := api.objects[webOfOld]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+			template["automountServiceAccountToken"] = false
+			s, out, stderr := atTerminal(t, api, c.typed, append([]string{"psp", "migrate", "--apply", "--undo-file=" + filepath.Join(t.TempDir(), "undo.json")}, c.args...)...)
+			if code := Main(s); (code == 0) != (len(c.want) == len(all)) {
+				t.Errorf("exit code %d: %s%s", code, out, stderr)
+			}
+			if diff := cmp.Diff(c.want, api.written); diff != "" {
+				t.Errorf("written (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(stderr.String(), c.says) || !strings.Contains(out.String(), "The copy of r admits more than it") {
+				t.Errorf("%q is not said:\n%s%s", c.says, stderr, out)
+			}
+		})
+	}
+}
+
+func TestACopyThatSomebodyMadeWithoutWhatChangesPodsIsReportedAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		api := oldWorld(t)
+		api.objects[policyR]["spec"].(map[string]any)["readOnlyRootFilesystem"] = true
+		text, err := json.Marshal(api.objects[policyR])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _, err := psp.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		simplified, _ := p.Simplify("0-r", all)
+		if text, err = json.Marshal(simplified.Document()); err != nil {
+			t.Fatal(err)
+		}
+		api.objects[copyOfR] = object(string(text))
+		s, out, stderr := atTerminal(t, api, "", "psp", "migrate")
+		if code := Main(s); code != 0 {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		const more = "from then on root filesystems that can be written: readOnlyRootFilesystem true counts no more"
+		if got := strings.Contains(out.String(), more); got != all {
+			t.Errorf("dropping all %v, and it says so: %v\n%s", all, got, out)
 		}
 	}
 }

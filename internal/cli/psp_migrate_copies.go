@@ -61,6 +61,14 @@ func (a *applying) copyPolicy(ctx context.Context, row *report.MigrationPolicy) 
 		a.refuse(object, "it is not the copy of "+row.Name+" as it is now", "compare it with 'gabion psp simplify', and delete it to have it made anew")
 		return nil
 	}
+	if free, err := a.doWithout(ctx, row, object); !free || err != nil {
+		return err
+	}
+	if more := row.MoreAdmitted(); more != "" && a.yes && !a.weaker {
+		// Nobody looks at what it admits, and it counts in the whole cluster at once.
+		a.refuse(object, more, "pass --allow-weaker to have it all the same")
+		return nil
+	}
 	if !a.agreed(ctx, copyQuestion(row, simplified.Name)) {
 		return nil
 	}
@@ -90,6 +98,34 @@ func (a *applying) copyPolicy(ctx context.Context, row *report.MigrationPolicy) 
 	return nil
 }
 
+// doWithout reports whether the templates under a policy say themselves what its copy
+// leaves out, and their pods do. If not, that is said: the copy would be chosen for
+// them, and take that away.
+func (a *applying) doWithout(ctx context.Context, row *report.MigrationPolicy, object string) (bool, error) {
+	var wait []string
+	for i := range a.report.Namespaces {
+		for _, p := range a.report.Namespaces[i].Patches {
+			if p.Policy == row.Name && slices.ContainsFunc(p.Settings, func(c report.PSPChange) bool { return (*psp.Change)(&c).IsOf(row.Dropped) }) {
+				wait = append(wait, p.Object.KindName()+" in namespace "+p.Object.Namespace)
+			}
+		}
+	}
+	if len(wait) > 0 {
+		const most = 4
+		if len(wait) > most+1 {
+			wait = append(wait[:most], fmt.Sprintf("%d more", len(wait)-most))
+		}
+		a.refuse(object, "these templates have to say first what it does without: "+strings.Join(wait, ", "), "run it again once they do")
+		return false, nil
+	}
+	for _, namespace := range a.patched[row.Name] {
+		if rolled, err := a.rolledOut(ctx, object, namespace); !rolled || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 func copyQuestion(row *report.MigrationPolicy, name string) string {
 	var parts []string
 	if !row.Copied {
@@ -99,6 +135,9 @@ func copyQuestion(row *report.MigrationPolicy, name string) string {
 		parts = append(parts, fmt.Sprintf("let %s be used beside %s by %s", name, row.Name, strings.Join(row.Ungranted, ", ")))
 	}
 	question := strings.Join(parts, ", and ")
+	if more := row.MoreAdmitted(); more != "" {
+		question += " (" + more + ")"
+	}
 	return strings.ToUpper(question[:1]) + question[1:] + "?"
 }
 
@@ -118,6 +157,16 @@ func (m *migration) copied(name string) bool {
 		}
 	}
 	return false
+}
+
+// dropsAll reports whether the copy of a policy that is there does without what
+// changes pods, too, as 'gabion psp simplify --drop-all' makes it.
+func (m *migration) dropsAll(p *psp.Policy) bool {
+	if !m.backup.has(copyPrefix + p.Name) {
+		return false
+	}
+	simplified, _ := p.Simplify(copyPrefix+p.Name, true)
+	return sameJSON(m.policy(simplified.Name).Document(), simplified.Document())
 }
 
 func sameJSON(a, b any) bool {

@@ -77,9 +77,11 @@ func (p *patching) patch(ctx context.Context, change *report.MigrationPatch) err
 	kind, known := patchedKinds()[o.APIVersion+" "+o.Kind]
 	switch {
 	case o.Kind == "Job" && ownKind(o.APIVersion):
+		p.left++
 		p.note(object + " is left as it is: the template of a Job never changes; make it anew with what is printed above, or let it end and delete it")
 		return nil
 	case !known || change.Patch == nil:
+		p.left++
 		p.note(object + " is left as it is: nobody knows how objects of its kind are merged; write into its template what is printed above")
 		return nil
 	}
@@ -87,20 +89,52 @@ func (p *patching) patch(ctx context.Context, change *report.MigrationPatch) err
 	for _, c := range change.Settings {
 		lines = append(lines, fmt.Sprintf("  %s: %s, to be %s", c.Path, cmp.Or(c.Template, "not set"), c.Pod))
 	}
-	if !p.agreed(ctx, "Patch "+object+", "+kind.question+"?", lines...) {
+	at, too := fmt.Sprintf(kind.path, o.Namespace)+o.Name, ""
+	if writer := p.writerOf(ctx, at); writer != "" {
+		too = "; " + writer + " writes it: write it there, too, or it is undone"
+	}
+	if !p.agreed(ctx, "Patch "+object+", "+kind.question+too+"?", lines...) {
 		return nil
 	}
 	var before map[string]any
 	written, err := p.write(ctx, &writing{object: object, advice: "write it where the object comes from",
 		send: func(ctx context.Context, c *resource.Client) (err error) {
-			before, err = p.send(ctx, c, fmt.Sprintf(kind.path, o.Namespace)+o.Name, change)
+			before, err = p.send(ctx, c, at, change)
 			return err
 		},
 	})
 	if !written || err != nil {
 		return err
 	}
-	return p.say(object+": patched, "+kind.done, undoPatch(change, before))
+	if p.patched == nil {
+		p.patched = map[string][]string{}
+	}
+	if !slices.Contains(p.patched[change.Policy], o.Namespace) {
+		p.patched[change.Policy] = append(p.patched[change.Policy], o.Namespace)
+	}
+	return p.say(object+": patched, "+kind.done+too, undoPatch(change, before))
+}
+
+// writerOf names what writes the object at a path from a source of its own, by the
+// marks that it leaves, empty if there are none. What cannot be read is told of when
+// it is patched.
+func (p *patching) writerOf(ctx context.Context, path string) string {
+	var o metav1.PartialObjectMetadata
+	if err := p.client.Get(ctx, path, &o); err != nil {
+		return ""
+	}
+	for _, mark := range []struct{ prefix, name string }{
+		{"kustomize.toolkit.fluxcd.io/", "Flux"}, {"helm.toolkit.fluxcd.io/", "Flux"}, {"argocd.argoproj.io/", "Argo CD"}, {"meta.helm.sh/", "Helm"},
+	} {
+		for _, marks := range []map[string]string{o.Labels, o.Annotations} {
+			for key := range marks {
+				if strings.HasPrefix(key, mark.prefix) {
+					return mark.name
+				}
+			}
+		}
+	}
+	return o.Labels["app.kubernetes.io/managed-by"]
 }
 
 // send patches an object if the patch is still what it needs, and returns the

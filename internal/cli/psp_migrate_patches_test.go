@@ -49,8 +49,8 @@ func TestTheTemplateOfACustomResourceIsOnlyPrintedAndThatIsSaid(t *testing.T) {
 		pspMigrateOptions: &pspMigrateOptions{system: &s, yes: true}, backup: newBackup(newInput(&inputOptions{system: &s})),
 	}}}
 	change := report.MigrationPatch{Object: report.Object{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Namespace: "shop", Name: "web"}}
-	if err := p.patch(t.Context(), &change); err != nil || p.done > 0 {
-		t.Errorf("%v, and %d were written", err, p.done)
+	if err := p.patch(t.Context(), &change); err != nil || p.done > 0 || p.left != 1 {
+		t.Errorf("%v, and %d were written, %d left", err, p.done, p.left)
 	}
 	const want = "rollout.argoproj.io/web in namespace shop is left as it is: nobody knows how objects of its kind are merged; write into its template what is printed above\n"
 	if got := stderr.String(); got != want {

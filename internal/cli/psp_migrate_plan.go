@@ -30,7 +30,7 @@ func (m *migration) work() error {
 		return err
 	}
 	if len(m.backup.policies) > 0 {
-		m.authorizer = m.backup.authorizer()
+		m.authorizer, m.onPurpose = m.backup.authorizer(), namingOnly(&m.backup.roles, psp.BypassName)
 	}
 	after, found := m.rewritten()
 	options := m.options()
@@ -103,7 +103,7 @@ func (m *migration) policies() error {
 		}
 		row := report.MigrationPolicy{
 			Source: m.backup.places[p.Name], Name: p.Name, Nearest: mapping.Nearest.String(),
-			Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{},
+			Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{}, AdmitsMore: []report.MigrationLoosened{},
 			Copied: m.backup.has(copyPrefix + p.Name), Ungranted: []string{},
 		}
 		for _, s := range p.Mutates() {
@@ -112,12 +112,15 @@ func (m *migration) policies() error {
 		for _, l := range lost {
 			row.Lost = append(row.Lost, l.Control)
 		}
-		_, steps := p.Simplify(copyPrefix+p.Name, false)
+		_, steps := p.Simplify(copyPrefix+p.Name, m.dropsAll(p))
 		for _, s := range steps {
 			if s.Kept {
 				row.Kept = append(row.Kept, s.Field)
 			} else {
 				row.Dropped = append(row.Dropped, s.Field)
+			}
+			if s.Then != "" {
+				row.AdmitsMore = append(row.AdmitsMore, report.MigrationLoosened{Field: s.Field, Value: s.Value, Then: s.Then})
 			}
 		}
 		if len(row.Dropped) > 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/psp"
+	"github.com/gabion-security/gabion/internal/rbac"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -33,6 +34,8 @@ type migration struct {
 	// says who may use which, nil for everybody and every one.
 	nearest    map[string]pss.Level
 	authorizer psp.Authorizer
+	// onPurpose says who may use the policy that admits everything by its name.
+	onPurpose *rbac.Authorizer
 	// unseen says that not everything was seen somewhere.
 	unseen bool
 }

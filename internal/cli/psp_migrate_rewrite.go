@@ -36,9 +36,10 @@ type admitted struct {
 type rewriter struct {
 	*migration
 
-	simulator *psp.Simulator
-	// originals leaves out the simplified copies, nil if there are none.
-	originals *psp.Simulator
+	// inForce are for namespaces where policies count, and past for those where the
+	// one that admits everything was given to take the others away: elsewhere it
+	// says nothing of what was asked, whoever else may use it.
+	inForce, past simulators
 	// known are what became of views, by namespace and maker: equal pods are many.
 	known map[rewriteKey]admitted
 }
@@ -49,16 +50,28 @@ type rewriteKey struct {
 	proven          bool
 }
 
+// simulators simulate what policies do.
+type simulators struct {
+	all *psp.Simulator
+	// originals leaves out the simplified copies, nil if there are none.
+	originals *psp.Simulator
+}
+
 // rewriter returns one that knows nothing yet.
 func (m *migration) rewriter() *rewriter {
-	r := &rewriter{
-		migration: m, simulator: psp.NewSimulator(m.backup.policies, m.authorizer), known: map[rewriteKey]admitted{},
+	return &rewriter{
+		migration: m, known: map[rewriteKey]admitted{}, past: m.simulators(m.backup.policies),
+		inForce: m.simulators(slices.DeleteFunc(slices.Clone(m.backup.policies), func(p *psp.Policy) bool { return p.Name == psp.BypassName })),
 	}
-	originals := slices.DeleteFunc(slices.Clone(m.backup.policies), func(p *psp.Policy) bool { return m.isCopy(p.Name) })
-	if len(originals) < len(m.backup.policies) {
-		r.originals = psp.NewSimulator(originals, m.authorizer)
+}
+
+func (m *migration) simulators(policies []*psp.Policy) simulators {
+	s := simulators{all: psp.NewSimulator(policies, m.authorizer)}
+	originals := slices.DeleteFunc(slices.Clone(policies), func(p *psp.Policy) bool { return m.isCopy(p.Name) })
+	if len(originals) < len(policies) {
+		s.originals = psp.NewSimulator(originals, m.authorizer)
 	}
-	return r
+	return s
 }
 
 // rewritten returns the inventory with templates that say what policies say for
@@ -169,14 +182,18 @@ func (r *rewriter) simulate(namespace, kind string, v *inventory.View, proven bo
 	request := psp.Request{
 		Namespace: namespace, Pod: pod, User: controllerUser(kind), Account: r.backup.accounts[[2]string{namespace, account}],
 	}
+	s := &r.inForce
+	if r.bypassed(namespace) {
+		s = &r.past
+	}
 	var result psp.Result
-	if r.originals != nil && !proven {
-		if result, err = r.originals.Simulate(request); err != nil {
+	if s.originals != nil && !proven {
+		if result, err = s.originals.Simulate(request); err != nil {
 			return admitted{}, err
 		}
 	}
 	if !result.Admitted {
-		if result, err = r.simulator.Simulate(request); err != nil {
+		if result, err = s.all.Simulate(request); err != nil {
 			return admitted{}, err
 		}
 	}

@@ -32,10 +32,11 @@ func (r *rollout) goesOn() bool {
 		(r.Status.ObservedGeneration < r.Metadata.Generation || r.Status.UpdatedReplicas < r.Status.Replicas)
 }
 
-// rolledOut reports whether no workload of a namespace is being rolled out. As long
+// rolledOut reports whether no workload of a namespace is being rolled out, and says
+// what is left as it is if one is. As long
 // as one is, pods are made of its template from before, which policies have to
 // change; the other kinds make every pod of the template that they have.
-func (a *applying) rolledOut(ctx context.Context, namespace string) (bool, error) {
+func (a *applying) rolledOut(ctx context.Context, object, namespace string) (bool, error) {
 	var going []string
 	for _, kind := range []string{"Deployment", "StatefulSet"} {
 		var list struct {
@@ -44,7 +45,7 @@ func (a *applying) rolledOut(ctx context.Context, namespace string) (bool, error
 		err := a.client.Get(ctx, path.Clean(fmt.Sprintf(patchedKinds()["apps/v1 "+kind].path, namespace)), &list)
 		var status apierrors.APIStatus
 		if errors.As(err, &status) {
-			a.refuse("PodSecurityPolicy in namespace "+namespace, "nobody knows what is being rolled out: "+err.Error(), "somebody who may list that has to do it, as printed in step 3d")
+			a.refuse(object, "nobody knows what is being rolled out: "+err.Error(), "somebody who may list that has to do it, as printed above")
 			return false, nil
 		}
 		if err != nil {
@@ -57,7 +58,7 @@ func (a *applying) rolledOut(ctx context.Context, namespace string) (bool, error
 		}
 	}
 	if len(going) > 0 {
-		a.refuse("PodSecurityPolicy in namespace "+namespace, "pods of older templates would be refused while these are being rolled out: "+strings.Join(going, ", "), "run it again once that is done")
+		a.refuse(object, "pods of older templates would be refused, or change, while these are being rolled out: "+strings.Join(going, ", "), "run it again once that is done")
 	}
 	return len(going) == 0, nil
 }

@@ -74,10 +74,11 @@ func subjectName(s access.Subject) string {
 	return s.Kind + " " + s.Name
 }
 
-// bypassed reports whether the service accounts of a namespace may use the policy
-// that admits everything.
+// bypassed reports whether the service accounts of a namespace were given the policy
+// that admits everything. By a role that names no policy nobody has said that
+// PodSecurityPolicy is to end there.
 func (m *migration) bypassed(namespace string) bool {
-	return m.authorizer != nil && m.backup.has(psp.BypassName) && m.authorizer.Allowed(
+	return m.authorizer != nil && m.backup.has(psp.BypassName) && m.onPurpose.Allowed(
 		rbac.User{Groups: []string{"system:serviceaccounts:" + namespace}},
 		rbac.Request{Verb: "use", Group: "policy", Resource: "podsecuritypolicies", Namespace: namespace, Name: psp.BypassName},
 	)
@@ -110,14 +111,11 @@ func (m *migration) bypass() (err error) {
 		return nil
 	}
 	b.Binding = bypassBinding
-	for ref, rules := range rbac.Rules(&m.backup.roles) {
-		if slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool {
-			return len(r.ResourceNames) == 0 && rbac.Allows(&r, &rbac.Request{Verb: "use", Group: "policy", Resource: "podsecuritypolicies"})
-		}) {
-			b.All = append(b.All, ref.String())
-		}
+	for _, binding := range m.forEveryPolicy() {
+		b.All = append(b.All, binding.Role.String())
 	}
 	slices.Sort(b.All)
+	b.All = slices.Compact(b.All)
 	b.There = m.backup.has(psp.BypassName) && slices.ContainsFunc(m.backup.roles.ClusterRoles, func(r rbacv1.ClusterRole) bool {
 		return r.Name == bypassBinding
 	})

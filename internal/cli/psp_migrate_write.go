@@ -20,6 +20,11 @@ type applying struct {
 	// done counts what was written, and left what was not: because it was refused,
 	// or because the answer was not yes.
 	done, left int
+	// seen is what of it was done when the cluster was read, and patched are the
+	// namespaces in which templates were patched, by what policies say for them.
+	seen    int
+	stale   bool // somebody else has written since
+	patched map[string][]string
 }
 
 // writing is one write to the cluster.
@@ -61,8 +66,10 @@ func (a *applying) write(ctx context.Context, w *writing) (bool, error) {
 		a.done++
 		return true, nil
 	case errors.As(err, &refused):
+		a.stale = a.stale || refused == errMeanwhile
 		a.refuse(w.object, refused.why, refused.advice)
 	case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		a.stale = true
 		a.refuse(w.object, err.Error(), runAgain)
 	case errors.As(err, &status):
 		a.refuse(w.object, err.Error(), w.advice)

@@ -91,6 +91,16 @@ type Change struct {
 	Template, Pod string
 }
 
+// IsOf reports whether one of these settings of a policy makes the change, which is
+// one that a pod has to say itself (see [Rewrite]).
+func (c *Change) IsOf(settings []string) bool {
+	by := settingsOf(c.Path)
+	if strings.HasSuffix(c.Path, ".seccompProfile") { // which a policy has an annotation for
+		by = []string{"metadata.annotations[" + seccompDefault + "]"}
+	}
+	return slices.ContainsFunc(by, func(field string) bool { return slices.Contains(settings, field) })
+}
+
 // Changes returns what stands otherwise in a pod than in the template that it was
 // made of, as far as a policy could have changed it. Containers are compared by
 // their names: what somebody injected is nobody's mutation.

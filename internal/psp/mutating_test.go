@@ -110,3 +110,19 @@ func TestAPolicyIsBlamedForNothingThatItCannotSet(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAPodHasToSayIsOfASetting(t *testing.T) {
+	t.Parallel()
+	for path, setting := range map[string]string{
+		"spec.securityContext.seccompProfile":                             "metadata.annotations[" + seccompDefault + "]",
+		"metadata.annotations[" + appArmorPrefix + "c]":                   "metadata.annotations[" + appArmorDefault + "]",
+		"spec.containers[0].securityContext.capabilities.add":             "defaultAddCapabilities",
+		"spec.initContainers[0].securityContext.allowPrivilegeEscalation": "defaultAllowPrivilegeEscalation",
+		"spec.runtimeClassName":                                           "runtimeClass",
+	} {
+		change := Change{Path: path}
+		if !change.IsOf([]string{"allowedHostPaths", setting}) || change.IsOf([]string{"allowedHostPaths", "fsGroup"}) {
+			t.Errorf("%s is not of %s alone", path, setting)
+		}
+	}
+}

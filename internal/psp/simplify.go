@@ -35,6 +35,9 @@ type Simplification struct {
 	Kept bool
 	// Why says in words what it is.
 	Why string
+	// Then says in words what the copy admits that the policy does not, empty if the
+	// setting only changes pods, or limits what the policy does not allow at all.
+	Then string
 }
 
 // Why a setting has no place beside the standard.
@@ -47,7 +50,8 @@ const (
 // that the Pod Security Standards have nothing for: those that only change pods,
 // and those that no level has an opinion on. Of the latter, those that change
 // pods as well are left out only if all is set: pods may depend on them. The
-// copy admits unchanged whatever the policy does.
+// copy admits unchanged whatever the policy does, and what those without an opinion
+// were there to refuse.
 func (p *Policy) Simplify(name string, all bool) (*Policy, []Simplification) {
 	s := simplifying{Policy: &Policy{Name: name, Annotations: maps.Clone(p.Annotations), Spec: p.Spec}, from: p, all: all}
 	s.mutators()
@@ -66,10 +70,23 @@ type simplifying struct {
 
 // drop takes a setting that was there from the copy.
 func (s *simplifying) drop(field, why string, there bool, remove func(*Spec)) {
+	s.loosen(field, why, "", there, remove)
+}
+
+// loosen drops a setting, and says what is admitted then.
+func (s *simplifying) loosen(field, why, then string, there bool, remove func(*Spec)) {
 	if there {
 		remove(&s.Spec)
-		s.found = append(s.found, Simplification{Setting: Setting{Field: field, Value: s.from.value(field)}, Why: why})
+		s.found = append(s.found, Simplification{Setting: Setting{Field: field, Value: s.from.value(field)}, Why: why, Then: then})
 	}
+}
+
+// ifVolumes is a text if the policy allows volumes of a kind.
+func (s *simplifying) ifVolumes(kind, text string) string {
+	if slices.Contains(s.from.Spec.Volumes, kind) || slices.Contains(s.from.Spec.Volumes, "*") {
+		return text
+	}
+	return ""
 }
 
 // mutators drops what only changes pods.
@@ -92,26 +109,30 @@ func (s *simplifying) mutators() {
 // noOpinion drops what no level has an opinion on.
 func (s *simplifying) noOpinion() {
 	spec := &s.Spec
-	s.drop("allowedHostPaths", noOpinion, len(spec.AllowedHostPaths) > 0, func(to *Spec) { to.AllowedHostPaths = nil })
-	s.drop("allowedFlexVolumes", noOpinion, len(spec.AllowedFlexVolumes) > 0, func(to *Spec) { to.AllowedFlexVolumes = nil })
-	s.drop("allowedCSIDrivers", noOpinion, len(spec.AllowedCSIDrivers) > 0, func(to *Spec) { to.AllowedCSIDrivers = nil })
-	s.drop("forbiddenSysctls", noOpinion, len(spec.ForbiddenSysctls) > 0, func(to *Spec) { to.ForbiddenSysctls = nil })
-	s.drop("runtimeClass", noOpinion, spec.RuntimeClass != nil, func(to *Spec) { to.RuntimeClass = nil })
+	s.loosen("allowedHostPaths", noOpinion, s.ifVolumes("hostPath", "every path of the node, writable"), len(spec.AllowedHostPaths) > 0, func(to *Spec) { to.AllowedHostPaths = nil })
+	s.loosen("allowedFlexVolumes", noOpinion, s.ifVolumes("flexVolume", "every FlexVolume driver"), len(spec.AllowedFlexVolumes) > 0, func(to *Spec) { to.AllowedFlexVolumes = nil })
+	s.loosen("allowedCSIDrivers", noOpinion, s.ifVolumes("csi", "every CSI driver"), len(spec.AllowedCSIDrivers) > 0, func(to *Spec) { to.AllowedCSIDrivers = nil })
+	s.loosen("forbiddenSysctls", noOpinion, "the sysctls that it forbids", len(spec.ForbiddenSysctls) > 0, func(to *Spec) { to.ForbiddenSysctls = nil })
+	classes := ""
+	if r := spec.RuntimeClass; r != nil && !slices.Contains(r.Allowed, "*") {
+		classes = "every runtime class"
+	}
+	s.loosen("runtimeClass", noOpinion, classes, spec.RuntimeClass != nil, func(to *Spec) { to.RuntimeClass = nil })
 	if g := spec.RunAsGroup; g != nil {
-		s.dropOrKeep("runAsGroup", g.Rule != RunAsAny, g.Rule == MustRunAs, func(to *Spec) { to.RunAsGroup = nil })
+		s.dropOrKeep("runAsGroup", "every group to run as", g.Rule != RunAsAny, g.Rule == MustRunAs, func(to *Spec) { to.RunAsGroup = nil })
 	}
 	for _, g := range []struct {
-		field string
-		ids   *IDs
-	}{{"supplementalGroups", &spec.SupplementalGroups}, {"fsGroup", &spec.FSGroup}} {
-		s.dropOrKeep(g.field, g.ids.Rule != RunAsAny, g.ids.Rule == MustRunAs, func(*Spec) { *g.ids = IDs{Rule: RunAsAny} })
+		field, then string
+		ids         *IDs
+	}{{"supplementalGroups", "every supplemental group", &spec.SupplementalGroups}, {"fsGroup", "every group of volumes", &spec.FSGroup}} {
+		s.dropOrKeep(g.field, g.then, g.ids.Rule != RunAsAny, g.ids.Rule == MustRunAs, func(*Spec) { *g.ids = IDs{Rule: RunAsAny} })
 	}
-	s.dropOrKeep("readOnlyRootFilesystem", spec.ReadOnlyRootFilesystem, true, func(to *Spec) { to.ReadOnlyRootFilesystem = false })
+	s.dropOrKeep("readOnlyRootFilesystem", "root filesystems that can be written", spec.ReadOnlyRootFilesystem, true, func(to *Spec) { to.ReadOnlyRootFilesystem = false })
 }
 
 // dropOrKeep drops a setting that no level has an opinion on, unless it changes
 // pods.
-func (s *simplifying) dropOrKeep(field string, there, mutates bool, remove func(*Spec)) {
+func (s *simplifying) dropOrKeep(field, then string, there, mutates bool, remove func(*Spec)) {
 	switch {
 	case !there:
 	case mutates && !s.all:
@@ -119,9 +140,9 @@ func (s *simplifying) dropOrKeep(field string, there, mutates bool, remove func(
 			Setting: Setting{Field: field, Value: s.from.value(field)}, Kept: true, Why: noOpinion + ", but it changes pods, which may depend on it",
 		})
 	case mutates:
-		s.drop(field, noOpinion+", and it changes pods", true, remove)
+		s.loosen(field, noOpinion+", and it changes pods", then, true, remove)
 	default:
-		s.drop(field, noOpinion, true, remove)
+		s.loosen(field, noOpinion, then, true, remove)
 	}
 }
 

@@ -69,3 +69,17 @@ func (a *Authorizer) Giving(verb, group, resource string) []Binding {
 	}
 	return found
 }
+
+// GivingAll returns the bindings to roles that give a verb on a resource without
+// naming objects, those of objects that are made later included.
+func (a *Authorizer) GivingAll(verb, group, resource string) []Binding {
+	var found []Binding
+	for _, b := range a.bindings {
+		if slices.ContainsFunc(a.rules[b.Role], func(r rbacv1.PolicyRule) bool {
+			return len(r.ResourceNames) == 0 && Covers(&r, verb, group, resource)
+		}) {
+			found = append(found, b)
+		}
+	}
+	return found
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"strings"
 )
 
 // Migration is the way from PodSecurityPolicy to Pod Security by the steps of the
@@ -67,10 +68,32 @@ type MigrationPolicy struct {
 	// drop if no pod depended on them.
 	Dropped []string `json:"dropped"`
 	Kept    []string `json:"kept"`
+	// AdmitsMore is what of that refused something that the copy admits.
+	AdmitsMore []MigrationLoosened `json:"admitsMore"`
 	// Copied says that the simplified copy is there.
 	Copied bool `json:"copied"`
 	// Ungranted are the roles that let it be used by its name, and not a copy of it.
 	Ungranted []string `json:"ungranted"`
+}
+
+// MigrationLoosened is a setting that a copy does without, and what is admitted then.
+type MigrationLoosened struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
+	Then  string `json:"then"`
+}
+
+// MoreAdmitted says in words what a copy of the policy admits that the policy does
+// not, empty for nothing.
+func (p *MigrationPolicy) MoreAdmitted() string {
+	if len(p.AdmitsMore) == 0 {
+		return ""
+	}
+	var all []string
+	for _, l := range p.AdmitsMore {
+		all = append(all, l.Then+": "+shortField(l.Field)+" "+shortValue(l.Value)+" counts no more")
+	}
+	return "from then on " + strings.Join(all, "; ") + "; 'gabion psp convert' keeps it as a profile"
 }
 
 // MigrationLeftOut is a policy that cannot be in force.
@@ -149,8 +172,8 @@ type MigrationBypass struct {
 	Binding string          `json:"binding"`
 	// There says that policy and role are there.
 	There bool `json:"there"`
-	// All are roles that let every policy be used, and so this one as soon as it is
-	// there.
+	// All are bound roles that let every policy be used, and so this one as soon as
+	// it is there, by others than the superusers.
 	All []string `json:"all"`
 }
 

@@ -105,7 +105,12 @@ func (m *Migration) simplify() section {
 		s.rows = append(s.rows, []string{p.Name, copied, fields(p.Dropped), fields(p.Kept)})
 	}
 	if len(m.Policies) > 0 {
-		s.prose = []string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}
+		for i := range m.Policies {
+			if p := &m.Policies[i]; len(p.AdmitsMore) > 0 {
+				s.prose = append(s.prose, "The copy of "+p.Name+" admits more than it, wherever it may be used: "+p.MoreAdmitted()+". '--apply --yes' makes it with --allow-weaker only.")
+			}
+		}
+		s.prose = append([]string{"A copy is chosen before its original by the pods that it admits unchanged; after some days the pods that still are under the original need what it drops. Pods made of a template that does not say what a copy drops are without it from then on: patch those of step 3 first. 'gabion psp migrate --apply' makes them, and lets roles that name originals name them, too:"}, s.prose...)
 		s.code = "kubectl get psp,clusterroles,roles -A -o yaml > psp.yaml\ngabion psp simplify -f psp.yaml\ngabion psp simplify -f psp.yaml -o manifests | kubectl apply -f -\n"
 	}
 	return s
@@ -126,7 +131,7 @@ func (m *Migration) namespaces() section {
 		}
 	}
 	if len(ready) > 0 {
-		s.prose = []string{"What can be labelled now, after a dry run (--dry-run=server); 'gabion psp migrate --apply' does both, and step 3d:"}
+		s.prose = []string{"What can be labelled now, once nothing in it is being rolled out, after a dry run (--dry-run=server); 'gabion psp migrate --apply' does both, and step 3d:"}
 		s.code = strings.Join(ready, "")
 	}
 	return s
@@ -197,7 +202,8 @@ func (m *Migration) bypass() section {
 		"To go back, delete the binding.",
 	}
 	if len(m.Bypass.All) > 0 {
-		s.prose = append(s.prose, "These roles let every policy be used, and this one too as soon as it is there, wherever they are bound: "+strings.Join(m.Bypass.All, ", ")+".")
+		s.prose = append(s.prose, "These roles let every policy be used, and this one too as soon as it is there, in every namespace that they are bound for: "+strings.Join(m.Bypass.All, ", ")+
+			". Give them resourceNames first: 'gabion psp migrate --apply' does not make it while one is bound for more than the namespaces at hand, but for --allow-weaker.")
 	}
 	var b strings.Builder
 	b.WriteString("# The policy and the role, once\nkubectl apply -f - <<'EOF'\n")

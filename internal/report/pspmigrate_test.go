@@ -25,13 +25,14 @@ func migrations() map[string]Migration {
 		many.Steps = append(many.Steps, MigrationStep{number, "The step " + number, MigrationOpen, "for a reason"})
 	}
 	many.Policies = []MigrationPolicy{
-		{Name: hostile, Nearest: "baseline", Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{}, Ungranted: []string{}},
+		{Name: hostile, Nearest: "baseline", Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Ungranted: []string{}},
 		{
 			Name: "loud", Nearest: "restricted", Mutates: []string{"a", "b", "c", "d", "e", "f"}, Lost: []string{"x"},
-			Dropped: []string{"metadata.annotations[" + hostile + "]"}, Kept: []string{"fsGroup"}, Ungranted: []string{"ClusterRole " + hostile},
+			Dropped: []string{"metadata.annotations[" + hostile + "]"}, Kept: []string{"fsGroup"},
+			AdmitsMore: []MigrationLoosened{{"allowedHostPaths", `[{"pathPrefix":"` + hostile + `"}]`, "every path"}, {"metadata.annotations[" + hostile + "]", "1", "2"}}, Ungranted: []string{"ClusterRole " + hostile},
 		},
-		{Name: "copied", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, Copied: true, Ungranted: []string{}},
-		{Name: "halfway", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, Copied: true, Ungranted: []string{"Role a/b"}},
+		{Name: "copied", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Copied: true, Ungranted: []string{}},
+		{Name: "halfway", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Copied: true, Ungranted: []string{"Role a/b"}},
 	}
 	many.Editors = []MigrationEditor{{[]string{"User " + hostile}, "ClusterRoleBinding b", "ClusterRole r", []string{"label namespaces"}, []string{"everywhere"}}}
 	label := namespace("ready", MigrationNamespaceLabel)
