@@ -72,6 +72,15 @@ func kept(steps []psp.Simplification) (found []psp.Simplification) {
 	return found
 }
 
+// admitsNothing reports whether a policy gives every pod a seccomp profile and allows
+// none: whoever names none gets one, and whoever has one is refused. Without the
+// default the copy admits pods, so that the standard may have more for it.
+func admitsNothing(p *psp.Policy) bool {
+	const seccomp = "seccomp.security.alpha.kubernetes.io/"
+	_, lists := p.Annotations[seccomp+"allowedProfileNames"]
+	return !lists && p.Annotations[seccomp+"defaultProfileName"] != ""
+}
+
 // checkLevels demands that the standard has for the copy what it has for the
 // original.
 func checkLevels(t *testing.T, original, simplified *psp.Policy) {
@@ -84,7 +93,7 @@ func checkLevels(t *testing.T, original, simplified *psp.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Literal != b.Literal {
+	if a.Literal != b.Literal && !(admitsNothing(original) && b.Literal > a.Literal) {
 		t.Errorf("%+v\nguarantees %s, simplified %s", original, a.Literal, b.Literal)
 	}
 }
