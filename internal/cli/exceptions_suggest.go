@@ -133,10 +133,11 @@ func (o *exceptionsSuggestOptions) run(ctx context.Context) error {
 			console.line(report.EscapeSentence(fmt.Sprintf("%s: no exception can cover %s at %s", s.Left[i].By, f.Control, f.Path)))
 		}
 	}
-	if len(failing) == 0 {
+	incomplete := o.source.incomplete(inv)
+	if len(failing) == 0 && !incomplete { // else nobody knows
 		console.line("nothing is violated: no exception is needed")
 	}
-	if o.source.incomplete(inv) || len(s.Left) > 0 {
+	if incomplete || len(s.Left) > 0 {
 		return errIncomplete
 	}
 	return nil

@@ -55,6 +55,8 @@ func TestWhatCannotBeReadIsOneLine(t *testing.T) {
 		{"no YAML", "kind: [", "yaml: "},
 		{"a key twice", "kind: A\nkind: B\n", "already set"},
 		{"a key twice in a later document", "kind: A\n---\nkind: A\nkind: B\n", "the document that begins in line 2: "},
+		{"nothing but bytes", "kind: \xff\xfe\n", "the file is binary, not text"},
+		{"far too much", "kind: " + strings.Repeat("x", 17<<20) + "\n", "the file has 17 MiB"},
 		{"a list", "- a\n", "cannot unmarshal array"},
 		{"a text", "hello\n", "cannot unmarshal string"},
 		{"text behind an end", "kind: A\n...\nkind: B\n", "did not find expected <document start>"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,10 +15,20 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// maxFile is more than any policies take: an API server keeps no object of more than
+// some 1.5 MiB.
+const maxFile = 16 << 20
+
 // Read reads all documents of a file of YAML or JSON, and the items of a List in
 // their place. A file without any is an empty one. The error says in one line
 // what is wrong, and in which line of the file the document begins.
 func Read(text []byte) ([]Document, error) {
+	switch {
+	case len(text) > maxFile:
+		return nil, fmt.Errorf("the file has %d MiB: documents are small, and one has at most %d MiB of them; leave out what is none", len(text)>>20, maxFile>>20)
+	case !utf8.Valid(text):
+		return nil, errors.New("the file is binary, not text: name one of YAML or JSON")
+	}
 	var all []Document
 	for _, p := range split(text) {
 		documents, err := p.documents()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/document"
@@ -68,6 +69,14 @@ func Compile(e *v1alpha1.PodSecurityException, controls []string) (*Exception, e
 		return nil, errors.New("spec.reason is missing: say why the exception is there")
 	case spec.ExpiresAt != nil && spec.ExpiresAt.IsZero():
 		return nil, errors.New("spec.expiresAt is no time: write one such as 2027-03-01T00:00:00Z, or remove it")
+	}
+	for _, text := range []struct {
+		field, value string
+		most         int
+	}{{"reason", spec.Reason, 1024}, {"owner", spec.Owner, 256}, {"ticket", spec.Ticket, 256}} {
+		if utf8.RuneCountInString(text.value) > text.most {
+			return nil, fmt.Errorf("spec.%s: it has more than %d characters: an API server takes no more", text.field, text.most)
+		}
 	}
 	if err := modes(spec.Modes); err != nil {
 		return nil, err

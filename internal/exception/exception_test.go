@@ -200,6 +200,8 @@ func TestAnExceptionThatIsWrongIsAnErrorThatSaysWhy(t *testing.T) {
 		{"no name", replaced("{name: e}", "{}"), "metadata.name is missing"},
 		{"no reason", replaced("  reason: because\n", ""), "spec.reason is missing"},
 		{"a blank reason", replaced("because", "' '"), "spec.reason is missing"},
+		{"a reason of a whole book", replaced("because", strings.Repeat("x", 1025)), "spec.reason: it has more than 1024 characters"},
+		{"an owner of many words", written(privileged, "owner: "+strings.Repeat("x", 257)), "spec.owner: it has more than 256 characters"},
 		{"no namespaces", replaced("  namespaces: {names: [shop]}\n", ""), "spec.namespaces: state names, a selector or both, or all: true"},
 		{"empty namespaces", replaced("{names: [shop]}", "{}"), "spec.namespaces: state names"},
 		{"no name of a namespace", replaced("[shop]", "[]"), "spec.namespaces.names: the list is empty"},
