@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 )
 
@@ -24,20 +23,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
-	return cluster.Main(defined{m}, &plane, cluster.Options{})
+	os.Exit(cluster.MainWith(defined{m}, &plane, &gabion, cluster.Options{})) //nolint:forbidigo // a TestMain is a main
 }
 
 // defined runs the tests once the definitions are there.

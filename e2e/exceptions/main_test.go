@@ -1,7 +1,6 @@
 package exceptions_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 	"github.com/gabion-security/gabion/internal/exception/truth"
@@ -31,20 +29,7 @@ var plane *cluster.Cluster
 var gabion string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
-	return cluster.Main(m, &plane, cluster.Options{WithoutPodSecurity: true, AuditPolicy: cluster.AuditMetadata})
+	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{WithoutPodSecurity: true, AuditPolicy: cluster.AuditMetadata})) //nolint:forbidigo // a TestMain is a main
 }
 
 // world is a server that goes by the exceptions of a folder.

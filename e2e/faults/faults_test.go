@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 )
@@ -25,20 +24,7 @@ var plane *cluster.Cluster
 var gabion string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
-	return cluster.Main(m, &plane, cluster.Options{WithoutPodSecurity: true})
+	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{WithoutPodSecurity: true})) //nolint:forbidigo // a TestMain is a main
 }
 
 // registered starts a control plane whose API server asks a `gabion serve`.

@@ -2,7 +2,6 @@ package guard_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -16,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 	"github.com/gabion-security/gabion/pss"
@@ -77,17 +75,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
 	users := []cluster.User{{Name: editor}, {Name: tenant}, {Name: owner}, {Name: serviceAccount, Groups: []string{"system:serviceaccounts"}}}
-	return cluster.Main(m, &plane, cluster.Options{WithoutPodSecurity: true, AuditPolicy: cluster.AuditMetadata, Users: users})
+	return cluster.MainWith(m, &plane, &gabion, cluster.Options{WithoutPodSecurity: true, AuditPolicy: cluster.AuditMetadata, Users: users})
 }
 
 // client returns a client of a user; it keeps the warnings.

@@ -2,7 +2,6 @@ package label_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 )
 
@@ -28,20 +26,7 @@ var plane *cluster.Cluster
 var gabion string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
-	return cluster.Main(m, &plane, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}, {Name: "lead"}}})
+	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}, {Name: "lead"}}})) //nolint:forbidigo // a TestMain is a main
 }
 
 // operator is somebody with a folder, in which the undo data go.

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 )
@@ -54,17 +53,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
 	users := []cluster.User{{Name: editor}, {Name: serviceAccount, Groups: []string{"system:serviceaccounts"}}}
-	return cluster.Main(m, &plane, cluster.Options{WithoutPodSecurity: true, Users: users})
+	return cluster.MainWith(m, &plane, &gabion, cluster.Options{WithoutPodSecurity: true, Users: users})
 }
 
 // following is a server that goes by objects, and the client of the editor.

@@ -27,20 +27,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	var programs binaries.Set
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err == nil {
-		programs, err = binaries.ControlPlane124(context.Background(), log.New(os.Stderr, "e2e: ", 0))
-	}
+	programs, err := binaries.ControlPlane124(context.Background(), log.New(os.Stderr, "e2e: ", 0))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
 		return 1
 	}
-	return cluster.Main(m, &plane, cluster.Options{
+	return cluster.MainWith(m, &plane, &gabion, cluster.Options{
 		Binaries: programs, WithServiceAccounts: true,
 		// Without its gate the API server takes allowedProcMountTypes out of policies.
 		APIServerArgs: []string{"--enable-admission-plugins=PodSecurityPolicy", "--feature-gates=ProcMountType=true"},

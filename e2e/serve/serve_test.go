@@ -1,7 +1,6 @@
 package serve_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	psatest "k8s.io/pod-security-admission/test"
 
-	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
 	"github.com/gabion-security/gabion/e2e/serve"
 )
@@ -27,20 +25,7 @@ var plane *cluster.Cluster
 var gabion string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m)) //nolint:forbidigo // a TestMain is a main
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gabion-")
-	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		gabion, err = binaries.Gabion(context.Background(), dir)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "no test was run: %v\n", err)
-		return 1
-	}
-	return cluster.Main(m, &plane, cluster.Options{WithoutPodSecurity: true})
+	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{WithoutPodSecurity: true})) //nolint:forbidigo // a TestMain is a main
 }
 
 // command returns a gabion that is to run to its end.
