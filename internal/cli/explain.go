@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -110,7 +111,7 @@ func closest(name string, candidates []string) string {
 			close = append(close, c)
 			continue
 		}
-		switch d := distance(name, lower); {
+		switch d := document.Distance(name, lower); {
 		case d < least:
 			least, close = d, []string{c}
 		case d == least:
@@ -118,24 +119,4 @@ func closest(name string, candidates []string) string {
 		}
 	}
 	return strings.Join(close, " or ")
-}
-
-// distance is the number of letters to put in, take out or exchange.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -110,7 +110,7 @@ func suggest(message string, t reflect.Type) string {
 	name := path[strings.LastIndexByte(path, '.')+1:]
 	best, least := "", 4
 	for _, known := range fieldNames(t) {
-		if d := distance(strings.ToLower(name), strings.ToLower(known)); d < least && known != name {
+		if d := Distance(strings.ToLower(name), strings.ToLower(known)); d < least && known != name {
 			best, least = known, d
 		}
 	}
@@ -144,8 +144,9 @@ func fieldNames(t reflect.Type) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// distance is the number of letters to put in, take out or exchange.
-func distance(a, b string) int {
+// Distance is the number of letters to put in, take out or exchange to make one
+// name of another.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
