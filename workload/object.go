@@ -63,9 +63,9 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds,
 		item: &item,
 	}
-	if doc != nil {
+	if doc != nil && !doc.unique {
 		strict := scanner{data: raw}
-		strict.duplicates(nil)
+		strict.duplicates(new(keyStack))
 		o.err = strict.err
 	}
 	if o.err == nil {

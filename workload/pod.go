@@ -111,7 +111,7 @@ func (r *reading) annotations(x *Extra) (as []pss.Annotation) {
 	for i := range as[1:] {
 		if as[i].Key == as[i+1].Key {
 			r.pos = start
-			r.duplicates(nil)
+			r.duplicates(new(keyStack))
 		}
 	}
 	return as

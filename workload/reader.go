@@ -67,6 +67,7 @@ type file struct {
 	yield    func(Item) bool
 	stopped  bool // yield wants no more
 	document int
+	plain    plainYAML
 	// unrendered says that the piece at hand looks like a Helm template.
 	unrendered bool
 }
