@@ -57,6 +57,12 @@ func (p *plainYAML) read(text []byte) bool {
 	return !p.odd && p.column < 0
 }
 
+// forget lets go of the text that was read.
+func (p *plainYAML) forget() {
+	clear(p.keys[:cap(p.keys)])
+	*p = plainYAML{out: p.out[:0], keys: p.keys[:0]}
+}
+
 // giveUp leaves the text to the library. Callers need not look after each step:
 // nothing follows.
 func (p *plainYAML) giveUp() {
