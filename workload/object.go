@@ -15,7 +15,7 @@ type reading struct {
 	scanner
 	stored, extra, json bool
 	kinds               *kinds
-	item                *Item
+	item                Item
 	start               int // where the object begins
 
 	// What is known of the type: whether both parts have been seen, and the
@@ -57,12 +57,12 @@ func (r *Reader) ReadObject(json []byte) Item {
 // none, the items of a typed list. With a document, which is what texts written
 // by people come with, a key that comes twice anywhere makes the object Broken.
 // The error of a Broken item is a *syntaxError.
-func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) (item Item) {
-	item.Source = at
+func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) Item {
 	o := reading{
 		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds,
-		item: &item,
 	}
+	item := &o.item
+	item.Source = at
 	if doc != nil && !doc.unique {
 		strict := scanner{data: raw}
 		strict.duplicates(new(keyStack))
@@ -84,7 +84,7 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 			item.Templates[0].JSON = item.JSON
 		}
 	}
-	return item
+	return *item
 }
 
 // broken records what is wrong with the object as a whole.

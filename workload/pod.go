@@ -239,8 +239,9 @@ func (r *reading) containers(p *podReading, kind pss.ContainerKind) {
 // addContainer reads a container and adds it to its list.
 func (r *reading) addContainer(p *podReading, kind pss.ContainerKind) {
 	list := p.lists[kind]
-	if list == nil {
-		list = make([]pss.Container, 0, 1)
+	if len(list) == cap(list) {
+		// Most pods have one container of a kind, and few have many.
+		list = slices.Grow(list, max(1, 2*len(list)))
 	}
 	list = append(list, pss.Container{Kind: kind, Index: len(list)})
 	p.lists[kind] = list
