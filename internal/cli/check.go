@@ -136,7 +136,10 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
 	o.needs()
-	return o.input.complete(args)
+	if err := o.input.complete(args); err != nil { // the command line has been found sound before
+		return fmt.Errorf("%s: %s", report.Escape(o.configured.file), err.Error())
+	}
+	return nil
 }
 
 // flagPolicy is the policy that the flags ask for, without a Level if none.

@@ -315,7 +315,7 @@ func TestANamespaceThatIsNotThereIsNoWrongUsage(t *testing.T) {
 func TestLabelsThatAreNotPodSecuritysDoNotContradict(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]int{
-		namespace("default", other) + namespace("default", "{}"):      0,
+		namespace("default", other) + namespace("default", "{}"):        0,
 		namespace("default", atBaseline) + namespace("default", "null"): 3,
 	} {
 		s, _, stderr := system("preview", "--all", "--enforce=baseline", "-")

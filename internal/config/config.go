@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gabion-security/gabion/internal/document"
@@ -54,12 +55,15 @@ func Read(text []byte) ([]Setting, error) {
 	case len(documents) > 1:
 		return nil, fmt.Errorf("the configuration is one document, and here are %d", len(documents))
 	}
-	var c Config
-	if err := documents[0].DecodeFields(&c); err != nil {
-		return nil, err
-	}
 	var stated map[string]any
 	if err := documents[0].Peek(&stated); err != nil {
+		return nil, err
+	}
+	if err := mistyped(stated); err != nil {
+		return nil, err
+	}
+	var c Config
+	if err := documents[0].DecodeFields(&c); err != nil {
 		return nil, err
 	}
 	all, err := c.settings(stated)
@@ -72,19 +76,52 @@ func Read(text []byte) ([]Setting, error) {
 	return all, nil
 }
 
+// fields yields the keys of Config with their fields.
+func fields(yield func(key string, f reflect.StructField) bool) {
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); !yield(key, f) {
+			return
+		}
+	}
+}
+
+// mistyped says which key has a value of another type.
+func mistyped(stated map[string]any) error {
+	for key, f := range fields {
+		value := stated[key]
+		if value == nil {
+			continue
+		}
+		switch f.Type.Kind() {
+		case reflect.String:
+			if _, ok := value.(string); !ok {
+				return fmt.Errorf("%s must be text: put it in quotes", key)
+			}
+		case reflect.Bool:
+			if _, ok := value.(bool); !ok {
+				return fmt.Errorf("%s must be true or false", key)
+			}
+		default:
+			list, ok := value.([]any)
+			if !ok || slices.ContainsFunc(list, func(v any) bool { _, ok := v.(string); return !ok }) {
+				return fmt.Errorf("%s must be a list of texts: [a, b]", key)
+			}
+		}
+	}
+	return nil
+}
+
 // settings returns the keys that are stated, in the order of Config.
 func (c *Config) settings(stated map[string]any) ([]Setting, error) {
 	var all []Setting
 	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		s := Setting{Flag: field.Tag.Get("flag"), Path: field.Tag.Get("path") != ""}
-		s.Key, _, _ = strings.Cut(field.Tag.Get("json"), ",")
-		value, ok := stated[s.Key]
+	for key, f := range fields {
+		value, ok := stated[key]
 		if !ok {
 			continue
 		}
-		switch value := v.Field(i).Interface().(type) {
+		s := Setting{Key: key, Flag: f.Tag.Get("flag"), Path: f.Tag.Get("path") != ""}
+		switch value := v.FieldByIndex(f.Index).Interface().(type) {
 		case string:
 			s.Values = []string{value}
 		case []string:
