@@ -36,18 +36,34 @@ func readProfile(path string) (*profile.Profile, error) {
 
 // addProfile adds what the profile's own controls have to say about a template
 // to the verdict of its level. It never takes anything away.
-func (j *judge) addProfile(r *report.Result, t *workload.Template, namespace string) error {
-	verdict, err := j.profile.Evaluate(j.evaluator, t)
+func (j *judge) addProfile(r *report.Result, s *subject) error {
+	verdict, err := j.profile.Evaluate(j.evaluator, s.Template)
 	if err != nil {
 		return err
 	}
-	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, v1alpha1.Enforce)
+	match := j.exceptions.of(s.namespace, j.policies.labels[s.namespace], s.Template, v1alpha1.Enforce)
 	verdict, uses := exceptProfile(&match, verdict)
 	r.Exceptions = j.exceptions.rows(uses)
-	r.Profile, r.PolicyFrom = j.profile.Name(), report.FromProfile
+	r.Profile = j.profile.Name()
+	if r.PolicyFrom != report.FromFloor {
+		r.PolicyFrom = report.FromProfile
+	}
+	verdict, ignored, known := s.aside.fromProfile(verdict)
+	r.Ignored = append(r.Ignored, s.aside.ignored(j.profileViolations(ignored, s.Template))...)
+	r.Known = append(r.Known, j.profileViolations(known, s.Template)...)
 	r.Allowed = r.Allowed && verdict.Allowed()
+	for _, v := range j.profileViolations(verdict.Violations, s.Template) {
+		r.Violations = append(r.Violations, v)
+		r.Reason = joined(r.Reason, v.Reason)
+		r.Message = joined(r.Message, v.Reason+" ("+v.Detail+")")
+	}
+	return nil
+}
+
+// profileViolations maps violations of a profile's own controls.
+func (j *judge) profileViolations(violations []profile.Violation, t *workload.Template) (rows []report.Violation) {
 	order := containerOrder(&t.Pod)
-	for _, v := range verdict.Violations {
+	for _, v := range violations {
 		row := report.Violation{
 			Control: v.Control, Level: "profile/" + j.profile.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
 		}
@@ -55,11 +71,9 @@ func (j *judge) addProfile(r *report.Result, t *workload.Template, namespace str
 			to := report.Finding{Path: f.Path, Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}
 			row.Findings = append(row.Findings, placed(to, f.Container, t, order))
 		}
-		r.Violations = append(r.Violations, row)
-		r.Reason = joined(r.Reason, v.Reason)
-		r.Message = joined(r.Message, v.Reason+" ("+v.Detail+")")
+		rows = append(rows, row)
 	}
-	return nil
+	return rows
 }
 
 func joined(text, more string) string {
