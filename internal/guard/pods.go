@@ -88,13 +88,20 @@ func (s Set) Profiles() []Profile {
 
 // Pods returns what the guards of a namespace with the labels ask of its pods.
 func (s Set) Pods(namespace string, labels map[string]string) Pods {
-	var p Pods
-	guarded, whole := false, false
+	var of []*Guard
 	for _, g := range s.guards {
-		if !g.namespaces.Match(namespace, labels) {
-			continue
+		if g.namespaces.Match(namespace, labels) {
+			of = append(of, g)
 		}
-		guarded = true
+	}
+	return podsOf(of)
+}
+
+// podsOf returns what the guards of a namespace ask of its pods.
+func podsOf(guards []*Guard) Pods {
+	var p Pods
+	whole := false
+	for _, g := range guards {
 		p.add(g)
 		p.Alone = p.Alone || g.pods.ephemeral == v1alpha1.EphemeralAlone
 		whole = whole || g.pods.ephemeral == v1alpha1.EphemeralWhole
@@ -105,7 +112,7 @@ func (s Set) Pods(namespace string, labels map[string]string) Pods {
 			p.WorkloadsBy = append(p.WorkloadsBy, g.name)
 		}
 	}
-	if guarded && p.Workloads == 0 {
+	if len(guards) > 0 && p.Workloads == 0 {
 		p.Workloads = WorkloadsWarn
 	}
 	p.Alone = p.Alone && !whole
@@ -131,3 +138,28 @@ func (p *Pods) add(g *Guard) {
 		p.Profiles[i].Guards = append(p.Profiles[i].Guards, g.name)
 	}
 }
+
+// loosened judges a change by which a namespace enters guards, of which one says
+// something that nobody said before, and that is less than what was the case.
+// Guards that it leaves are another thing.
+func (j *judging) loosened(was, entered []*Guard) {
+	before, after := podsOf(was), podsOf(append(slices.DeleteFunc(slices.Clone(was), j.leaves), entered...))
+	w := Weakening{Kind: Loosened}
+	for _, g := range entered {
+		alone := after.Alone && !before.Alone && g.pods.ephemeral == v1alpha1.EphemeralAlone
+		less := after.Workloads < before.Workloads && g.pods.workloads == after.Workloads
+		if alone || less {
+			w.By = append(w.By, g.name)
+		}
+		w.Alone = w.Alone || alone
+		if less {
+			w.WorkloadsFrom, w.WorkloadsTo = before.Workloads, after.Workloads
+		}
+	}
+	if len(w.By) > 0 {
+		j.add(w, was)
+	}
+}
+
+// leaves reports whether the namespace leaves a guard that meant it.
+func (j *judging) leaves(g *Guard) bool { return !g.namespaces.Match(j.Name, j.After) }

@@ -61,6 +61,7 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 
 	exceptions exceptions
+	policies   policies
 
 	configReloads, policyReloads, certificateReloads reloads
 	repairs                                          prometheus.Counter
@@ -79,6 +80,7 @@ func New(o Options) (*Metrics, error) {
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
 	m.exceptions = m.newExceptions()
+	m.policies = m.newPolicies()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
 	m.policyReloads = m.reloads("policy")
@@ -184,7 +186,7 @@ func (m *Metrics) RecordRepair() { m.repairs.Inc() }
 // used, or could not be and the old one stays.
 func (m *Metrics) RecordConfigurationReload(ok bool) { m.configReloads.record(ok) }
 
-// RecordPolicyReload is RecordConfigurationReload for the folder of policies.
+// RecordPolicyReload is RecordConfigurationReload for policies.
 func (m *Metrics) RecordPolicyReload(ok bool) { m.policyReloads.record(ok) }
 
 // RecordCertificateReload is RecordConfigurationReload for TLS credentials.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/profile"
 )
 
@@ -26,6 +28,9 @@ type objectPolicies struct {
 	// the last that could be counts; and exceptionFaults the same of exceptions,
 	// which are none.
 	faults, exceptionFaults []string
+	// unread are all of these, and standings says how each object stands.
+	unread    []metrics.Document
+	standings standings
 }
 
 // objectReader reads objects, and remembers guards and profiles that could be read.
@@ -38,9 +43,10 @@ type objectReader struct {
 // them is forgotten.
 func (r *objectReader) read(all []cluster.Object) objectPolicies {
 	guards, profiles := map[string]*guard.Guard{}, map[string]*profile.Profile{}
-	var found objectPolicies
+	found := objectPolicies{standings: standings{}}
 	for _, o := range all {
 		d, err := document.Of(o.JSON)
+		var ends time.Time
 		switch o.Kind {
 		case v1alpha1.KindPodSecurityGuard:
 			err = compile(guards, r.guards, o.Name, d, err, guard.Of)
@@ -55,8 +61,14 @@ func (r *objectReader) read(all []cluster.Object) objectPolicies {
 				e, err = exception.Of(d, profile.IDs())
 			}
 			if err == nil {
+				ends, _ = e.Expires()
 				found.exceptions = append(found.exceptions, placedException{e, inObject})
 			}
+		}
+		at := metrics.Document{Kind: o.Kind, Name: o.Name}
+		found.standings[at] = standingOf(o.Kind, err, ends)
+		if err != nil {
+			found.unread = append(found.unread, at)
 		}
 		switch fault := fmt.Sprintf("%s %s: %v", o.Kind, o.Name, err); {
 		case err == nil:

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/profile"
 )
 
@@ -27,6 +29,9 @@ type policies struct {
 	// line each why others count as none.
 	exceptions *exception.Set
 	faults     []string
+	// unread are the documents that do not count as they are, of which taken are
+	// those that stand in two places.
+	unread, taken []metrics.Document
 	// text is all of the files, by which two readings are told apart.
 	text string
 }
@@ -70,6 +75,9 @@ func readPolicies(folder fs.FS) (policies, error) {
 	}
 	found := policies{text: all.text.String(), placed: all.exceptions.all}
 	found.exceptions, found.faults = all.exceptions.set()
+	for _, name := range all.exceptions.unread {
+		found.unread = append(found.unread, metrics.Document{Kind: v1alpha1.KindPodSecurityException, Name: name})
+	}
 	if fault == nil {
 		found.profiles, found.each = all.profiles, all.guards
 		found.guards, fault = guard.NewSet(all.guards, nil)
@@ -91,7 +99,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 	if err != nil {
 		err = fmt.Errorf("%s: %w", name, err)
 		if exceptionsOnly(text) {
-			d.exceptions.fault(err)
+			d.exceptions.fault(name, err)
 			return nil
 		}
 		return err
@@ -105,7 +113,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 			if document.Kind != v1alpha1.KindPodSecurityException {
 				return err
 			}
-			d.exceptions.fault(err)
+			d.exceptions.fault(cmp.Or(document.Name, name), err)
 			sound = false
 		}
 		if e != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/profile"
 )
 
@@ -24,6 +25,7 @@ type composer struct {
 	mu      sync.Mutex
 	folder  policies
 	objects objectPolicies
+	stand   standings
 	unread  bool // the folder, when it was read last
 	told    []string
 	notes   []string // faults of the objects, and names that stand in both
@@ -59,6 +61,7 @@ func (c *composer) setObjects(o objectPolicies) {
 // compose has the policies used, and says what is newly wrong with them.
 func (c *composer) compose() {
 	p, clashes := composed(c.folder, c.objects, c.now)
+	c.stand = c.objects.standings.among(c.folder, p)
 	c.use(p)
 	c.notes = slices.Concat(c.objects.faults, c.objects.exceptionFaults, clashes)
 	for _, note := range c.notes {
@@ -67,6 +70,13 @@ func (c *composer) compose() {
 		}
 	}
 	c.told = c.notes
+}
+
+// standings say how the objects stand.
+func (c *composer) standings() standings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stand
 }
 
 // notReady says which guards and profiles among the objects cannot be read.
@@ -80,6 +90,10 @@ func (c *composer) notReady() []string {
 	return reasons
 }
 
+// inObjects is behind the name of a guard that is an object, where one of the folder
+// has the same name.
+const inObjects = " (object)"
+
 // composed returns the policies of a folder and of objects, with a line about each
 // name that stands in both. Guards of one name count both. Of profiles neither does:
 // what guards name is missing then, so that pods are refused; and of exceptions
@@ -88,11 +102,12 @@ func composed(folder policies, objects objectPolicies, now func() time.Time) (p 
 	clash := func(kind, name, so string) {
 		clashes = append(clashes, fmt.Sprintf("%s %s stands in the folder, too: %s", kind, name, so))
 	}
+	var taken []metrics.Document
 	each := slices.Clone(folder.each)
 	for _, g := range objects.guards {
 		if slices.ContainsFunc(folder.each, func(other *guard.Guard) bool { return other.Name() == g.Name() }) {
 			clash(v1alpha1.KindPodSecurityGuard, g.Name(), "both count")
-			g = g.Renamed(g.Name() + " (object)")
+			g = g.Renamed(g.Name() + inObjects)
 		}
 		each = append(each, g)
 	}
@@ -102,6 +117,7 @@ func composed(folder policies, objects objectPolicies, now func() time.Time) (p 
 		if profiles[name] != nil {
 			clash(v1alpha1.KindPodSecurityProfile, name, "none of them counts")
 			delete(profiles, name)
+			taken = append(taken, metrics.Document{Kind: v1alpha1.KindPodSecurityProfile, Name: name})
 			continue
 		}
 		profiles[name] = objects.profiles[name]
@@ -110,7 +126,9 @@ func composed(folder policies, objects objectPolicies, now func() time.Time) (p 
 	p = policies{each: each, profiles: profiles, placed: exceptions.all, text: folder.text}
 	for _, name := range exceptions.shared(inObject) {
 		clash(v1alpha1.KindPodSecurityException, name, "none of them counts")
+		taken = append(taken, metrics.Document{Kind: v1alpha1.KindPodSecurityException, Name: name})
 	}
+	p.taken, p.unread = taken, slices.Concat(folder.unread, objects.unread, taken)
 	p.exceptions, p.faults = exceptions.set()
 	var err error
 	if p.guards, err = guard.NewSet(each, entering{p.exceptions, now}); err != nil {

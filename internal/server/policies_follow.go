@@ -40,12 +40,20 @@ func (s *server) usePolicies(p policies) {
 		names = append(names, e.Name)
 	}
 	s.metrics.SetExceptions(names)
+	s.metrics.SetUnreadable(p.unread)
 	s.controller.SetExceptions(exceptionsOf(p.exceptions, time.Now))
 	s.controller.SetPodGuards(podGuardsOf(p, s.o.Target.Excluded(), time.Now))
+	var profiles []string
 	for _, named := range p.guards.Profiles() {
+		profiles = append(profiles, named.Name)
 		if p.profiles[named.Name] == nil {
 			s.log.Error("there is no such profile, and pods are refused because of that", slog.String("profile", named.Name), slog.String("by", by(named.Guards)))
 		}
+	}
+	s.metrics.SetProfiles(profiles)
+	s.fills.Store(p.guards.Fills())
+	if o := s.newNamespaces.Load(); o != nil {
+		o.Want(p.guards.Fills())
 	}
 	if p.guards.Len() == 0 {
 		s.controller.SetGuards(nil) // as if there were no such thing
@@ -117,7 +125,8 @@ func (f *policyFollower) look(ctx context.Context) {
 	exceptions := slog.Int("exceptions", len(next.policies.exceptions.All()))
 	if next.fault != "" {
 		f.fault.Store(&next.fault)
-		f.used.exceptions, f.used.placed, f.used.faults = next.policies.exceptions, next.policies.placed, next.policies.faults
+		f.used.exceptions, f.used.placed = next.policies.exceptions, next.policies.placed
+		f.used.faults, f.used.unread = next.policies.faults, next.policies.unread
 		f.use(f.used)
 		f.log.Error("the new policies cannot be used, the old guards stay", slog.String("folder", f.dir), slog.String("error", next.fault), exceptions)
 		return
