@@ -42,6 +42,16 @@ func TestLinesAreThoseOfTheFile(t *testing.T) {
 			t.Error("no pod was read")
 		})
 	}
+	long := strings.Repeat("é", longLine)
+	text := strings.Repeat("a\n", 3000) + strings.Repeat("ü", 2*markEvery) + "\n" + strings.Repeat("b\n", markEvery) + long + "\nc"
+	want := strings.Split(text, "\n")
+	want[len(want)-2] = long[:longLine] + "…"
+	p := newPlaces([]byte(text))
+	for line := 1; line < len(want); line++ {
+		if diff := cmp.Diff(want[line-1:min(line+1, len(want)-1)], p.lines(line, line+1)); diff != "" {
+			t.Fatalf("line %d (-want +got):\n%s", line, diff)
+		}
+	}
 	if _, lines := new(Template).Lines(1, 2); lines != nil {
 		t.Errorf("a template without text has lines: %q", lines)
 	}
