@@ -15,9 +15,9 @@ var layers = [][]string{
 	{"internal/webhook", "internal/cluster", "internal/metrics"},
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
-		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
+		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging", "internal/fix",
 	},
-	{"internal/inventory", "internal/rbac", "internal/document", "internal/match"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},
