@@ -95,12 +95,12 @@ func (p *planning) profile(id pss.ID, f pss.Finding, path string) {
 	}
 }
 
-// profileType sets the type of a profile that is stated, and reports whether it
-// does.
-func (p *planning) profileType(id pss.ID, f pss.Finding, path string) bool {
+// profileType sets the type of a profile that is stated and returns the change, nil
+// if there is none.
+func (p *planning) profileType(id pss.ID, f pss.Finding, path string) *Change {
 	if p.states(strings.TrimSuffix(path, ".type") + ".localhostProfile") {
 		p.leave(id, f, ReasonConflict, "it names a localhostProfile: say type Localhost, or remove that and say RuntimeDefault")
-		return false
+		return nil
 	}
 	return p.set(id, f, path, "RuntimeDefault", p.states(path), "")
 }
@@ -124,29 +124,20 @@ func (p *planning) inherited(id pss.ID, findings []pss.Finding, field inheritedF
 		switch {
 		case !f.Explicit:
 			missing = append(missing, f)
-		case f.Container != nil && !p.correct(id, f, field):
+		case f.Container != nil && p.correct(id, f, field) == nil:
 			alone = true
 		}
 	}
 	if own := findings[0]; own.Container == nil {
-		changed := p.correct(id, own, field)
-		for _, f := range missing { // they have what the pod says
-			if changed {
-				p.cover(p.changes[len(p.changes)-1], id, f)
-			} else {
-				p.leave(id, f, ReasonConflict, "the pod says otherwise for its containers, which is left")
-			}
-		}
+		p.follow(id, missing, p.correct(id, own, field), "the pod says otherwise for its containers, which is left")
 		return
 	}
 	for i := range p.template.Pod.Containers {
 		alone = alone || field.conflict(&p.template.Pod.Containers[i]) != ""
 	}
 	if len(missing) > 0 && !alone {
-		p.set(id, missing[0], "spec."+field.field, field.value, false, field.review)
-		for _, f := range missing[1:] {
-			p.cover(p.changes[len(p.changes)-1], id, f)
-		}
+		made := p.set(id, missing[0], "spec."+field.field, field.value, false, field.review)
+		p.follow(id, missing[1:], made, p.left[offence{id, missing[0].Path()}].Advice)
 		return
 	}
 	for _, f := range missing {
@@ -158,8 +149,20 @@ func (p *planning) inherited(id pss.ID, findings []pss.Finding, field inheritedF
 	}
 }
 
-// correct changes a setting that says otherwise, and reports whether it does.
-func (p *planning) correct(id pss.ID, f pss.Finding, field inheritedField) bool {
+// follow notes that containers have what the pod says, where that is changed.
+func (p *planning) follow(id pss.ID, findings []pss.Finding, made *Change, otherwise string) {
+	for _, f := range findings {
+		if made != nil {
+			p.cover(made, id, f)
+		} else {
+			p.leave(id, f, ReasonConflict, otherwise)
+		}
+	}
+}
+
+// correct changes a setting that says otherwise and returns the change, nil if there
+// is none.
+func (p *planning) correct(id pss.ID, f pss.Finding, field inheritedField) *Change {
 	if field.field == seccompField {
 		return p.profileType(id, f, f.Path())
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// set gives a field a value, and reports whether it does: what the object states
-// otherwise is changed only if that is wanted.
-func (p *planning) set(id pss.ID, f pss.Finding, path string, value any, otherwise bool, review string) bool {
+// set gives a field a value and returns the change, nil if there is none: what the
+// object states otherwise is changed only if that is wanted.
+func (p *planning) set(id pss.ID, f pss.Finding, path string, value any, otherwise bool, review string) *Change {
 	if otherwise && !p.overwrite {
 		p.leave(id, f, ReasonStated, f.Fix)
-		return false
+		return nil
 	}
 	return p.add(&Change{Control: id, Action: Set, Value: value, Stated: otherwise, Review: review}, f, path)
 }
@@ -57,18 +57,18 @@ func linuxOnly(path string) bool {
 	return !strings.HasSuffix(path, ".runAsNonRoot") && strings.Contains(path, ".securityContext.")
 }
 
-// add adds a change at a path of the pod that a finding asks for, and reports
-// whether it does.
-func (p *planning) add(c *Change, f pss.Finding, path string) bool {
+// add adds a change at a path of the pod that a finding asks for and returns it, or
+// one that does the same; nil if it cannot be.
+func (p *planning) add(c *Change, f pss.Finding, path string) *Change {
 	var ok bool
 	c.text, c.steps, ok = p.template.Text(path)
 	if !ok {
 		p.leave(c.Control, f, ReasonText, f.Fix)
-		return false
+		return nil
 	}
 	if p.template.Pod.OS == "windows" && c.Action != Remove && linuxOnly(path) {
 		p.leave(c.Control, f, ReasonWindows, "the API server does not take it for a pod of Windows; from v1.25 on the standard does not ask for it")
-		return false
+		return nil
 	}
 	c.object = c.text.Object
 	c.Path, c.Container = p.template.FullPath(path), containerAt(f, path)
@@ -80,12 +80,12 @@ func (p *planning) add(c *Change, f pss.Finding, path string) bool {
 	for _, other := range p.changes {
 		if compareSteps(other.steps, c.steps) == 0 && other.Action == c.Action && other.Value == c.Value {
 			p.cover(other, c.Control, f)
-			return true
+			return other
 		}
 	}
 	p.cover(c, c.Control, f)
 	p.changes = append(p.changes, c)
-	return true
+	return c
 }
 
 // containerAt is the container that a change is in: a finding in one may be made up

@@ -146,10 +146,18 @@ func (e *editor) change(c *Change) error {
 		e.replaced = append(e.replaced, splice{n.start, n.end, blank(n) + e.flowStyle(n, s.parent).value([]any{c.Value}), 0})
 		return nil
 	case c.Action == Set && (s.value.kind == aliasNode || n.kind == scalarNode):
-		e.replaced = append(e.replaced, splice{s.value.start, s.value.end, blank(s.value) + quoted(c.Value, s.value.quote, e.json), 0})
+		e.replace(s.value, quoted(c.Value, s.value.quote, e.json))
 		return nil
 	}
 	return errUneditable
+}
+
+// replace puts another scalar in the place of a value.
+func (e *editor) replace(n *node, with string) {
+	if n.quote == '|' || n.quote == '>' { // which ends with its line
+		with += e.eol(n.start)
+	}
+	e.replaced = append(e.replaced, splice{n.start, n.end, blank(n) + with, 0})
 }
 
 // blank is what stands before a value where nothing was written.

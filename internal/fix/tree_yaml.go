@@ -25,27 +25,31 @@ func parseYAML(text []byte) (root *node, err error) {
 	if err := yamlv3.Unmarshal(text, &doc); err != nil {
 		return nil, err
 	}
-	if len(doc.Content) != 1 || oddBreak(text) {
+	if len(doc.Content) != 1 {
 		return nil, errUneditable
 	}
 	b := builder{text: text, known: map[*yamlv3.Node]*node{}}
-	for at := 0; at < len(text); {
+	for at := 0; at < len(text); at += lineLength(text[at:]) {
 		b.lines = append(b.lines, at)
-		next := bytes.IndexByte(text[at:], '\n')
-		if next < 0 {
-			break
-		}
-		at += next + 1
 	}
 	root = b.node(doc.Content[0], -1)
 	return root, b.err
 }
 
-// oddBreak reports whether a text has a character that ends lines in YAML and
-// nowhere else: the library would count other lines than everybody does.
-func oddBreak(text []byte) bool {
-	return bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n")) ||
-		bytes.Contains(text, []byte("\u0085")) || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029"))
+// lineLength is the length of a text's first line with its end, as the library
+// has it: YAML 1.1 ends lines where nobody else does, too.
+func lineLength(text []byte) int {
+	for i, c := range string(text) {
+		switch c {
+		case '\n', '\u0085', '\u2028', '\u2029':
+			return i + utf8.RuneLen(c)
+		case '\r':
+			if i+1 == len(text) || text[i+1] != '\n' {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
 }
 
 // builder makes nodes of the library's.
@@ -99,7 +103,7 @@ func (b *builder) lineStart(at int) int { return bytes.LastIndexByte(b.text[:at]
 
 // content goes over the anchor and the tag before a value.
 func (b *builder) content(at int, from *yamlv3.Node) int {
-	if from.Kind == yamlv3.AliasNode || from.Anchor == "" && from.Style&yamlv3.TaggedStyle == 0 {
+	if from.Kind == yamlv3.AliasNode {
 		return at
 	}
 	for at < len(b.text) && (b.text[at] == '&' || b.text[at] == '!') {
