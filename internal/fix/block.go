@@ -144,7 +144,7 @@ func (e *editor) begin(n *node, edit *nodeEdit) ([]splice, error) {
 			bytes.IndexByte(e.text[n.start:n.end], '#') >= 0 {
 			return nil, errUneditable
 		}
-		return []splice{{n.start, n.end, blank(n) + style.value(edit.fill), 0}}, nil
+		return []splice{{n.start, n.end, e.blank(n) + style.value(edit.fill), 0}}, nil
 	}
 	key := edit.parent.entries[edit.at].key
 	depth := edit.parent.column + e.step

@@ -143,7 +143,7 @@ func (e *editor) change(c *Change) error {
 		}
 		return nil
 	case c.Action == Append && n.null():
-		e.replaced = append(e.replaced, splice{n.start, n.end, blank(n) + e.flowStyle(n, s.parent).value([]any{c.Value}), 0})
+		e.replaced = append(e.replaced, splice{n.start, n.end, e.blank(n) + e.flowStyle(n, s.parent).value([]any{c.Value}), 0})
 		return nil
 	case c.Action == Set && (s.value.kind == aliasNode || n.kind == scalarNode):
 		e.replace(s.value, quoted(c.Value, s.value.quote, e.json))
@@ -157,12 +157,12 @@ func (e *editor) replace(n *node, with string) {
 	if n.quote == '|' || n.quote == '>' { // which ends with its line
 		with += e.eol(n.start)
 	}
-	e.replaced = append(e.replaced, splice{n.start, n.end, blank(n) + with, 0})
+	e.replaced = append(e.replaced, splice{n.start, n.end, e.blank(n) + with, 0})
 }
 
 // blank is what stands before a value where nothing was written.
-func blank(n *node) string {
-	if n.absent {
+func (e *editor) blank(n *node) string {
+	if n.absent && n.start > 0 && e.text[n.start-1] != ' ' {
 		return " "
 	}
 	return ""
