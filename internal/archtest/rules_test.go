@@ -16,9 +16,9 @@ var layers = [][]string{
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
-		"internal/baseline", "internal/ignore", "internal/config",
+		"internal/baseline", "internal/ignore", "internal/config", "internal/fix",
 	},
-	{"internal/inventory", "internal/rbac", "internal/document", "internal/match"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},

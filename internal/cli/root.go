@@ -34,6 +34,7 @@ manifests, and why.`,
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newCheck(s),
+		newFix(s),
 		newPreview(s),
 		newPlan(s),
 		newSnapshot(s),

@@ -79,6 +79,8 @@ func (s *System) style() report.Style {
 	if !s.OutTerminal {
 		return report.Style{Program: s.Name}
 	}
-	plain := s.Getenv("NO_COLOR") != "" || s.Getenv("TERM") == "dumb"
-	return report.Style{Colour: !plain, Width: s.Width, Program: s.Name}
+	return report.Style{Colour: s.colours(), Width: s.Width, Program: s.Name}
 }
+
+// colours reports whether a terminal is to be given colours.
+func (s *System) colours() bool { return s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb" }

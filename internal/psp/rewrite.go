@@ -3,12 +3,10 @@ package psp
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"reflect"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/gabion-security/gabion/internal/patch"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -57,8 +55,8 @@ func (r *Result) Rewrite() (*Rewrite, error) {
 	if err != nil {
 		return nil, err
 	}
-	if patch := merging(a, b); len(to.Changes) > 0 && patch != nil {
-		to.Patch, err = json.Marshal(patch)
+	if change := patch.Strategic(a, b); len(to.Changes) > 0 && change != nil {
+		to.Patch, err = json.Marshal(change)
 	}
 	return to, err
 }
@@ -72,41 +70,4 @@ func storedView(pod *corev1.Pod) (*pss.Pod, error) {
 	}
 	syncSeccomp(stored)
 	return view(stored)
-}
-
-// merging returns the strategic merge patch that makes b of a, nil if they are
-// the same. Items of lists are merged by their names.
-func merging(a, b any) any {
-	if reflect.DeepEqual(a, b) {
-		return nil
-	}
-	switch to := b.(type) {
-	case map[string]any:
-		from, _ := a.(map[string]any)
-		patch := map[string]any{}
-		for _, key := range slices.Sorted(maps.Keys(to)) {
-			if old, ok := from[key]; !ok {
-				patch[key] = to[key]
-			} else if change := merging(old, to[key]); change != nil {
-				patch[key] = change
-			}
-		}
-		return patch
-	case []any:
-		from, _ := a.([]any)
-		if len(from) != len(to) || len(to) == 0 || !isObjects(to) {
-			return b
-		}
-		var patch []any
-		for i := range to {
-			change, _ := merging(from[i], to[i]).(map[string]any)
-			if change == nil {
-				continue
-			}
-			change["name"] = to[i].(map[string]any)["name"] //nolint:forcetypeassert // they are objects
-			patch = append(patch, change)
-		}
-		return patch
-	}
-	return b
 }

@@ -12,12 +12,17 @@ const diffContext = 3
 type diffLine struct {
 	mark byte
 	text string
+	open bool // it is the last one and has no end
 }
 
 // unifiedDiff returns the difference of two texts as `diff -u` shows it, empty if
 // there is none.
 func unifiedDiff(oldName, old, newName, new string) string {
-	lines := diffLines(strings.Split(strings.TrimSuffix(old, "\n"), "\n"), strings.Split(strings.TrimSuffix(new, "\n"), "\n"))
+	return hunks(oldName, newName, diffLines(strings.Split(strings.TrimSuffix(old, "\n"), "\n"), strings.Split(strings.TrimSuffix(new, "\n"), "\n")))
+}
+
+// hunks shows the lines that differ with some beside them.
+func hunks(oldName, newName string, lines []diffLine) string {
 	var b strings.Builder
 	oldAt, newAt := 1, 1 // of the line at hand
 	for i := 0; i < len(lines); {
@@ -35,6 +40,9 @@ func unifiedDiff(oldName, old, newName, new string) string {
 		var body strings.Builder
 		for ; i < last; i++ {
 			body.WriteString(string(lines[i].mark) + lines[i].text + "\n")
+			if lines[i].open {
+				body.WriteString("\\ No newline at end of file\n")
+			}
 			if lines[i].mark != '+' {
 				removed++
 			}
@@ -87,13 +95,13 @@ func diffLines(a, b []string) []diffLine {
 	for i < len(a) || j < len(b) {
 		switch {
 		case i < len(a) && j < len(b) && a[i] == b[j]:
-			lines = append(lines, diffLine{' ', a[i]})
+			lines = append(lines, diffLine{mark: ' ', text: a[i]})
 			i, j = i+1, j+1
 		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			lines = append(lines, diffLine{'-', a[i]})
+			lines = append(lines, diffLine{mark: '-', text: a[i]})
 			i++
 		default:
-			lines = append(lines, diffLine{'+', b[j]})
+			lines = append(lines, diffLine{mark: '+', text: b[j]})
 			j++
 		}
 	}
