@@ -27,10 +27,15 @@ type jsonMember struct{ key, value int }
 func (t *jsonTree) find(steps []step) (place, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.open()
+	return t.places.place(t.offset(steps)), true
+}
+
+// open makes what is needed to find places. Whoever calls it holds the lock.
+func (t *jsonTree) open() {
 	if t.places == nil {
 		t.places, t.nodes = newPlaces(t.text), map[int]*jsonNode{}
 	}
-	return t.places.place(t.offset(steps)), true
 }
 
 // offset is find for the offset.

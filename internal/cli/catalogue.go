@@ -74,3 +74,12 @@ func inPageOrder(rows []report.Control) {
 		return cmp.Or(cmp.Compare(levelA, levelB), cmp.Compare(placeA, placeB))
 	})
 }
+
+// allControls are the controls of the standard and those of profiles.
+func allControls() []report.Control {
+	var all []report.Control
+	for _, c := range pss.Controls() {
+		all = append(all, controlRow(&c, pss.Latest))
+	}
+	return append(all, profileRows()...)
+}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,7 +21,8 @@ type checkOptions struct {
 	kubernetes parsed[pss.Version]
 	profile    string
 	exceptions []string
-	output     string
+	output     []string
+	outputs    outputs
 	baseline   baselineOptions
 	failOn     failOn
 	noIgnores  bool
@@ -66,6 +66,9 @@ be read or judged. If several apply, the highest.`,
   # As a 1.33 cluster would, for a machine
   gabion check --kubernetes-version=v1.33 -o json deploy/ > report.json
 
+  # In a pipeline: a table in its log, a report for its pages
+  gabion check -o table -o sarif=gabion.sarif deploy/
+
   # Whatever the manifests' own namespaces say, nothing below baseline
   gabion check --at-least=baseline deploy/
 
@@ -107,10 +110,10 @@ be read or judged. If several apply, the highest.`,
 		failOnFlag(fs, &o.failOn)
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
-		outputFlag(fs, &o.output, report.CheckFormats())
+		outputsFlag(cmd, fs, &o.output)
 		configFlag(fs, &o.config)
 	})
-	complete(cmd, map[string][]string{"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames(), "output": report.CheckFormats()})
+	complete(cmd, map[string][]string{"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames()})
 	return cmd
 }
 
@@ -122,6 +125,10 @@ func (o *checkOptions) complete(args []string) error {
 	}
 	if err := o.input.complete(args); err != nil {
 		return err
+	}
+	var err error
+	if o.outputs, err = parseOutputs(o.output); err != nil {
+		return usagef("--output: %s", err)
 	}
 	if len(o.input.paths) == 0 {
 		return usagef("nothing to check: name files or directories, or - for standard input")
@@ -150,8 +157,12 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
 	o.needs()
-	if err := o.input.complete(args); err != nil { // the command line has been found sound before
+	// The command line has been found sound before.
+	if err := o.input.complete(args); err != nil {
 		return fmt.Errorf("%s: %s", report.Escape(o.configured.file), err.Error())
+	}
+	if o.outputs, err = parseOutputs(o.output); err != nil {
+		return fmt.Errorf("%s: formats: %w", report.Escape(o.configured.file), err)
 	}
 	return nil
 }
@@ -172,11 +183,6 @@ func (o *checkOptions) flagPolicy() pss.LevelVersion {
 }
 
 func (o *checkOptions) run() error {
-	out := bufio.NewWriterSize(o.system.Stdout, 64<<10)
-	writer, ok := report.NewCheck(o.output, out, o.system.style())
-	if !ok {
-		return fmt.Errorf("no format %q", o.output)
-	}
 	policies := policies{flags: o.flagPolicy(), floor: o.floor.value, configured: o.configured.policy()}
 	var by *profile.Profile
 	if o.profile != "" {
@@ -194,8 +200,13 @@ func (o *checkOptions) run() error {
 	if err != nil {
 		return err
 	}
+	reports, err := o.outputs.open(o.system, o.system.checkOptions(o.input.allowUnchecked))
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	defer reports.close()
 	c := checker{
-		input: newInput(&o.input), out: out, writer: writer,
+		input: newInput(&o.input), out: reports.stdout, writer: reports,
 		judge: judge{
 			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by, exceptions: excepted,
 			baseline: known, failOn: o.failOn,

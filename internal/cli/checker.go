@@ -36,9 +36,6 @@ func (c *checker) run() error {
 	if err := c.writer.Close(c.summary); err != nil {
 		return err
 	}
-	if err := c.out.Flush(); err != nil {
-		return err
-	}
 	c.input.console.line(endLine(c.summary) + c.asideLine())
 	return nil
 }

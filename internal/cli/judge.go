@@ -62,7 +62,7 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 	for _, i := range t.Invalid() {
 		line, column := t.Position(i.Path)
 		r.Invalid = append(r.Invalid, report.Invalid{
-			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column,
+			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column, Excerpt: excerpt(t, line),
 		})
 	}
 	if r.Warn, err = j.mode(s, m.warn, v1alpha1.Warn, verdict); err != nil {
@@ -170,6 +170,7 @@ func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) 
 // placed completes a finding, which has its path in the pod, by where it is.
 func placed(to report.Finding, c *pss.Container, t *workload.Template, order map[containerKey]int) report.Finding {
 	to.Line, to.Column = t.Position(to.Path)
+	to.Excerpt = excerpt(t, to.Line)
 	to.Path, to.Root = t.FullPath(to.Path), t.Path
 	if c != nil {
 		to.Container, to.ContainerKind = c.Name, c.Kind.String()
@@ -203,4 +204,14 @@ func sourceOf(item *workload.Item, template string) report.Source {
 func objectOf(item *workload.Item, namespace string) report.Object {
 	o := item.Object
 	return report.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: namespace, Name: o.Name}
+}
+
+// excerpt is the manifest around a line.
+func excerpt(t *workload.Template, line int) report.Excerpt {
+	const around = 3
+	if line == 0 {
+		return report.Excerpt{}
+	}
+	from, lines := t.Lines(line-around, line+around)
+	return report.Excerpt{From: from, Lines: lines}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"io"
 	"strings"
 )
 
@@ -163,6 +162,29 @@ type Finding struct {
 	Order int `json:"-"`
 	// Root is the path of the container or, for the pod, of the template.
 	Root string `json:"-"`
+	// Excerpt is the manifest around the finding.
+	Excerpt Excerpt `json:"-"`
+	// Edits bring the place to what Fix says, if they are known.
+	Edits []Edit `json:"edits,omitempty"`
+}
+
+// Excerpt is a few lines of a file, the first of which has the number From.
+type Excerpt struct {
+	From  int
+	Lines []string
+}
+
+// Edit is a change of a file: Text takes the place of what stands from the
+// start up to the end, which is the position behind it. Start and end are the
+// same where something is put in. Lines and columns count from 1, columns in
+// characters (Unicode code points).
+type Edit struct {
+	File        string `json:"file"`
+	StartLine   int    `json:"startLine"`
+	StartColumn int    `json:"startColumn"`
+	EndLine     int    `json:"endLine"`
+	EndColumn   int    `json:"endColumn"`
+	Text        string `json:"text"`
 }
 
 // Invalid is one setting that the API server's validation refuses.
@@ -171,6 +193,9 @@ type Invalid struct {
 	Message string `json:"message"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
+
+	// Excerpt is the manifest around it.
+	Excerpt Excerpt `json:"-"`
 }
 
 // NotChecked is an object that seems to hold pods and was not judged.
@@ -252,25 +277,4 @@ type CheckWriter interface {
 	NotChecked(n NotChecked) error
 	Error(e Error) error
 	Close(s Summary) error
-}
-
-// CheckFormats are the formats of a check's report.
-func CheckFormats() []string { return []string{"table", "wide", "json", "yaml", "name"} }
-
-// NewCheck returns the writer of a format of [CheckFormats], and false for any
-// other format.
-func NewCheck(format string, w io.Writer, style Style) (CheckWriter, bool) {
-	switch format {
-	case "table":
-		return &checkTable{w: w, style: style}, true
-	case "wide":
-		return &checkTable{w: w, style: style, wide: true}, true
-	case "json":
-		return &checkJSON{w: w}, true
-	case "yaml":
-		return &checkYAML{w: w}, true
-	case "name":
-		return &checkName{w: w}, true
-	}
-	return nil, false
 }

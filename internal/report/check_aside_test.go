@@ -45,7 +45,7 @@ func TestAResultFailsForWhatCounts(t *testing.T) {
 		return r
 	}
 	invalid := passing("a")
-	invalid.Invalid = []Invalid{{"spec.os", "no", 1, 1}}
+	invalid.Invalid = []Invalid{{Path: "spec.os", Message: "no", Line: 1, Column: 1}}
 	for name, c := range map[string]struct {
 		result Result
 		want   bool

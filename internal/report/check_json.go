@@ -54,16 +54,19 @@ func (c *checkJSON) Error(e Error) error {
 }
 
 // writeItem writes one item of a list that stands at the document's top.
-func writeItem(w io.Writer, first bool, v any) error {
-	text, err := encodeJSON(v, itemPrefix)
+func writeItem(w io.Writer, first bool, v any) error { return writeItemAt(w, first, v, itemPrefix) }
+
+// writeItemAt writes one item of a list whose items are indented by the prefix.
+func writeItemAt(w io.Writer, first bool, v any, prefix string) error {
+	text, err := encodeJSON(v, prefix)
 	if err != nil {
 		return err
 	}
-	line := make([]byte, 0, len(text)+8)
+	line := make([]byte, 0, len(text)+len(prefix)+2)
 	if !first {
 		line = append(line, ',')
 	}
-	line = append(line, "\n"+itemPrefix...)
+	line = append(line, "\n"+prefix...)
 	_, err = w.Write(append(line, text...))
 	return err
 }

@@ -66,11 +66,20 @@ func (t *checkTable) object(o Object) string {
 
 func place(s Source) string {
 	at := Place(s.File, s.Line)
-	switch s.Template {
-	case "", "template", "spec.template", "spec.jobTemplate.spec.template":
-		return at // the object's only one
+	if t := besideOthers(s.Template); t != "" {
+		return at + " (" + Escape(t) + ")"
 	}
-	return at + " (" + Escape(s.Template) + ")"
+	return at
+}
+
+// besideOthers returns the path of a template that may be one of several in its
+// object, and nothing for an object's only one.
+func besideOthers(template string) string {
+	switch template {
+	case "template", "spec.template", "spec.jobTemplate.spec.template":
+		return ""
+	}
+	return template
 }
 
 // besides is a place beside a name; nothing for what stands in no file.

@@ -71,7 +71,9 @@ func hostileResult() Result {
 	r.Violations[1].Findings[0].Path = `metadata.annotations["a\x1b"]`
 	r.Violations[1].Findings[0].Value = ""
 	r.Message, r.Reason = hostile, hostile
-	r.Invalid = []Invalid{{"spec.os", hostile, 3, 4}, {"spec.osname", "may not be set", 30, 14}}
+	r.Invalid = []Invalid{
+		{Path: "spec.os", Message: hostile, Line: 3, Column: 4}, {Path: "spec.osname", Message: "may not be set", Line: 30, Column: 14},
+	}
 	r.Warn = &Mode{"restricted:v1.25", Verdict{Reason: hostile, Message: hostile, Violations: []Violation{}}}
 	r.Audit = &Mode{"privileged:latest", Verdict{Allowed: true, Violations: []Violation{}}}
 	return r
@@ -95,13 +97,17 @@ func checkReports() map[string]checkReport {
 			errors:  []Error{{source, hostile}, {Source{File: "-"}, "empty"}},
 			summary: Summary{Objects: 9, Checked: 5, Violating: 2, Invalid: 1, NotChecked: 2, Errors: 2},
 		},
+		"single": {results: []Result{single()}, summary: Summary{Objects: 1, Checked: 1, Violating: 1, Invalid: 1, NotChecked: 0, PassedOver: 0, Errors: 0}},
+		"modes":  {results: []Result{warned(), warned()}, summary: Summary{Objects: 2, Checked: 2, Violating: 1, Invalid: 0, NotChecked: 0, PassedOver: 0, Errors: 0}},
 	}
 }
 
 func write(t *testing.T, format string, style Style, r checkReport) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w, ok := NewCheck(format, &out, style)
+	w, ok := NewCheck(format, &out, CheckOptions{
+		Style: style, Version: "v1.2.3", Controls: checkControls(), Directory: "/src/repo/deploy", Root: "/src/repo",
+	})
 	if !ok {
 		t.Fatalf("no format %q", format)
 	}
@@ -251,9 +257,10 @@ func TestNoFormatForPeopleLetsControlCharactersThrough(t *testing.T) {
 func TestAFailingWriterIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, format := range CheckFormats() {
-		w, _ := NewCheck(format, failingWriter{}, Style{})
+		w, _ := NewCheck(format, failingWriter{}, CheckOptions{})
 		r := violating()
-		if err := w.Result(&r); !errors.Is(err, fs.ErrClosed) {
+		err := errors.Join(w.Result(&r), w.Close(Summary{}))
+		if !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
@@ -266,7 +273,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, fs.ErrClosed }
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 	t.Parallel()
 	r := violating()
-	r.Invalid = []Invalid{{"spec.hostPID", "Forbidden: cannot be set for a windows pod", 3, 4}}
+	r.Invalid = []Invalid{{Path: "spec.hostPID", Message: "Forbidden: cannot be set for a windows pod", Line: 3, Column: 4}}
 	r.Partial = true
 	for width := 54; width <= 140; width++ {
 		for line := range bytes.Lines(write(t, "table", Style{Width: width}, checkReport{results: []Result{r}})) {

@@ -57,7 +57,7 @@ func TestEveryFormatOfAPreviewIsAsItsGolden(t *testing.T) {
 
 func TestAnUnknownFormatIsAnError(t *testing.T) {
 	t.Parallel()
-	if _, ok := NewCheck("toml", &bytes.Buffer{}, Style{}); ok {
+	if _, ok := NewCheck("toml", &bytes.Buffer{}, CheckOptions{}); ok {
 		t.Error("a check was written as toml")
 	}
 	if err := WritePreview(&bytes.Buffer{}, "toml", Style{}, &Preview{}); err == nil {

@@ -138,3 +138,20 @@ func markdownText(s string) string {
 	}
 	return b.String()
 }
+
+// markdownCode makes text from the input fit for a page, as code. In it nothing
+// is markup, and a name that looks like somebody's calls nobody.
+func markdownCode(s string) string {
+	s = escapeAll(s)
+	if s == "" {
+		s = " "
+	}
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
