@@ -72,15 +72,17 @@ func testAction(t *testing.T, a *action, env []string) {
 		code   int
 		want   string
 	}{
-		{"everything", nil, 1, "FAIL  default pod/p  ./deploy/pod.yaml:1  restricted:latest by default"},
-		{"a level", map[string]string{"level": "baseline"}, 1, "PASS  default job.batch/j  ./deploy/my job.yaml:1  baseline:latest by flag"},
+		{"everything", nil, 1, "::error file=deploy/pod.yaml,line=4,"},
+		{"several formats", map[string]string{"output": "github=-\ntable=table.txt\n"}, 1, "::error file=deploy/pod.yaml"},
+		{"a table", map[string]string{"output": "table"}, 1, "FAIL  default pod/p  ./deploy/pod.yaml:1  restricted:latest by default"},
+		{"a level", map[string]string{"output": "table", "level": "baseline"}, 1, "PASS  default job.batch/j  ./deploy/my job.yaml:1  baseline:latest by flag"},
 		{"a path with a blank", map[string]string{"level": "baseline", "paths": "deploy/my job.yaml\r\n\n"}, 0, "1 judged, 0 violating"},
 		{"two paths", map[string]string{"level": "baseline", "paths": "deploy/my job.yaml\ndeploy/pod.yaml"}, 1, "2 judged, 1 violating"},
-		{"a floor", map[string]string{"at-least": "baseline"}, 1, "restricted:latest by default"},
-		{"a version", map[string]string{"version": "v1.25"}, 1, "restricted:v1.25 by flag"},
-		{"nothing fails", map[string]string{"fail-on": "never"}, 0, "FAIL  default pod/p"},
+		{"a floor", map[string]string{"output": "table", "at-least": "baseline"}, 1, "restricted:latest by default"},
+		{"a version", map[string]string{"output": "table", "version": "v1.25"}, 1, "restricted:v1.25 by flag"},
+		{"nothing fails", map[string]string{"output": "table", "fail-on": "never"}, 0, "FAIL  default pod/p"},
 		{"another format", map[string]string{"output": "name"}, 1, "job.batch/j\npod/p"},
-		{"no configuration", map[string]string{"config": "none", "ignores": "false"}, 1, "FAIL"},
+		{"no configuration", map[string]string{"config": "none", "ignores": "false"}, 1, "2 violating"},
 		{"a baseline that is not there", map[string]string{"baseline": "known.yaml"}, 3, "--baseline: known.yaml: no such file"},
 		{"a profile that is not there", map[string]string{"profile": "p.yaml"}, 3, "--profile: p.yaml: no such file"},
 		{"exceptions that are not there", map[string]string{"exceptions": "e.yaml"}, 3, "--exceptions: e.yaml: no such file"},
@@ -93,6 +95,11 @@ func testAction(t *testing.T, a *action, env []string) {
 		wanted(t, c.name, code, c.code, out, c.want)
 	}
 	testInjection(t, a, env)
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	a.step(t, repository(t), "Check manifests", append(slices.Clip(env), "GITHUB_STEP_SUMMARY="+summary), nil)
+	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "hostNamespaces") {
+		t.Errorf("%v: the summary of the job is\n%s", err, text)
+	}
 }
 
 // testInjection gives every input a value that is a command wherever a shell reads

@@ -2,6 +2,8 @@ package ci_test
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,10 @@ type template map[string]struct {
 	Variables    map[string]string
 	BeforeScript []string `json:"before_script"`
 	Script       []string
+	Artifacts    struct {
+		When    string
+		Reports map[string]string
+	}
 }
 
 // run runs lines of the job as GitLab's runner does, in one shell that ends with
@@ -35,6 +41,12 @@ func testGitLab(t *testing.T, path string) {
 		t.Fatalf("got %+v", j)
 	}
 	script := j["gabion"].Script
+	dir := repository(t)
+	j.run(t, dir, path, script, nil)
+	report, err := os.ReadFile(filepath.Join(dir, j["gabion"].Artifacts.Reports["codequality"]))
+	if err != nil || !strings.Contains(string(report), `"path": "deploy/pod.yaml"`) || j["gabion"].Artifacts.When != "always" {
+		t.Errorf("%v: the report is\n%s", err, report)
+	}
 	for _, c := range []struct {
 		name      string
 		variables map[string]string
