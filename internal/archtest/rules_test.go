@@ -25,7 +25,7 @@ var layers = [][]string{
 }
 
 // testOnly are the packages that hold only tests and stand outside the layers.
-var testOnly = []string{"examples", "internal/archtest"}
+var testOnly = []string{"ci", "examples", "internal/archtest"}
 
 // allowLists are the packages that may import, beside the standard library and
 // what layers allows, nothing but what is listed.

@@ -21,6 +21,8 @@ type checkOptions struct {
 	kubernetes parsed[pss.Version]
 	profile    string
 	exceptions []string
+	output     []string
+	outputs    outputs
 	baseline   baselineOptions
 	failOn     failOn
 	noIgnores  bool
@@ -44,9 +46,16 @@ as Pod Security admission would, and say where and why it violates its policy.
 
 The policy is that of --level and --version. Without them, the labels of a
 Namespace object anywhere in the input decide for its namespace; its warn and
-audit labels are reported, and never change the exit code. Otherwise it is
-restricted:latest. With --profile, a PodSecurityProfile decides instead: its level,
-and its controls beyond the standard ('gabion controls --profiles' lists them).
+audit labels are reported, and change the exit code only with --fail-on=warn.
+Otherwise it is restricted:latest. With --profile, a PodSecurityProfile decides
+instead: its level, and its controls beyond the standard ('gabion controls
+--profiles' lists them).
+
+A .gabion.yaml in the directory that all of the input has in common, or above it in
+its git repository, may say what flags say; flags win, and --config=none leaves it
+out. A manifest may ask to ignore controls, by the annotation gabion.io/ignore, and
+--no-ignores counts them all the same. Both come with the input: whoever judges
+that of others does without.
 
 Exit codes: 0 no violations, 1 violations, 2 wrong usage, 3 something could not
 be read or judged. If several apply, the highest.`,
@@ -70,6 +79,13 @@ be read or judged. If several apply, the highest.`,
 
   # As a cluster would whose webhook is given these exceptions
   gabion check --exceptions=examples/exceptions/service-mesh/exception.yaml deploy/
+
+  # Only what is new fails: write down what is there, and compare from then on
+  gabion check --write-baseline=gabion-baseline.yaml deploy/
+  gabion check --baseline=gabion-baseline.yaml deploy/
+
+  # A pull request of somebody else, which has no say in how it is judged
+  gabion check --config=none --no-ignores --level=baseline deploy/
 
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
@@ -143,7 +159,8 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
 	o.needs()
-	if err := o.input.complete(args); err != nil { // the command line has been found sound before
+	// The command line has been found sound before.
+	if err := o.input.complete(args); err != nil {
 		return fmt.Errorf("%s: %s", report.Escape(o.configured.file), err.Error())
 	}
 	if o.outputs, err = parseOutputs(o.output); err != nil {

@@ -19,10 +19,31 @@ func (t *checkTable) word(r *Result) string {
 	return t.style.paint(green, "PASS")
 }
 
+// line says which control is ignored, and why.
+func (i *Ignored) line() string {
+	return "ignored: " + i.Control + " (" + plural(len(i.Findings), "finding") + "): " + Escape(i.Reason)
+}
+
+// knownLine says of a violation that the baseline knows it.
+func (v *Violation) knownLine() string {
+	return "known: " + v.Control + " (" + plural(len(v.Findings), "finding") + ")"
+}
+
+// asideLines says what does not count in a result.
+func asideLines(r *Result) (lines []string) {
+	for i := range r.Ignored {
+		lines = append(lines, r.Ignored[i].line())
+	}
+	for i := range r.Known {
+		lines = append(lines, r.Known[i].knownLine())
+	}
+	return lines
+}
+
 // ignored says which controls are ignored, and why.
 func (t *checkTable) ignored(b *strings.Builder, all []Ignored) {
-	for _, i := range all {
-		t.prose(b, "  ", "ignored: "+i.Control+" ("+plural(len(i.Findings), "finding")+"): "+Escape(i.Reason))
+	for i := range all {
+		t.prose(b, "  ", all[i].line())
 	}
 }
 
@@ -30,7 +51,7 @@ func (t *checkTable) ignored(b *strings.Builder, all []Ignored) {
 func (t *checkTable) known(b *strings.Builder, r *Result) {
 	for _, v := range r.Known {
 		if !t.wide {
-			t.prose(b, "  ", "known: "+v.Control+" ("+plural(len(v.Findings), "finding")+")")
+			t.prose(b, "  ", v.knownLine())
 			continue
 		}
 		for _, f := range v.Findings {

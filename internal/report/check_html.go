@@ -56,7 +56,7 @@ func (c *checkHTML) Result(r *Result) error {
 	c.count++
 	row := htmlRow{
 		Number: c.count, Namespace: r.Object.Namespace, Object: r.Object.KindName(), Place: c.place(r.Source), Policy: policy(r),
-		Fails: !r.Allowed || len(r.Invalid) > 0, Found: map[string]htmlCell{},
+		Fails: r.Fails(), Found: map[string]htmlCell{},
 	}
 	found := modes(r)
 	for _, m := range found {

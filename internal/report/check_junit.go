@@ -67,6 +67,7 @@ func (c *checkJUnit) Result(r *Result) error {
 	for _, u := range r.Exceptions {
 		out = append(out, u.String())
 	}
+	out = append(out, asideLines(r)...)
 	if len(failure) > 0 {
 		test.Failure = &junitReason{"would violate " + policy(r) + ": " + EscapeSentence(r.Reason), controlsOf(r), strings.Join(failure, "\n")}
 		if r.Allowed {

@@ -129,7 +129,13 @@ func (c *checkPolicyReport) Result(r *Result) error {
 			add(policyReportResult{Policy: r.Policy, Rule: control, Result: outcomeSkip, Message: u.String() + ": " + EscapeSentence(u.Reason)})
 		}
 	}
-	if r.Allowed && len(r.Invalid) == 0 {
+	for _, i := range r.Ignored {
+		add(policyReportResult{Policy: r.Policy, Rule: i.Control, Result: outcomeSkip, Message: i.line()})
+	}
+	for i := range r.Known {
+		add(policyReportResult{Policy: r.Policy, Rule: r.Known[i].Control, Result: outcomeSkip, Message: r.Known[i].knownLine()})
+	}
+	if r.Allowed && len(r.Invalid)+len(r.Ignored)+len(r.Known) == 0 {
 		add(policyReportResult{
 			Policy: r.Policy, Result: outcomePass, Scored: true, Message: "The pod meets " + policy(r) + ".",
 			Properties: c.properties(r.Source, r.Source.Template, r.Source.Line, "enforce"),

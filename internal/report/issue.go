@@ -59,11 +59,15 @@ func modes(r *Result) []modeFindings {
 		}
 	}
 	note(r.Violations)
+	warning := severityWarning
+	if r.WarnFails {
+		warning = severityError
+	}
 	for _, next := range []struct {
 		mode     string
 		severity severity
 		*Mode
-	}{{"warn", severityWarning, r.Warn}, {"audit", severityNote, r.Audit}} {
+	}{{"warn", warning, r.Warn}, {"audit", severityNote, r.Audit}} {
 		if next.Mode == nil {
 			continue
 		}
