@@ -21,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/document"
 )
 
 const (
@@ -64,11 +65,7 @@ type Documents struct {
 }
 
 // Object is a document that is an object of a cluster.
-type Object struct {
-	Kind, Name string
-	// JSON is the object without its status, and without metadata but its name.
-	JSON []byte
-}
+type Object = document.Object
 
 // NewDocuments returns Documents of which none is known yet. Nothing is sent to the
 // API server.

@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func set(t testing.TB, texts ...[]byte) *exception.Set {
 func excepting(t testing.TB, l labelled, s *exception.Set, now func() time.Time) *admission.Controller {
 	t.Helper()
 	c, err := admission.New(admission.Options{
-		Config: admission.DefaultConfig(), Namespaces: l, Pods: l, Exceptions: exceptionsOf(s, now),
+		Config: admission.DefaultConfig(), Namespaces: l, Pods: l, Exceptions: Excepts(s, now),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,8 @@
+package document
+
+// Object is a document that is an object of a cluster.
+type Object struct {
+	Kind, Name string
+	// JSON is the object without its status, and without metadata but its name.
+	JSON []byte
+}
