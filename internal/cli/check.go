@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -10,6 +11,7 @@ import (
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 type checkOptions struct {
@@ -20,14 +22,14 @@ type checkOptions struct {
 	floor      parsed[pss.Level]
 	kubernetes parsed[pss.Version]
 	profile    string
-	exceptions []string
+	documents  documentOptions
 	output     string
 }
 
 // newCheck returns `gabion check`.
 func newCheck(s *System) *cobra.Command {
 	o := checkOptions{
-		system: s, input: inputOptions{system: s},
+		system: s, input: inputOptions{system: s}, documents: documentOptions{system: s},
 		level: levelFlag(), version: versionFlag(), floor: levelFlag(), kubernetes: kubernetesFlag(),
 	}
 	cmd := &cobra.Command{
@@ -41,6 +43,11 @@ Namespace object anywhere in the input decide for its namespace; its warn and
 audit labels are reported, and never change the exit code. Otherwise it is
 restricted:latest. With --profile, a PodSecurityProfile decides instead: its level,
 and its controls beyond the standard ('gabion controls --profiles' lists them).
+
+With --policy-dir, pods also have to meet what the guards in the folder ask of those of
+their namespace, floors and profiles, without what its exceptions cover, as with a
+cluster whose 'gabion serve' is given the same folder. Where there is no Namespace
+object, guards that select by labels count.
 
 Exit codes: 0 no violations, 1 violations, 2 wrong usage, 3 something could not
 be read or judged. If several apply, the highest.`,
@@ -62,6 +69,9 @@ be read or judged. If several apply, the highest.`,
   # As a cluster would whose webhook is given these exceptions
   gabion check --exceptions=examples/exceptions/service-mesh/exception.yaml deploy/
 
+  # As one whose webhook is given a folder of guards, profiles and exceptions
+  gabion check --policy-dir=examples/guards deploy/
+
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
@@ -72,7 +82,7 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
 		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
 		profileFlag(fs, &o.profile)
-		exceptionsFlag(fs, &o.exceptions)
+		o.documents.flags(fs)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
 	})
 	o.input.flags(cmd)
@@ -85,11 +95,17 @@ be read or judged. If several apply, the highest.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *checkOptions) complete(args []string) error {
-	o.input.extra = o.profile != "" || len(o.exceptions) > 0
+	o.input.extra = o.profile != "" || o.documents.given()
 	if o.profile != "" && (o.level.set || o.version.set || o.floor.set) {
 		return usagef("--profile has a level and a version of its own: leave out --level, --version and --at-least")
 	}
+	if o.profile != "" && o.documents.dir != "" {
+		return usagef("--profile judges instead of guards: leave out --policy-dir, or have a guard in it name the profile")
+	}
 	if err := o.input.complete(args); err != nil {
+		return err
+	}
+	if err := o.documents.stdin(slices.Contains(o.input.paths, workload.Stdin)); err != nil {
 		return err
 	}
 	if len(o.input.paths) == 0 {
@@ -131,14 +147,15 @@ func (o *checkOptions) run() error {
 		}
 		policies.flags = by.Base()
 	}
-	excepted, err := newExceptions(o.system, o.exceptions)
+	documents, err := o.documents.read()
 	if err != nil {
 		return err
 	}
 	c := checker{
 		input: newInput(&o.input), out: out, writer: writer,
 		judge: judge{
-			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by, exceptions: excepted,
+			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
+			documents: documents, exceptions: documents.excepting(),
 		},
 	}
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)

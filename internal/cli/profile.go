@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
@@ -42,22 +43,12 @@ func (j *judge) addProfile(r *report.Result, t *workload.Template, namespace str
 		return err
 	}
 	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, v1alpha1.Enforce)
-	verdict, uses := exceptProfile(&match, verdict)
+	verdict, uses := policy.ExceptProfile(&match, verdict)
 	r.Exceptions = j.exceptions.rows(uses)
 	r.Profile, r.PolicyFrom = j.profile.Name(), report.FromProfile
 	r.Allowed = r.Allowed && verdict.Allowed()
-	order := containerOrder(&t.Pod)
-	for _, v := range verdict.Violations {
-		row := report.Violation{
-			Control: v.Control, Level: "profile/" + j.profile.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
-		}
-		for _, f := range v.Findings {
-			to := report.Finding{Path: f.Path, Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}
-			row.Findings = append(row.Findings, placed(to, f.Container, t, order))
-		}
-		r.Violations = append(r.Violations, row)
-		r.Reason = joined(r.Reason, v.Reason)
-		r.Message = joined(r.Message, v.Reason+" ("+v.Detail+")")
+	for _, row := range profileViolations(&verdict, j.profile, t) {
+		addViolation(r, row)
 	}
 	return nil
 }

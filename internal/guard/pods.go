@@ -88,10 +88,21 @@ func (s Set) Profiles() []Profile {
 
 // Pods returns what the guards of a namespace with the labels ask of its pods.
 func (s Set) Pods(namespace string, labels map[string]string) Pods {
+	return s.pods(func(g *Guard) bool { return g.namespaces.Match(namespace, labels) })
+}
+
+// PodsAtWorst returns what may be asked of the pods of a namespace whose labels
+// nobody knows: guards that select by labels count, too.
+func (s Set) PodsAtWorst(namespace string) Pods {
+	return s.pods(func(g *Guard) bool { return g.namespaces.MayMatch(namespace) })
+}
+
+// pods returns what some guards ask of pods.
+func (s Set) pods(means func(*Guard) bool) Pods {
 	var p Pods
 	guarded, whole := false, false
 	for _, g := range s.guards {
-		if !g.namespaces.Match(namespace, labels) {
+		if !means(g) {
 			continue
 		}
 		guarded = true

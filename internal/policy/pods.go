@@ -77,19 +77,29 @@ func (x profileExceptions) judge(p *profile.Profile, e pss.Evaluator, s admissio
 	match := x.set.For(exception.Pod{
 		Namespace: x.namespace, NamespaceLabels: x.labels, Pod: s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass,
 	}, v1alpha1.Enforce, at)
-	base, used := match.Except(verdict.Base)
-	left := verdict.Except(base, func(control string, f profile.Finding) bool {
-		covering := match.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
-		if covering != nil {
-			used = exception.Used(used, covering, control)
-		}
-		return covering != nil
-	})
+	left, used := ExceptProfile(&match, verdict)
 	violations := violationsOf(left)
 	if len(violations) == 0 && !left.Allowed() {
 		return nil, nil, profile.ErrNotReady // never; nothing passes by what is not named
 	}
 	return violations, usesOf(used, at), nil
+}
+
+// ExceptProfile takes what is excepted from the verdict of a profile, and returns
+// what was used for that.
+func ExceptProfile(m *exception.Match, v profile.Verdict) (profile.Verdict, []exception.Use) {
+	if m.Empty() || v.Allowed() {
+		return v, nil
+	}
+	base, uses := m.Except(v.Base)
+	left := v.Except(base, func(control string, f profile.Finding) bool {
+		e := m.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
+		if e != nil {
+			uses = exception.Used(uses, e, control)
+		}
+		return e != nil
+	})
+	return left, uses
 }
 
 // violationsOf maps what a pod violates of a profile: of its level, and of its own.

@@ -24,7 +24,17 @@ type Options struct {
 	Defaults pss.Policy
 	// Exemptions are those of the API server; nil exempts nothing.
 	Exemptions Exemptions
+	// Floors returns the policies that pods of a namespace have to meet beside its
+	// labels; nil if there are none.
+	Floors func(*inventory.Namespace) []pss.LevelVersion
+	// Exceptions returns what takes from verdicts what is excepted in a namespace, nil
+	// if nothing is there. Nil excepts nothing anywhere.
+	Exceptions func(*inventory.Namespace) Except
 }
+
+// Except takes from a verdict on a pod, which is that of a view as a server sees it,
+// what is excepted in a mode.
+type Except func(Mode, *inventory.View, *pss.Pod, pss.Verdict) pss.Verdict
 
 // Mode is what Pod Security admission does about a pod that its policy refuses.
 type Mode string
