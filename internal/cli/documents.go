@@ -16,6 +16,7 @@ import (
 	"github.com/gabion-security/gabion/internal/plan"
 	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/internal/upgrade"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -169,7 +170,7 @@ func (d *documents) pods(namespace string, labels map[string]string) guard.Pods 
 // excepted of them by its labels as they stand.
 func (d *documents) forPlan(ns *inventory.Namespace) ([]plan.Floor, plan.Except) {
 	var floors []plan.Floor
-	for _, f := range d.pods(ns.Name, labelsOf(ns)).Floors {
+	for _, f := range d.surely(ns) {
 		floors = append(floors, plan.Floor{Policy: f.Policy, Guards: f.Guards})
 	}
 	x := d.excepting()
@@ -184,18 +185,26 @@ func (d *documents) forPlan(ns *inventory.Namespace) ([]plan.Floor, plan.Except)
 }
 
 // forUpgrade returns the floors of a namespace, which are policies like those of labels.
-func (d *documents) forUpgrade(ns *inventory.Namespace) []pss.LevelVersion {
-	var floors []pss.LevelVersion
-	for _, f := range d.pods(ns.Name, labelsOf(ns)).Floors {
-		floors = append(floors, f.Policy)
+func (d *documents) forUpgrade(ns *inventory.Namespace) []upgrade.Floor {
+	var floors []upgrade.Floor
+	for _, f := range d.surely(ns) {
+		floors = append(floors, upgrade.Floor{Policy: f.Policy, Guards: f.Guards})
 	}
 	return floors
 }
 
-// enforced reports whether guards that surely count have a floor for the pods of a
-// namespace, whatever its labels.
+// surely returns the floors of the guards that mean a namespace, whatever its labels
+// are if these are not known.
+func (d *documents) surely(ns *inventory.Namespace) []guard.Floor {
+	if !ns.Stated {
+		return d.Guards.PodsAnyway(ns.Name).Floors
+	}
+	return d.Guards.Pods(ns.Name, labelsOf(ns)).Floors
+}
+
+// enforced reports whether guards have a floor for the pods of a namespace.
 func (d *documents) enforced(ns *inventory.Namespace) bool {
-	return slices.ContainsFunc(d.Guards.Pods(ns.Name, labelsOf(ns)).Floors, func(f guard.Floor) bool {
+	return slices.ContainsFunc(d.surely(ns), func(f guard.Floor) bool {
 		return f.Policy.Level > pss.Privileged
 	})
 }

@@ -97,6 +97,12 @@ func (s Set) PodsAtWorst(namespace string) Pods {
 	return s.pods(func(g *Guard) bool { return g.namespaces.MayMatch(namespace) })
 }
 
+// PodsAnyway returns what is asked of the pods of a namespace whatever its labels are:
+// guards that select by labels do not count.
+func (s Set) PodsAnyway(namespace string) Pods {
+	return s.pods(func(g *Guard) bool { return g.namespaces.Selector() == nil && g.namespaces.Match(namespace, nil) })
+}
+
 // pods returns what some guards ask of pods.
 func (s Set) pods(means func(*Guard) bool) Pods {
 	var p Pods

@@ -61,6 +61,7 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 
 	exceptions exceptions
+	builtin    builtin
 
 	configReloads, policyReloads, certificateReloads reloads
 	repairs                                          prometheus.Counter
@@ -79,6 +80,7 @@ func New(o Options) (*Metrics, error) {
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
 	m.exceptions = m.newExceptions()
+	m.builtin = m.newBuiltin()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
 	m.policyReloads = m.reloads("policy")

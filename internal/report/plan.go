@@ -72,7 +72,7 @@ type PlanFloor struct {
 func (n *PlanNamespace) floor() string {
 	text := ""
 	for _, f := range n.Floors {
-		text += ", and the guard " + strings.Join(f.Guards, ", ") + " the floor " + f.Enforce
+		text += ", and " + f.Enforce + " by the guard " + strings.Join(f.Guards, ", ")
 	}
 	return text
 }

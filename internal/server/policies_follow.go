@@ -42,6 +42,7 @@ func (s *server) usePolicies(p policy.Set) {
 		names = append(names, e.Name)
 	}
 	s.metrics.SetExceptions(names)
+	s.builtin.use(p.Exceptions)
 	s.controller.SetExceptions(policy.Excepts(p.Exceptions, time.Now))
 	s.controller.SetPodGuards(p.PodGuards(s.o.Target.Excluded(), time.Now))
 	for _, named := range p.Guards.Profiles() {

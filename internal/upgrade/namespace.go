@@ -20,13 +20,14 @@ type computing struct {
 type asked struct {
 	modes  []Mode
 	policy pss.LevelVersion
+	guards []string // whose floor it is
 }
 
 // policies returns what a namespace asks for, by weight of the mode, without what
 // asks for nothing. Modes stand apart where something may be excepted in one only.
-func policies(p pss.Policy, floors []pss.LevelVersion, apart bool) []asked {
+func policies(p pss.Policy, floors []Floor, apart bool) []asked {
 	var all []asked
-	add := func(mode Mode, lv pss.LevelVersion) {
+	add := func(mode Mode, lv pss.LevelVersion, guards []string) {
 		if lv.Level == pss.Privileged {
 			return
 		}
@@ -37,14 +38,14 @@ func policies(p pss.Policy, floors []pss.LevelVersion, apart bool) []asked {
 			all[i].modes = append(all[i].modes, mode)
 			return
 		}
-		all = append(all, asked{[]Mode{mode}, lv})
+		all = append(all, asked{[]Mode{mode}, lv, guards})
 	}
-	add(Enforce, p.Enforce)
+	add(Enforce, p.Enforce, nil)
 	for _, floor := range floors {
-		add(Enforce, floor)
+		add(Enforce, floor.Policy, floor.Guards)
 	}
-	add(Warn, p.Warn)
-	add(Audit, p.Audit)
+	add(Warn, p.Warn, nil)
+	add(Audit, p.Audit, nil)
 	return all
 }
 
@@ -67,7 +68,7 @@ func (c *computing) namespace(ns *inventory.Namespace) error {
 			out.Unseen++
 		}
 	}
-	var floors []pss.LevelVersion
+	var floors []Floor
 	if c.options.Floors != nil {
 		floors = c.options.Floors(ns)
 	}
@@ -79,7 +80,7 @@ func (c *computing) namespace(ns *inventory.Namespace) error {
 	for _, a := range all {
 		before, after := c.pair.from.Resolve(a.policy.Version), c.pair.to.Resolve(a.policy.Version)
 		if before != after {
-			out.Moving = append(out.Moving, Moving{ns.Name, a.modes, a.policy, before, after, labelled})
+			out.Moving = append(out.Moving, Moving{ns.Name, a.modes, a.policy, before, after, labelled, a.guards})
 		}
 	}
 	for _, u := range units(ns) {
