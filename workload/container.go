@@ -124,7 +124,7 @@ func (r *reading) ports(p *podReading, c *pss.Container, x *ContainerExtra) {
 				r.other(key, portKeys)
 			}
 		}
-		if port.hostPort != 0 || port.containerPort != 0 {
+		if port.hostPort != 0 || port.containerPort != 0 && !r.stored {
 			p.ports = append(p.ports, port)
 		}
 		if x != nil {

@@ -25,7 +25,7 @@ type piece struct {
 // to the limit is held in memory. Longer pieces must be read more than once: a
 // file is read again, other input is kept in a temporary file.
 type splitter struct {
-	in     *bufio.Reader
+	*buffers
 	limit  int
 	source io.ReaderAt // nil if the input cannot be read again
 	base   int64       // where in source the input begins
@@ -46,8 +46,8 @@ const maxBinary = 1 << 20
 var errUTF16 = errors.New("the text is UTF-16: convert it to UTF-8")
 
 // newSplitter passes over a UTF-8 byte order mark. Its error is the file's.
-func newSplitter(in io.Reader, limit int) (*splitter, error) {
-	s := &splitter{in: bufio.NewReaderSize(in, 64<<10), limit: limit, line: 1}
+func newSplitter(in io.Reader, b *buffers, limit int) (*splitter, error) {
+	s := &splitter{buffers: b, limit: limit, line: 1}
 	s.source, s.base = readAgain(in)
 	head, err := s.in.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -99,7 +99,7 @@ func (s *splitter) next() (*piece, error) {
 	if bytes.HasSuffix(s.opening, []byte("\n")) {
 		p.line--
 	}
-	p.text, s.opening, s.begun = s.opening, nil, true
+	s.text, s.opening, s.begun = append(s.text[:0], s.opening...), nil, true
 	large, binary := false, false
 	for {
 		part, err := s.in.ReadSlice('\n')
@@ -107,7 +107,7 @@ func (s *splitter) next() (*piece, error) {
 			s.ended = true
 			return nil, reason(err)
 		}
-		separates := !s.inLine && isSeparator(part) && (large || !onlyDirectives(p.text))
+		separates := !s.inLine && isSeparator(part) && (large || !onlyDirectives(s.text))
 		end := s.offset
 		s.count(part)
 		s.ended = errors.Is(err, io.EOF) && !separates
@@ -119,9 +119,9 @@ func (s *splitter) next() (*piece, error) {
 		case separates:
 			s.opening = bytes.Clone(part)
 		case !large:
-			p.text = append(p.text, part...)
-			if large = len(p.text) > s.limit; large && p.err == nil {
-				p.err = s.keep(p.text)
+			s.text = append(s.text, part...)
+			if large = len(s.text) > s.limit; large && p.err == nil {
+				p.err = s.keep(s.text)
 			}
 		case s.spool != nil && p.err == nil:
 			p.err = s.write(part)
@@ -130,6 +130,7 @@ func (s *splitter) next() (*piece, error) {
 			end = s.offset
 		}
 		if s.ended || separates {
+			p.text = bytes.Clone(s.text)
 			if large && p.err == nil {
 				p.large = s.section(start, end)
 			}

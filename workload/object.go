@@ -15,8 +15,9 @@ type reading struct {
 	scanner
 	stored, extra, json bool
 	kinds               *kinds
-	item                *Item
-	start               int // where the object begins
+	item                Item
+	asked               []string // annotations
+	start               int      // where the object begins
 
 	// What is known of the type: whether both parts have been seen, and the
 	// kind, nil if it is not known to bear pods.
@@ -57,15 +58,16 @@ func (r *Reader) ReadObject(json []byte) Item {
 // none, the items of a typed list. With a document, which is what texts written
 // by people come with, a key that comes twice anywhere makes the object Broken.
 // The error of a Broken item is a *syntaxError.
-func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) (item Item) {
-	item.Source = at
+func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) Item {
 	o := reading{
 		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds,
-		item: &item,
+		asked: r.opts.Annotations,
 	}
-	if doc != nil {
+	item := &o.item
+	item.Source = at
+	if doc != nil && !doc.unique {
 		strict := scanner{data: raw}
-		strict.duplicates(nil)
+		strict.duplicates(new(keyStack))
 		o.err = strict.err
 	}
 	if o.err == nil {
@@ -73,7 +75,7 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 	}
 	if o.err != nil {
 		item.Outcome, item.Err = Broken, o.err
-		item.Templates, item.Unchecked, item.Reason, item.Labels = nil, nil, "", nil
+		item.Templates, item.Unchecked, item.Reason, item.Labels, item.Annotations = nil, nil, "", nil, nil
 	}
 	for i := range item.Templates {
 		item.Templates[i].doc = doc
@@ -84,7 +86,7 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 			item.Templates[0].JSON = item.JSON
 		}
 	}
-	return item
+	return *item
 }
 
 // broken records what is wrong with the object as a whole.
@@ -274,11 +276,14 @@ func (r *reading) metadata() {
 			r.skip()
 		case "annotations":
 			r.once(&seen, 4)
-			if r.kind == nil || !r.kind.pod {
+			switch {
+			case r.kind != nil && r.kind.pod:
+				r.pod.pod.Annotations = r.annotations(r.pod.extra, &r.item.Annotations)
+			case len(r.asked) > 0:
+				r.annotations(nil, &r.item.Annotations)
+			default:
 				r.skip()
-				break
 			}
-			r.pod.pod.Annotations = r.annotations(r.pod.extra)
 		case "ownerReferences":
 			r.once(&seen, 5)
 			for more := r.list(); more; more = r.nextItem() {
@@ -359,7 +364,7 @@ func (r *reading) other(key []byte, names []string) {
 // addTemplate adds a template that was read to the item.
 func (r *reading) addTemplate(p *podReading, path string, partial bool) {
 	t := Template{
-		Path: path, Partial: partial, Pod: p.pod, RuntimeClass: p.runtimeClass, Extra: p.extra, renames: p.renames,
+		Path: path, Partial: partial, Pod: p.pod, RuntimeClass: p.runtimeClass, Extra: p.extra, Annotations: p.annotations, renames: p.renames,
 	}
 	if p.pod.OS == "windows" && p.shape == nil {
 		end, depth := r.pos, r.depth

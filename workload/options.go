@@ -13,6 +13,9 @@ type Options struct {
 	Stored bool
 	// JSON keeps each object's JSON in [Item.JSON], for who looks at more of it.
 	JSON bool
+	// Annotations names annotations to keep, of objects in [Item.Annotations] and
+	// of their templates in [Template.Annotations].
+	Annotations []string
 	// MaxObject is the largest size in bytes of one object's text, 16 MiB if 0.
 	// Lists may be larger: only their items count.
 	MaxObject int

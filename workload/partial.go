@@ -309,7 +309,7 @@ func (r *reading) addPiece(p *podReading, kind pss.ContainerKind, to string) {
 // addAnnotations reads annotations into those that are there already.
 func (r *reading) addAnnotations(p *podReading, to rename) {
 	before := p.pod.Annotations
-	for _, a := range r.annotations(p.extra) {
+	for _, a := range r.annotations(p.extra, &p.annotations) {
 		if i, found := findAnnotation(before, a.Key); found {
 			before[i] = a
 		} else {

@@ -26,6 +26,8 @@ type podReading struct {
 	shape   *shape
 	at      string
 	renames map[string]rename
+
+	annotations map[string]string // those to be kept
 }
 
 // statedPort is a port of a container before defaulting.
@@ -68,7 +70,7 @@ func (r *reading) templateMeta(p *podReading) {
 		switch key := r.key(); string(key) {
 		case "annotations":
 			r.once(&seen, 0)
-			p.pod.Annotations = r.annotations(p.extra)
+			p.pod.Annotations = r.annotations(p.extra, &p.annotations)
 		case "labels":
 			if p.extra == nil {
 				r.skip()
@@ -85,8 +87,8 @@ func (r *reading) templateMeta(p *podReading) {
 }
 
 // annotations reads those annotations that a control reads, and sorts them; the
-// one that only x has a place for goes there.
-func (r *reading) annotations(x *Extra) (as []pss.Annotation) {
+// one that only x has a place for goes there, and those to be kept go to kept.
+func (r *reading) annotations(x *Extra, kept *map[string]string) (as []pss.Annotation) {
 	start, sorted := r.pos, true
 	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
@@ -94,6 +96,10 @@ func (r *reading) annotations(x *Extra) (as []pss.Annotation) {
 		if x != nil && string(key) == PodSecurityPolicyAnnotation {
 			r.once(&seen, 0)
 			x.PodSecurityPolicy = r.text()
+			continue
+		}
+		if len(r.asked) > 0 && slices.Contains(r.asked, string(key)) {
+			r.keepAnnotation(string(key), kept)
 			continue
 		}
 		if !relevantAnnotation(key) {
@@ -111,10 +117,18 @@ func (r *reading) annotations(x *Extra) (as []pss.Annotation) {
 	for i := range as[1:] {
 		if as[i].Key == as[i+1].Key {
 			r.pos = start
-			r.duplicates(nil)
+			r.duplicates(new(keyStack))
 		}
 	}
 	return as
+}
+
+// keepAnnotation reads the value of an annotation that is to be kept.
+func (r *reading) keepAnnotation(key string, kept *map[string]string) {
+	if *kept == nil {
+		*kept = map[string]string{}
+	}
+	(*kept)[key] = r.text()
 }
 
 func sortAnnotations(as []pss.Annotation) {
@@ -239,8 +253,9 @@ func (r *reading) containers(p *podReading, kind pss.ContainerKind) {
 // addContainer reads a container and adds it to its list.
 func (r *reading) addContainer(p *podReading, kind pss.ContainerKind) {
 	list := p.lists[kind]
-	if list == nil {
-		list = make([]pss.Container, 0, 1)
+	if len(list) == cap(list) {
+		// Most pods have one container of a kind, and few have many.
+		list = slices.Grow(list, max(1, 2*len(list)))
 	}
 	list = append(list, pss.Container{Kind: kind, Index: len(list)})
 	p.lists[kind] = list

@@ -13,6 +13,8 @@ type document struct {
 	under string // the path of the object in the text, empty for all of it
 	json  *jsonTree
 	yaml  *yamlTree
+	// unique says that no key comes twice in any object of the text.
+	unique bool
 }
 
 // jsonDocument is the document of an object in JSON.

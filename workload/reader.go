@@ -1,12 +1,14 @@
 package workload
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"strings"
+	"sync"
 )
 
 const (
@@ -23,6 +25,7 @@ const (
 type Reader struct {
 	opts  Options
 	kinds *kinds
+	spare sync.Pool // of *buffers
 }
 
 // NewReader returns a Reader. It fails if the options make no sense.
@@ -38,6 +41,33 @@ func NewReader(opts Options) (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{opts: opts, kinds: kinds}, nil
+}
+
+// buffers are what reading a file needs and nothing of which is kept, so that
+// the next file can have it.
+type buffers struct {
+	in    *bufio.Reader
+	text  []byte // of a piece
+	plain plainYAML
+}
+
+// maxSpare is how long a buffer may be that is kept for the next file.
+const maxSpare = 1 << 20
+
+func (r *Reader) borrow(in io.Reader) *buffers {
+	if b, ok := r.spare.Get().(*buffers); ok {
+		b.in.Reset(in)
+		return b
+	}
+	return &buffers{in: bufio.NewReaderSize(in, 64<<10)}
+}
+
+func (r *Reader) giveBack(b *buffers) {
+	b.in.Reset(nil)
+	b.plain.forget()
+	if cap(b.text) <= maxSpare && cap(b.plain.out) <= maxSpare {
+		r.spare.Put(b)
+	}
 }
 
 // Read yields every object of one file, in its order: the items of Lists for
@@ -67,12 +97,15 @@ type file struct {
 	yield    func(Item) bool
 	stopped  bool // yield wants no more
 	document int
+	*buffers
 	// unrendered says that the piece at hand looks like a Helm template.
 	unrendered bool
 }
 
 func (f *file) read(in io.Reader) {
-	pieces, err := newSplitter(in, f.r.opts.MaxObject)
+	f.buffers = f.r.borrow(in)
+	defer f.r.giveBack(f.buffers)
+	pieces, err := newSplitter(in, f.buffers, f.r.opts.MaxObject)
 	if err != nil {
 		f.document = 1
 		f.broken(f.source(1), err)

@@ -123,7 +123,7 @@ func checkList(rest []byte, in *listing) (shapes []string, err error) {
 		return nil, errListDepth
 	}
 	s := scanner{data: rest}
-	s.duplicates(nil)
+	s.duplicates(new(keyStack))
 	if s.err != nil {
 		return nil, s.err
 	}

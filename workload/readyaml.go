@@ -18,12 +18,27 @@ func (f *file) yaml(p *piece, at Source) {
 	if hasItemsLine(p.text) && f.blockItems(p, at) {
 		return
 	}
+	if f.plainYAML(p.text, p.line, at.Line, &listing{at: &at}) {
+		return
+	}
 	root, err := decodeYAML(p.text)
 	if err != nil {
 		f.yamlBroken(&listing{at: &at}, at.Line, p.line, err)
 		return
 	}
 	f.yamlRoot(p.text, p.line, root, at)
+}
+
+// plainYAML reads an object, which is no List, from a text in plain block style
+// that begins at the line start, and reports whether it is one.
+func (f *file) plainYAML(text []byte, start, line int, in *listing) bool {
+	if !f.plain.read(text) || bytes.Contains(f.plain.out, []byte(`List"`)) {
+		return false
+	}
+	doc := yamlDocument(text, start)
+	doc.unique = true
+	f.object(f.plain.out, in, line, doc)
+	return true
 }
 
 // yamlBroken is brokenNext for an error in a text that begins at the line start.
@@ -204,6 +219,9 @@ func (f *file) blockItems(p *piece, at Source) bool {
 	count, whole, tried := 0, false, false
 	_, err = cutBlockList(bytes.NewReader(p.text), p.line, limit, func(item blockItem) bool {
 		count++
+		if f.plainYAML(item.text, item.line, item.first(), in) {
+			return !f.stopped
+		}
 		v, err := decodeYAML(item.text)
 		if err == nil {
 			f.pieceOfList(item, v, in)
@@ -232,11 +250,13 @@ func (f *file) blockItems(p *piece, at Source) bool {
 
 // pieceOfList reads an item that was cut from a List.
 func (f *file) pieceOfList(item blockItem, v any, in *listing) {
-	line := item.line
-	if start := contentStart(item.text); start >= 0 {
-		line += bytes.Count(item.text[:start], []byte("\n"))
-	}
-	f.yamlItem(v, yamlDocument(item.text, item.line), line, in)
+	f.yamlItem(v, yamlDocument(item.text, item.line), item.first(), in)
+}
+
+// first returns the line of an item's first token.
+func (i blockItem) first() int {
+	start := max(contentStart(i.text), 0)
+	return i.line + bytes.Count(i.text[:start], []byte("\n"))
 }
 
 func (f *file) brokenItem(item blockItem, err error, in *listing) {
@@ -261,6 +281,9 @@ func (f *file) largeYAML(p *piece, at Source) {
 	_, err = cutBlockList(again(p.large, 0), p.line, limit, func(item blockItem) bool {
 		if item.text == nil {
 			f.brokenNext(in, item.line, f.tooLarge())
+			return !f.stopped
+		}
+		if f.plainYAML(item.text, item.line, item.first(), in) {
 			return !f.stopped
 		}
 		v, err := decodeYAML(item.text)

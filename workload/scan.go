@@ -26,8 +26,10 @@ type scanner struct {
 	pos   int
 	depth int
 	keyAt int // where the last key began
-	err   *syntaxError
-	arena strings.Builder
+	// stuckAt is where skipNested ended in vain.
+	stuckAt int
+	err     *syntaxError
+	arena   strings.Builder
 }
 
 // fail records the first error.
@@ -95,7 +97,22 @@ func (s *scanner) peek() (c byte) {
 }
 
 func (s *scanner) space() byte {
-	data, i := s.data, s.pos
+	s.pos = skipSpace(s.data, s.pos)
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+// spaceEnd returns where white space from i on ends. The compiler inlines it.
+func spaceEnd(data []byte, i int) int {
+	if i < len(data) && data[i] <= ' ' {
+		return skipSpace(data, i)
+	}
+	return i
+}
+
+func skipSpace(data []byte, i int) int {
 	for i < len(data) {
 		c := data[i]
 		if c > ' ' {
@@ -111,11 +128,7 @@ func (s *scanner) space() byte {
 		}
 		i++
 	}
-	s.pos = i
-	if i < len(data) {
-		return data[i]
-	}
-	return 0
+	return i
 }
 
 // end demands that nothing but white space follows.
@@ -278,8 +291,7 @@ func nextSpecial(data []byte, i int) int {
 // The lowest bit that is set is right; those above it may be false alarms.
 func specialBytes(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote, slash := w^(ones*'"'), w^(ones*'\\')
-	return ((w-ones*' ')&^w | (quote-ones)&^quote | (slash-ones)&^slash | w) & highs
+	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones) | w) & highs
 }
 
 // character returns the length of the character or escape at i within a
@@ -307,7 +319,11 @@ func (s *scanner) character(i int) int {
 
 // skip goes over a value.
 func (s *scanner) skip() {
-	switch c := s.peek(); c {
+	c := s.peek()
+	if (c == '{' || c == '[') && s.skipNested() {
+		return
+	}
+	switch c {
 	case '"':
 		s.skipString()
 	case '{':

@@ -183,7 +183,7 @@ func TestDuplicateKeysAreFoundAtAnyDepth(t *testing.T) {
 		"equal to a key of the object above it": {`{"a":{"a":{"a":1}}}`, ""},
 	} {
 		s := scanner{data: []byte(c.text)}
-		s.duplicates(nil)
+		s.duplicates(new(keyStack))
 		got := ""
 		if s.err != nil {
 			got = s.err.msg

@@ -64,6 +64,9 @@ type Item struct {
 	JSON []byte
 	// Labels are metadata.labels of a core/v1 Namespace, nil for other kinds.
 	Labels map[string]string
+	// Annotations are those of metadata.annotations that [Options.Annotations]
+	// names, nil if there are none.
+	Annotations map[string]string
 	// Controller is the owner that controls the object
 	// (metadata.ownerReferences), the zero Owner if there is none.
 	Controller Owner
@@ -96,6 +99,10 @@ type Template struct {
 	// Extra is what profiles and PodSecurityPolicy look at beyond Pod; nil
 	// unless [Options.Extra] asks for it.
 	Extra *Extra
+	// Annotations are those of the template's own metadata that
+	// [Options.Annotations] names, nil if there are none. A Pod has all of them in
+	// its Item.
+	Annotations map[string]string
 	// JSON is the PodTemplateSpec, or the Pod, as the object states it. It is nil
 	// unless [Options.JSON] asks for it, and for a pod that the controller puts
 	// together from pieces.

@@ -12,10 +12,14 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // They narrow an exception to what it is for, and keep nobody out.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=psexception;podsecexception,categories=gabion
 // +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.spec.expiresAt`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.spec.reason`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Last Used",type=date,JSONPath=`.status.lastUsed`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.spec.reason`
 // +kubebuilder:printcolumn:name="Ticket",type=string,priority=1,JSONPath=`.spec.ticket`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type PodSecurityException struct {
@@ -25,6 +29,9 @@ type PodSecurityException struct {
 	// Spec is what is excepted, where, and why.
 	// +required
 	Spec PodSecurityExceptionSpec `json:"spec"`
+	// Status is what servers say of the exception.
+	// +optional
+	Status *PodSecurityExceptionStatus `json:"status,omitempty"`
 }
 
 // PodSecurityExceptionList is a list of exceptions.

@@ -7,10 +7,13 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // floor. Several guards may mean the same namespace: what is strictest counts.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=psguard;podsecguard,categories=gabion
 // +kubebuilder:printcolumn:name="Action",type=string,JSONPath=`.spec.action`
 // +kubebuilder:printcolumn:name="Floor",type=string,JSONPath=`.spec.floor.enforce`
 // +kubebuilder:printcolumn:name="Lock",type=boolean,JSONPath=`.spec.lock`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type PodSecurityGuard struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -19,6 +22,9 @@ type PodSecurityGuard struct {
 	// Spec is what is guarded, and how.
 	// +required
 	Spec PodSecurityGuardSpec `json:"spec"`
+	// Status is what servers say of the guard.
+	// +optional
+	Status *Status `json:"status,omitempty"`
 }
 
 // PodSecurityGuardList is a list of guards.
@@ -32,10 +38,10 @@ type PodSecurityGuardList struct {
 }
 
 // PodSecurityGuardSpec says what is guarded, and how. A new namespace is compared
-// with one without labels; one with the name of an exempt namespace is a weakening
+// with one that states none of the labels of Pod Security; one with the name of an exempt namespace is a weakening
 // by itself, and so is labelling a namespace into an exception.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock || has(self.profile) || has(self.workloads) || has(self.ephemeralContainers)",message="it guards nothing: state a floor, or lock: true, a profile, workloads or ephemeralContainers"
+// +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock || has(self.profile) || has(self.newNamespaces) || has(self.workloads) || has(self.ephemeralContainers)",message="it guards nothing: state a floor, or lock: true, a profile, newNamespaces, workloads or ephemeralContainers"
 // +kubebuilder:validation:XValidation:rule="!has(self.applyToPods) || !self.applyToPods || has(self.floor) && has(self.floor.enforce)",message="applyToPods has nothing to apply: state floor.enforce"
 type PodSecurityGuardSpec struct {
 	// Action is what becomes of a change that weakens a namespace: audit notes
@@ -74,6 +80,10 @@ type PodSecurityGuardSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	Profile string `json:"profile,omitempty"`
+	// NewNamespaces is what new namespaces get. It is there before they are judged,
+	// and one whose own labels ask for less is weakened by them.
+	// +optional
+	NewNamespaces *NewNamespaces `json:"newNamespaces,omitempty"`
 	// Workloads is what becomes of a workload whose pods would be refused, when it
 	// is made or changed: off says nothing of it, warn tells who makes the change,
 	// deny refuses it. It is judged before sidecars are injected. What is left out
@@ -152,5 +162,36 @@ type Floor struct {
 	// Warn is the least that is warned about.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^(privileged|baseline|restricted)(:(latest|v1\.(0|[1-9][0-9]{0,2})))?$`
+	Warn string `json:"warn,omitempty"`
+}
+
+// NewNamespaces is what new namespaces get.
+type NewNamespaces struct {
+	// Labels are the labels of Pod Security for those that do not state them.
+	// +required
+	Labels NewLabels `json:"labels"`
+}
+
+// NewLabels are labels of Pod Security, of which only those that are absent are
+// filled. Each is LEVEL or LEVEL:VERSION; a version goes with its level: where a
+// namespace states the level itself, it gets no version. Of several guards, the
+// highest level counts, and of several versions of it the newest.
+//
+// +kubebuilder:validation:MinProperties=1
+type NewLabels struct {
+	// Enforce is what is enforced, such as baseline:latest.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(privileged|baseline|restricted)(:(latest|v1\\\\.(0|[1-9][0-9]{0,2})))?$')",message="write LEVEL or LEVEL:VERSION, as in baseline:latest"
+	Enforce string `json:"enforce,omitempty"`
+	// Audit is what is told to the audit log, such as restricted.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(privileged|baseline|restricted)(:(latest|v1\\\\.(0|[1-9][0-9]{0,2})))?$')",message="write LEVEL or LEVEL:VERSION, as in baseline:latest"
+	Audit string `json:"audit,omitempty"`
+	// Warn is what is warned about, such as restricted.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(privileged|baseline|restricted)(:(latest|v1\\\\.(0|[1-9][0-9]{0,2})))?$')",message="write LEVEL or LEVEL:VERSION, as in baseline:latest"
 	Warn string `json:"warn,omitempty"`
 }

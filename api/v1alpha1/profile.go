@@ -8,9 +8,12 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // pod meets it if it meets the level and every control that the profile states.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=psprofile;podsecprofile,categories=gabion
 // +kubebuilder:printcolumn:name="Level",type=string,JSONPath=`.spec.base.level`
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.spec.base.version`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type PodSecurityProfile struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -19,6 +22,9 @@ type PodSecurityProfile struct {
 	// Spec is what the profile asks of pods.
 	// +required
 	Spec PodSecurityProfileSpec `json:"spec"`
+	// Status is what servers say of the profile.
+	// +optional
+	Status *Status `json:"status,omitempty"`
 }
 
 // PodSecurityProfileList is a list of profiles.

@@ -51,6 +51,8 @@ type Options struct {
 	Exceptions Exceptions
 	// Recorder counts what is decided; nil if nobody wants to know.
 	Recorder Recorder
+	// Uses is told of what exceptions are used for; nil if nobody wants to know.
+	Uses UsesLog
 }
 
 // Controller decides requests. It may be used by many goroutines at once.
@@ -59,6 +61,7 @@ type Controller struct {
 	pods       Pods
 	rights     Rights
 	recorder   Recorder
+	usesLog    UsesLog // nil if there is none
 	// reader reads objects, whole also what only exceptions and updates look at.
 	reader, whole *workload.Reader
 	state         atomic.Pointer[state]
@@ -86,7 +89,7 @@ func New(o Options) (*Controller, error) {
 	if err := o.Config.check(); err != nil {
 		return nil, fmt.Errorf("admission: %w", err)
 	}
-	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, rights: o.Rights, recorder: o.Recorder}
+	c := &Controller{namespaces: o.Namespaces, pods: o.Pods, rights: o.Rights, recorder: o.Recorder, usesLog: o.Uses}
 	if c.recorder == nil {
 		c.recorder = silence{}
 	}
@@ -147,14 +150,19 @@ type review struct {
 	req      *Request
 	labels   map[string]string // of the namespace, once its policy is known
 	guarding PodGuarding       // of a pod, from then on
+	uses     []Use             // for all that was judged
 }
 
 // Decide decides a request: one for a namespace, a pod, or, whatever else the
-// resource is, an object with a pod template. The context's deadline is the
+// resource is, an object with a pod template. One that asks for changes gets those
+// that a new namespace needs, and is allowed. The context's deadline is the
 // request's.
 func (c *Controller) Decide(ctx context.Context, req Request) Decision {
 	r := review{Controller: c, state: c.state.Load(), req: &req}
+	defer r.log()
 	switch {
+	case req.Mutating:
+		return r.fill()
 	case req.isCore(namespacesResource):
 		return r.guarded(ctx, r.namespace(ctx))
 	case req.isCore(podsResource):

@@ -21,6 +21,9 @@ type Decision struct {
 	Warnings []string
 	// Annotations are for the audit log, sorted by key, without a prefix.
 	Annotations []Annotation
+	// Patch changes the object of a request that asks for that: a JSON patch; nil
+	// if nothing is to be changed.
+	Patch []byte
 	// Err is the fault behind an "error" annotation, whole and unescaped, for
 	// the log; nil if there was none, or none but what the annotation says.
 	Err error
@@ -47,6 +50,8 @@ const (
 	// ExceptionsKey names the exceptions that were used, with their controls.
 	ExceptionsKey = "exceptions"
 	ExemptKey     = "exempt"
+	// FilledKey names the labels that a new namespace has got.
+	FilledKey = "filled-labels"
 	// WeakeningKey says what of a namespace is weakened, and WeakenRightKey
 	// whether somebody has used the right to do so, lacks it, or could not be
 	// asked about.

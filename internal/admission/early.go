@@ -93,6 +93,7 @@ func (v *view) template(ctx context.Context, t *workload.Template) []string {
 		return nil
 	}
 	j := judging{Subject: subjectOf(t), asked: true, except: v.except}
+	defer func() { v.uses = merge(v.uses, j.uses) }()
 	var texts []string
 	for _, refused := range v.refusals(ctx, &j, v.judgePod(ctx, &j, v.policy, ModeEnforce), &v.guarding) {
 		if t.Partial && !refused.stated() {

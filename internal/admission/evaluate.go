@@ -77,7 +77,9 @@ func (r *review) evaluateAll(ctx context.Context, policy pss.Policy, errs pss.La
 	if len(errs) > 0 {
 		d.Annotations = append(d.Annotations, Annotation{ErrorKey, "Failed to parse policy: " + cutValues(errs).Error()})
 	}
-	d.tell(usesOf(pods), what)
+	uses := usesOf(pods)
+	r.uses = merge(r.uses, uses)
+	d.tell(uses, what)
 	return d
 }
 

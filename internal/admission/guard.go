@@ -13,9 +13,11 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// Guards say what a change of a namespace weakens.
+// Guards say what a change of a namespace weakens, and what new ones get.
 type Guards interface {
 	Judge(NamespaceChange) Guarding
+	// Missing returns the labels that a new namespace gets beside its own.
+	Missing(name string, labels map[string]string) map[string]string
 }
 
 // NamespaceChange is a change of a namespace, or a new one.

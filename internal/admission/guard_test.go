@@ -29,6 +29,13 @@ func (g rules) Judge(c NamespaceChange) Guarding {
 	return guarding
 }
 
+func (rules) Missing(name string, labels map[string]string) map[string]string {
+	if _, ok := labels[pss.EnforceLabel]; ok || name == "exempt" {
+		return nil
+	}
+	return map[string]string{pss.EnforceLabel: "baseline", pss.EnforceVersionLabel: "v1.30"}
+}
+
 var errUnanswered = errors.New("timeout")
 
 // rights are those of one user.

@@ -15,6 +15,9 @@ type Recorder interface {
 	// RecordException counts an exception that covered something in a judgement,
 	// by its name, of which there are as many as exceptions, and by the mode.
 	RecordException(name, mode string)
+	// RecordProfileRefusal counts a pod that a profile refuses, by the profile's
+	// name.
+	RecordProfileRefusal(name string)
 }
 
 // Labels are the labels of metrics that tell requests apart. Their values are
@@ -97,3 +100,4 @@ func (silence) RecordEvaluation(Evaluation) {}
 func (silence) RecordExemption(Labels)      {}
 func (silence) RecordError(bool, Labels)    {}
 func (silence) RecordException(_, _ string) {}
+func (silence) RecordProfileRefusal(string) {}

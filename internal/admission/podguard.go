@@ -164,10 +164,14 @@ func (r *review) profile(j *judging, p Profile, named map[string]bool) (refusal,
 	name := "PodSecurityProfile " + quote(p.Name) + " of " + p.By
 	no := refusal{violated: name, by: name}
 	if p.Judge == nil {
+		r.refusedBy(p)
 		no.detail = "there is no such profile"
 		return no, false
 	}
 	violations, uses, err := p.Judge(r.evaluator, j.Subject)
+	if err != nil || len(violations) > 0 {
+		r.refusedBy(p)
+	}
 	if err != nil {
 		no.detail = sentence(err.Error())
 		return no, false
@@ -177,6 +181,13 @@ func (r *review) profile(j *judging, p Profile, named map[string]bool) (refusal,
 	no.violations = violations
 	no.detail = found(violations, func(path string) string { return path })
 	return no, len(violations) == 0
+}
+
+// refusedBy counts a pod, not only a template, that a profile refuses.
+func (r *review) refusedBy(p Profile) {
+	if r.req.isCore(podsResource) {
+		r.recorder.RecordProfileRefusal(p.Name)
+	}
 }
 
 // forbidGuarded refuses a pod, whose decision was another one so far, if it does not

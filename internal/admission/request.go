@@ -9,14 +9,19 @@ const (
 // Request is what an API server asks, as far as Pod Security admission looks at
 // it.
 type Request struct {
+	// Mutating says that the API server asks for changes of the object, and for
+	// nothing else: what becomes of the request is decided later.
+	Mutating bool
+	// DryRun says that nothing comes of the request.
+	DryRun bool
 	// Operation is what is being done: Create or Update. Every other operation
 	// on pods is judged like Create, and on namespaces allowed.
 	Operation string
 	// Group, Resource and Subresource name what is asked for, such as "apps",
 	// "deployments" and "scale".
 	Group, Resource, Subresource string
-	// Kind is the kind of the resource, for messages.
-	Kind string
+	// Kind is the kind of the object, for messages, and KindGroup its group.
+	Kind, KindGroup string
 	// Namespace and Name are those of the request. The Name may be empty.
 	Namespace, Name string
 	// Username is the name of the user who asks.

@@ -32,7 +32,6 @@ func (r *review) sweep(ctx context.Context, ns *object, policy pss.LevelVersion)
 		return []string{"failed to list pods while checking new PodSecurity enforce level"}, nil
 	}
 	pods = slices.DeleteFunc(pods, func(p ExistingPod) bool { return r.config.Exemptions.RuntimeClass(p.RuntimeClass) })
-	slices.SortFunc(pods, func(a, b ExistingPod) int { return strings.Compare(a.Name, b.Name) })
 
 	var except Except
 	if r.exceptions != nil {
@@ -40,21 +39,14 @@ func (r *review) sweep(ctx context.Context, ns *object, policy pss.LevelVersion)
 	}
 	var uses []Use
 	groups := map[string]*group{}
-	reasons := map[Subject]string{}
 	checked := 0
-	for _, p := range pods {
-		subject := Subject{Pod: p.Pod, Extra: p.Extra, RuntimeClass: p.RuntimeClass}
-		reason, ok := reasons[subject]
-		if !ok {
-			var used []Use
-			reason, used = r.reason(subject, policy, except)
-			reasons[subject] = reason
-			uses = merge(uses, used)
-		}
+	for _, same := range alike(pods) {
+		reason, used := r.reason(same.subject, policy, except)
+		uses = merge(uses, used)
 		if reason != "" {
-			add(groups, reason, p.Name)
+			add(groups, reason, same.group)
 		}
-		checked++
+		checked += same.count
 		if ctx.Err() != nil {
 			break
 		}
@@ -86,14 +78,40 @@ func (r *review) reason(s Subject, policy pss.LevelVersion, except Except) (stri
 	return verdict.Reason(), uses
 }
 
-// add counts a pod among those of its reason. Pods come sorted by name.
-func add(groups map[string]*group, reason, name string) {
+// copies are pods that are judged as one.
+type copies struct {
+	subject Subject
+	group
+}
+
+// alike puts pods together that share a view, in the order of their first names.
+// There are far fewer views than pods.
+func alike(pods []ExistingPod) []copies {
+	var all []copies
+	index := map[Subject]int{}
+	for _, p := range pods {
+		subject := Subject{Pod: p.Pod, Extra: p.Extra, RuntimeClass: p.RuntimeClass}
+		i, ok := index[subject]
+		if !ok {
+			i = len(all)
+			index[subject] = i
+			all = append(all, copies{subject, group{first: p.Name}})
+		}
+		all[i].first = min(all[i].first, p.Name)
+		all[i].count++
+	}
+	slices.SortFunc(all, func(a, b copies) int { return strings.Compare(a.first, b.first) })
+	return all
+}
+
+// add counts pods among those of their reason. They come sorted by name.
+func add(groups map[string]*group, reason string, more group) {
 	g := groups[reason]
 	if g == nil {
-		g = &group{first: name}
-		groups[reason] = g
+		groups[reason] = &more
+		return
 	}
-	g.count++
+	g.count += more.count
 }
 
 // lines returns a line for each group, sorted.

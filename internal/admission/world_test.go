@@ -59,6 +59,7 @@ func (w *world) RecordError(fatal bool, l Labels) {
 	w.record("error fatal=%t %s %s%s", fatal, l.Operation, l.Resource, slash(l.Subresource))
 }
 
+func (w *world) RecordProfileRefusal(name string)  { w.record("profile %s", name) }
 func (w *world) RecordException(name, mode string) { w.record("exception %s %s", name, mode) }
 
 func slash(subresource string) string {

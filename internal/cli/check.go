@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/ignore"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
@@ -24,6 +25,11 @@ type checkOptions struct {
 	profile    string
 	documents  documentOptions
 	output     string
+	baseline   baselineOptions
+	failOn     failOn
+	noIgnores  bool
+	config     string
+	configured *configured
 }
 
 // newCheck returns `gabion check`.
@@ -75,7 +81,12 @@ be read or judged. If several apply, the highest.`,
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.configure(cmd.Flags(), args); err != nil {
+				return err
+			}
+			return o.run()
+		},
 	}
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.level, "level", "the level to judge by: privileged, baseline, restricted")
@@ -86,16 +97,22 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
 	})
 	o.input.flags(cmd)
+	flagGroup(cmd, "Known and ignored violations", func(fs *pflag.FlagSet) {
+		o.baseline.flags(fs)
+		fs.BoolVar(&o.noIgnores, "no-ignores", false, "do not ignore what the annotation gabion.io/ignore in manifests asks for")
+		failOnFlag(fs, &o.failOn)
+	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		outputFlag(fs, &o.output, report.CheckFormats())
+		configFlag(fs, &o.config)
 	})
-	complete(cmd, map[string][]string{"level": levelNames(), "at-least": levelNames(), "output": report.CheckFormats()})
+	complete(cmd, map[string][]string{"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames(), "output": report.CheckFormats()})
 	return cmd
 }
 
 // complete finds faults of the command line before anything is read.
 func (o *checkOptions) complete(args []string) error {
-	o.input.extra = o.profile != "" || o.documents.given()
+	o.needs()
 	if o.profile != "" && (o.level.set || o.version.set || o.floor.set) {
 		return usagef("--profile has a level and a version of its own: leave out --level, --version and --at-least")
 	}
@@ -113,6 +130,30 @@ func (o *checkOptions) complete(args []string) error {
 	}
 	if lv := o.flagPolicy(); lv.Level.Valid() && lv.Level < o.floor.value {
 		return usagef("--level=%s is below --at-least=%s", lv.Level, o.floor.value)
+	}
+	return nil
+}
+
+// needs says what has to be read beyond what the standard looks at.
+func (o *checkOptions) needs() {
+	o.input.extra = o.profile != "" || o.documents.given() || o.baseline != baselineOptions{}
+	o.input.annotations = nil
+	if !o.noIgnores {
+		o.input.annotations = []string{ignore.Annotation}
+	}
+}
+
+// configure adds to the flags what the configuration of the input says.
+func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
+	if o.configured, err = configure(fs, o.config, o.input.paths); err != nil {
+		return err
+	}
+	if c := o.configured; c.sets("level") && c.sets("at-least") && o.flagPolicy().Level < o.floor.value {
+		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
+	}
+	o.needs()
+	if err := o.input.complete(args); err != nil { // the command line has been found sound before
+		return fmt.Errorf("%s: %s", report.Escape(o.configured.file), err.Error())
 	}
 	return nil
 }
@@ -138,7 +179,7 @@ func (o *checkOptions) run() error {
 	if !ok {
 		return fmt.Errorf("no format %q", o.output)
 	}
-	policies := policies{flags: o.flagPolicy(), floor: o.floor.value}
+	policies := policies{flags: o.flagPolicy(), floor: o.floor.value, configured: o.configured.policy()}
 	var by *profile.Profile
 	if o.profile != "" {
 		var err error
@@ -151,16 +192,27 @@ func (o *checkOptions) run() error {
 	if err != nil {
 		return err
 	}
+	known, err := o.baseline.open(o.failOn)
+	if err != nil {
+		return err
+	}
 	c := checker{
 		input: newInput(&o.input), out: out, writer: writer,
 		judge: judge{
 			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
-			documents: documents, exceptions: documents.excepting(),
+			documents: documents, exceptions: documents.excepting(), baseline: known, failOn: o.failOn,
 		},
 	}
+	if !o.noIgnores {
+		c.judge.ignores = everyControl()
+	}
+	o.configured.note(c.input.console)
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)
 	if err := c.run(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
+	}
+	if err := known.save(c.complete(), c.input.console); err != nil {
+		return err
 	}
 	return c.outcome()
 }

@@ -18,6 +18,7 @@ type checker struct {
 	writer  report.CheckWriter
 	judge   judge
 	summary report.Summary
+	warned  int // objects that fail for the warn mode
 }
 
 // run judges the whole input. The error is that of writing the report.
@@ -31,13 +32,14 @@ func (c *checker) run() error {
 			return err
 		}
 	}
+	c.judge.baseline.summarize(&c.summary)
 	if err := c.writer.Close(c.summary); err != nil {
 		return err
 	}
 	if err := c.out.Flush(); err != nil {
 		return err
 	}
-	c.input.console.line(endLine(c.summary))
+	c.input.console.line(endLine(c.summary) + c.asideLine())
 	return nil
 }
 
@@ -108,9 +110,8 @@ func (c *checker) removed(item *workload.Item) error {
 
 // judged reports an object of which at least a part can be judged.
 func (c *checker) judged(item *workload.Item) error {
-	violating, invalid := false, false
-	var cause error
-	var failed report.Source
+	violating, warned, invalid := false, false, false
+	cause, failed := c.judge.ignores.fault(item), sourceOf(item, "")
 	for i := range item.Templates {
 		r, err := c.judge.result(item, &item.Templates[i], c.input.namespaceOf(item))
 		if err != nil {
@@ -120,6 +121,8 @@ func (c *checker) judged(item *workload.Item) error {
 			continue
 		}
 		violating = violating || !r.Allowed
+		warned = warned || r.Fails() && r.Allowed && len(r.Invalid) == 0
+		c.count(&r)
 		invalid = invalid || len(r.Invalid) > 0
 		if err := c.write(func() error { return c.writer.Result(&r) }); err != nil {
 			return err
@@ -131,6 +134,9 @@ func (c *checker) judged(item *workload.Item) error {
 	if invalid {
 		c.summary.Invalid++
 	}
+	if warned {
+		c.warned++
+	}
 	switch {
 	case cause != nil:
 		return c.fail(failed, cause)
@@ -139,6 +145,22 @@ func (c *checker) judged(item *workload.Item) error {
 	}
 	c.summary.Checked++
 	return nil
+}
+
+// count counts what does not count as violating in a result.
+func (c *checker) count(r *report.Result) {
+	verdicts := []*report.Verdict{&r.Verdict}
+	if r.WarnFails && r.Warn != nil {
+		verdicts = append(verdicts, &r.Warn.Verdict)
+	}
+	for _, v := range verdicts {
+		for _, i := range v.Ignored {
+			c.summary.Ignored += len(i.Findings)
+		}
+		for _, k := range v.Known {
+			c.summary.Known += len(k.Findings)
+		}
+	}
 }
 
 func (c *checker) notChecked(item *workload.Item) error {
@@ -178,12 +200,19 @@ func (c *checker) write(part func() error) error {
 // outcome says how the check went. What weighs most counts.
 func (c *checker) outcome() error {
 	switch {
-	case c.summary.Errors > 0, c.summary.NotChecked > 0 && !c.input.allowUnchecked:
+	case !c.complete():
 		return errIncomplete
-	case c.summary.Violating > 0, c.summary.Invalid > 0:
+	case c.judge.failOn == failOnNever:
+		return nil
+	case c.summary.Violating > 0, c.summary.Invalid > 0, c.warned > 0:
 		return errFindings
 	}
 	return nil
+}
+
+// complete reports whether everything could be read and judged.
+func (c *checker) complete() bool {
+	return c.summary.Errors == 0 && (c.summary.NotChecked == 0 || c.input.allowUnchecked)
 }
 
 // endLine says in one line what was met.

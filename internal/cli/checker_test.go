@@ -22,7 +22,7 @@ func namespace(name, labels string) string {
 
 const (
 	privileged = `{"pod-security.kubernetes.io/enforce":"privileged"}`
-	baseline   = `{"pod-security.kubernetes.io/enforce":"baseline"}`
+	atBaseline = `{"pod-security.kubernetes.io/enforce":"baseline"}`
 	restricted = `{"pod-security.kubernetes.io/enforce":"restricted"}`
 	warned     = `{"pod-security.kubernetes.io/enforce":"baseline","pod-security.kubernetes.io/warn":"privileged"}`
 	other      = `{"team":"a"}`
@@ -67,14 +67,14 @@ func TestTheNamespacesOfTheInputDecide(t *testing.T) {
 			`standard input:2: namespace "default" is in the input with other Pod Security labels too (no enforce label and privileged:latest); the stricter policy applies`,
 		},
 		{
-			"an unlabelled one behind a labelled one", namespace("default", baseline) + namespace("default", "null"), "restricted:latest", byDefault, 3,
+			"an unlabelled one behind a labelled one", namespace("default", atBaseline) + namespace("default", "null"), "restricted:latest", byDefault, 3,
 			`standard input:2: namespace "default" is in the input with other Pod Security labels too (baseline:latest and no enforce label); the stricter policy applies`,
 		},
 		{"an unlabelled one that asks for the same", namespace("default", other) + namespace("default", restricted), "restricted:latest", byNamespace, 1, ""},
 		{"an unlabelled one behind one that asks for the same", namespace("default", restricted) + namespace("default", other), "restricted:latest", byNamespace, 1, ""},
 		{"unlabelled ones", namespace("default", other) + namespace("default", "null"), "restricted:latest", byDefault, 1, ""},
 		{
-			"ones that differ in warn", namespace("default", warned) + namespace("default", baseline), "baseline:latest", byNamespace, 3,
+			"ones that differ in warn", namespace("default", warned) + namespace("default", atBaseline), "baseline:latest", byNamespace, 3,
 			`standard input:2: namespace "default" is in the input with other Pod Security labels for warn or audit too; the stricter policies apply`,
 		},
 		{"one without a name", namespace("", privileged) + namespace("x", privileged), "restricted:latest", byDefault, 1, ""},
@@ -144,7 +144,7 @@ func TestTheSummaryAddsUp(t *testing.T) {
 			report.Summary{Objects: 2, Checked: 1, Violating: 1, Errors: 1},
 		},
 		{
-			"Namespaces that contradict each other", namespace("default", baseline) + namespace("default", privileged) + pod, nil,
+			"Namespaces that contradict each other", namespace("default", atBaseline) + namespace("default", privileged) + pod, nil,
 			report.Summary{Objects: 3, Checked: 1, Violating: 1, PassedOver: 1, Errors: 1},
 		},
 		{
@@ -315,8 +315,8 @@ func TestANamespaceThatIsNotThereIsNoWrongUsage(t *testing.T) {
 func TestLabelsThatAreNotPodSecuritysDoNotContradict(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]int{
-		namespace("default", other) + namespace("default", "{}"):      0,
-		namespace("default", baseline) + namespace("default", "null"): 3,
+		namespace("default", other) + namespace("default", "{}"):        0,
+		namespace("default", atBaseline) + namespace("default", "null"): 3,
 	} {
 		s, _, stderr := system("preview", "--all", "--enforce=baseline", "-")
 		s.Stdin = strings.NewReader(input)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -98,6 +99,7 @@ type choice struct {
 	to     *string
 	values []string
 	also   string // another name of the first of them
+	name   string // of its kind of value, FORMAT if it is empty
 }
 
 // Set takes one of the values.
@@ -116,7 +118,7 @@ func (c *choice) Set(text string) error {
 func (c *choice) String() string { return *c.to }
 
 // Type names the kind of value.
-func (c *choice) Type() string { return "FORMAT" }
+func (c *choice) Type() string { return cmp.Or(c.name, "FORMAT") }
 
 // complete offers the values of flags to the shell.
 func complete(cmd *cobra.Command, values map[string][]string) {

@@ -26,6 +26,8 @@ type inputOptions struct {
 	// extra has templates come with what profiles and exceptions look at, and
 	// labels inventories with the labels of pods.
 	extra, labels bool
+	// annotations of objects and templates to keep.
+	annotations []string
 
 	// What complete makes of the flags.
 	paths     []string
@@ -78,7 +80,7 @@ func (o *inputOptions) complete(paths []string) error {
 		o.templates = append(o.templates, path)
 	}
 	var err error
-	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates, JSON: o.json, Extra: o.extra}); err != nil {
+	if o.reader, err = workload.NewReader(workload.Options{Paths: o.templates, JSON: o.json, Extra: o.extra, Annotations: o.annotations}); err != nil {
 		return usagef("--pod-template-path: %s", err)
 	}
 	return nil

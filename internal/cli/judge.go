@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/exception"
@@ -18,34 +19,49 @@ type judge struct {
 	profile    *profile.Profile // nil if there is none
 	documents  *documents       // with guards, if there are any
 	exceptions *exceptions
+	ignores    ignores
+	baseline   *knownFindings // nil if there is none
+	failOn     failOn
 }
 
-// judged is a verdict with what was excepted.
+// subject is a template that is judged in a namespace, with what does not count
+// there.
+type subject struct {
+	namespace string
+	*workload.Template
+
+	aside aside
+}
+
+// judged is a verdict with what was excepted, and the verdicts on what does not
+// count beside it.
 type judged struct {
 	pss.Verdict
 
-	uses []exception.Use
+	uses           []exception.Use
+	ignored, known []pss.Verdict
 }
 
 // result judges one template of an object in a namespace.
 func (j *judge) result(item *workload.Item, t *workload.Template, namespace string) (report.Result, error) {
 	m := j.policies.of(namespace)
 	guards := j.documents.pods(namespace, j.policies.labels[namespace])
-	shown, verdict, err := j.enforce(namespace, t, withFloors(m.enforce, guards.Floors))
+	s := &subject{namespace, t, j.asideOf(item, t, namespace)}
+	shown, verdict, err := j.enforce(s, withFloors(m.enforce, guards.Floors))
 	if err != nil {
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	r := report.Result{
 		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace),
 		Policy: shown.policy.String(), PolicyFrom: shown.from, By: shown.by, Partial: t.Partial,
-		Verdict: j.verdict(verdict, t), Invalid: []report.Invalid{},
+		Verdict: j.verdict(verdict, s), Invalid: []report.Invalid{}, WarnFails: j.failOn == failOnWarn,
 	}
 	if j.profile != nil {
-		if err := j.addProfile(&r, t, namespace); err != nil {
+		if err := j.addProfile(&r, s); err != nil {
 			return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 		}
 	}
-	if err := j.addGuards(&r, item, t, namespace, &guards); err != nil {
+	if err := j.addGuards(&r, item, s, &guards); err != nil {
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	for _, i := range t.Invalid() {
@@ -54,44 +70,46 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column,
 		})
 	}
-	if r.Warn, err = j.mode(namespace, t, m.warn, v1alpha1.Warn, verdict); err != nil {
+	if r.Warn, err = j.mode(s, m.warn, v1alpha1.Warn, verdict); err != nil {
 		return report.Result{}, err
 	}
-	r.Audit, err = j.mode(namespace, t, m.audit, v1alpha1.Audit, verdict)
+	r.Audit, err = j.mode(s, m.audit, v1alpha1.Audit, verdict)
 	return r, err
 }
 
-// by judges by a policy, without what is excepted in the mode.
-func (j *judge) by(policy pss.LevelVersion, namespace string, t *workload.Template, mode v1alpha1.Mode) (judged, error) {
-	verdict, err := j.evaluator.Evaluate(&t.Pod, policy)
+// by judges by a policy, without what is excepted in the mode or does not count.
+func (j *judge) by(policy pss.LevelVersion, s *subject, mode v1alpha1.Mode) (judged, error) {
+	verdict, err := j.evaluator.Evaluate(&s.Pod, policy)
 	if err != nil || verdict.Allowed() {
 		return judged{Verdict: verdict}, err
 	}
-	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, mode)
+	match := j.exceptions.of(s.namespace, j.policies.labels[s.namespace], s.Template, mode)
 	left, uses := match.Except(verdict)
-	return judged{left, uses}, nil
+	return s.aside.from(judged{Verdict: left, uses: uses}, mode), nil
 }
 
 // enforce judges by all policies that are to be met and returns the first that
 // refuses the pod, else the first of all.
-func (j *judge) enforce(namespace string, t *workload.Template, all []asked) (asked, judged, error) {
-	first, err := j.by(all[0].policy, namespace, t, v1alpha1.Enforce)
+func (j *judge) enforce(s *subject, all []asked) (asked, judged, error) {
+	first, err := j.by(all[0].policy, s, v1alpha1.Enforce)
 	if err != nil || !first.Allowed() {
 		return all[0], first, err
 	}
 	for _, other := range all[1:] {
-		verdict, err := j.by(other.policy, namespace, t, v1alpha1.Enforce)
+		verdict, err := j.by(other.policy, s, v1alpha1.Enforce)
+		verdict.ignored, verdict.known = append(first.ignored, verdict.ignored...), append(first.known, verdict.known...)
 		if err != nil || !verdict.Allowed() {
 			return other, verdict, err
 		}
 		first.uses = withUses(first.uses, verdict.uses)
+		first.ignored, first.known = verdict.ignored, verdict.known
 	}
 	return all[0], first, nil
 }
 
 // mode judges by a policy that refuses nobody. There is nothing to say if it is
 // the one enforced, and the same is excepted in both.
-func (j *judge) mode(namespace string, t *workload.Template, policy *pss.LevelVersion, mode v1alpha1.Mode, enforced judged) (*report.Mode, error) {
+func (j *judge) mode(s *subject, policy *pss.LevelVersion, mode v1alpha1.Mode, enforced judged) (*report.Mode, error) {
 	if policy == nil {
 		return nil, nil //nolint:nilnil // the namespace says nothing
 	}
@@ -99,17 +117,19 @@ func (j *judge) mode(namespace string, t *workload.Template, policy *pss.LevelVe
 	if same && j.exceptions == nil {
 		return nil, nil //nolint:nilnil // there is nothing else to say
 	}
-	verdict, err := j.by(*policy, namespace, t, mode)
+	verdict, err := j.by(*policy, s, mode)
 	if err != nil || same && verdict.Detail() == enforced.Detail() {
 		return nil, err
 	}
-	return &report.Mode{Policy: policy.String(), Verdict: j.verdict(verdict, t)}, nil
+	return &report.Mode{Policy: policy.String(), Verdict: j.verdict(verdict, s)}, nil
 }
 
-// verdict maps a verdict with what was excepted.
-func (j *judge) verdict(v judged, t *workload.Template) report.Verdict {
-	to := verdictOf(v.Verdict, t)
+// verdict maps a verdict with what was excepted and what does not count.
+func (j *judge) verdict(v judged, s *subject) report.Verdict {
+	to := verdictOf(v.Verdict, s.Template)
 	to.Exceptions = j.exceptions.rows(v.uses)
+	to.Known = violationsOf(v.known, s.Template)
+	to.Ignored = s.aside.ignored(violationsOf(v.ignored, s.Template))
 	return to
 }
 
@@ -121,18 +141,30 @@ func verdictOf(v pss.Verdict, t *workload.Template) report.Verdict {
 	if to.Allowed {
 		return to
 	}
-	order := containerOrder(&t.Pod)
-	for _, violation := range v.Violations() {
-		row := report.Violation{
-			Control: string(violation.Control), Level: violation.Level.String(),
-			Reason: violation.Reason, Detail: violation.Detail, Findings: []report.Finding{},
-		}
-		for _, f := range violation.Findings {
-			row.Findings = append(row.Findings, findingOf(f, t, order))
-		}
-		to.Violations = append(to.Violations, row)
-	}
+	to.Violations = append(to.Violations, violationsOf([]pss.Verdict{v}, t)...)
 	return to
+}
+
+// violationsOf maps the violations of several verdicts on one template. A control
+// that fails by several policies comes once, as the first has it.
+func violationsOf(verdicts []pss.Verdict, t *workload.Template) (rows []report.Violation) {
+	order := containerOrder(&t.Pod)
+	for _, v := range verdicts {
+		for _, violation := range v.Violations() {
+			if slices.ContainsFunc(rows, func(r report.Violation) bool { return r.Control == string(violation.Control) }) {
+				continue
+			}
+			row := report.Violation{
+				Control: string(violation.Control), Level: violation.Level.String(),
+				Reason: violation.Reason, Detail: violation.Detail, Findings: []report.Finding{},
+			}
+			for _, f := range violation.Findings {
+				row.Findings = append(row.Findings, findingOf(f, t, order))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) report.Finding {

@@ -8,7 +8,6 @@ import (
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/guard"
 	"github.com/gabion-security/gabion/internal/policy"
-	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -28,14 +27,14 @@ func withFloors(own []asked, floors []guard.Floor) []asked {
 
 // addGuards adds to a result what the profiles of guards have to say about a
 // template, and what becomes of the workload because of all that is wrong with it.
-func (j *judge) addGuards(r *report.Result, item *workload.Item, t *workload.Template, namespace string, guards *guard.Pods) error {
+func (j *judge) addGuards(r *report.Result, item *workload.Item, s *subject, guards *guard.Pods) error {
 	for _, asked := range guards.Profiles {
-		if err := j.addGuardProfile(r, t, namespace, asked); err != nil {
+		if err := j.addGuardProfile(r, s, asked); err != nil {
 			return err
 		}
 	}
 	pod := item.Object.Kind == "Pod" && item.Object.APIVersion == "v1"
-	if r.Allowed || pod || item.Controller != (workload.Owner{}) || t.Partial && !stated(r) {
+	if r.Allowed || pod || item.Controller != (workload.Owner{}) || s.Partial && !stated(r) {
 		return nil
 	}
 	switch guards.Workloads {
@@ -57,7 +56,7 @@ func stated(r *report.Result) bool {
 
 // addGuardProfile adds what a profile has to say beyond what has been said. One that
 // is not there refuses every pod.
-func (j *judge) addGuardProfile(r *report.Result, t *workload.Template, namespace string, asked guard.Profile) error {
+func (j *judge) addGuardProfile(r *report.Result, s *subject, asked guard.Profile) error {
 	r.Profile = strings.Join(append(nonEmpty(r.Profile), asked.Name), ", ")
 	by := j.documents.Profiles[asked.Name]
 	if by == nil {
@@ -67,24 +66,43 @@ func (j *judge) addGuardProfile(r *report.Result, t *workload.Template, namespac
 		})
 		return nil
 	}
-	verdict, err := by.Evaluate(j.evaluator, t)
+	verdict, err := by.Evaluate(j.evaluator, s.Template)
 	if err != nil {
 		return err
 	}
-	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, v1alpha1.Enforce)
+	match := j.exceptions.of(s.namespace, j.policies.labels[s.namespace], s.Template, v1alpha1.Enforce)
 	verdict, uses := policy.ExceptProfile(&match, verdict)
 	r.Exceptions = mergeUses(r.Exceptions, j.exceptions.rows(uses))
-	named := map[string]bool{}
-	for _, v := range r.Violations {
-		named[v.Control] = true
-	}
-	rows := append(verdictOf(verdict.Base, t).Violations, profileViolations(&verdict, by, t)...)
-	for _, row := range rows {
-		if !named[row.Control] {
-			addViolation(r, row)
-		}
+	base := s.aside.from(judged{Verdict: verdict.Base}, v1alpha1.Enforce)
+	verdict, ignored, known := s.aside.fromProfile(verdict)
+	r.Ignored = withIgnored(r.Ignored, s.aside.ignored(append(violationsOf(base.ignored, s.Template), profileViolations(by, ignored, s.Template)...)))
+	r.Known = withViolations(r.Known, append(violationsOf(base.known, s.Template), profileViolations(by, known, s.Template)...))
+	for _, row := range withViolations(r.Violations, append(verdictOf(base.Verdict, s.Template).Violations, profileViolations(by, verdict.Violations, s.Template)...))[len(r.Violations):] {
+		addViolation(r, row)
 	}
 	return nil
+}
+
+// withViolations adds those of controls that are not there yet.
+func withViolations(all, more []report.Violation) []report.Violation {
+	named := len(all)
+	for _, v := range more {
+		if !slices.ContainsFunc(all[:named], func(have report.Violation) bool { return have.Control == v.Control }) {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// withIgnored does the same for what is ignored.
+func withIgnored(all, more []report.Ignored) []report.Ignored {
+	named := len(all)
+	for _, v := range more {
+		if !slices.ContainsFunc(all[:named], func(have report.Ignored) bool { return have.Control == v.Control }) {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // addViolation adds a violation to a result, which it makes one that is not allowed.
@@ -93,23 +111,6 @@ func addViolation(r *report.Result, v report.Violation) {
 	r.Violations = append(r.Violations, v)
 	r.Reason = joined(r.Reason, v.Reason)
 	r.Message = joined(r.Message, v.Reason+" ("+v.Detail+")")
-}
-
-// profileViolations maps what a profile's own controls have to say.
-func profileViolations(v *profile.Verdict, by *profile.Profile, t *workload.Template) []report.Violation {
-	var rows []report.Violation
-	order := containerOrder(&t.Pod)
-	for _, v := range v.Violations {
-		row := report.Violation{
-			Control: v.Control, Level: "profile/" + by.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
-		}
-		for _, f := range v.Findings {
-			to := report.Finding{Path: f.Path, Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}
-			row.Findings = append(row.Findings, placed(to, f.Container, t, order))
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }
 
 // mergeUses adds rows of exceptions to others, by name.

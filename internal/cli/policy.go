@@ -39,6 +39,9 @@ type policies struct {
 	// flags is what the command line asks for; its zero Level leaves the
 	// decision to the input.
 	flags pss.LevelVersion
+	// configured says that flags come from a configuration instead, which belongs
+	// to the input: it cannot go below the floor.
+	configured bool
 	// floor is a level that the input cannot go below, the zero Level if there
 	// is none.
 	floor pss.Level
@@ -53,11 +56,14 @@ func strict() pss.LevelVersion { return pss.LevelVersion{Level: pss.Restricted, 
 
 // of returns what the pods of a namespace are judged by.
 func (p *policies) of(namespace string) modes {
-	if p.flags.Level.Valid() {
+	if p.flags.Level.Valid() && !p.configured {
 		return modes{enforce: []asked{{policy: p.flags, from: report.FromFlag}}}
 	}
 	m, ok := p.namespaces[namespace]
-	if !ok {
+	switch {
+	case p.configured:
+		m = modes{enforce: []asked{{policy: p.flags, from: report.FromConfig}}}
+	case !ok:
 		m = modes{enforce: []asked{{policy: strict(), from: report.FromDefault}}}
 	}
 	if p.floor.Valid() {

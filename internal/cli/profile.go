@@ -37,20 +37,42 @@ func readProfile(path string) (*profile.Profile, error) {
 
 // addProfile adds what the profile's own controls have to say about a template
 // to the verdict of its level. It never takes anything away.
-func (j *judge) addProfile(r *report.Result, t *workload.Template, namespace string) error {
-	verdict, err := j.profile.Evaluate(j.evaluator, t)
+func (j *judge) addProfile(r *report.Result, s *subject) error {
+	verdict, err := j.profile.Evaluate(j.evaluator, s.Template)
 	if err != nil {
 		return err
 	}
-	match := j.exceptions.of(namespace, j.policies.labels[namespace], t, v1alpha1.Enforce)
+	match := j.exceptions.of(s.namespace, j.policies.labels[s.namespace], s.Template, v1alpha1.Enforce)
 	verdict, uses := policy.ExceptProfile(&match, verdict)
 	r.Exceptions = j.exceptions.rows(uses)
-	r.Profile, r.PolicyFrom = j.profile.Name(), report.FromProfile
+	r.Profile = j.profile.Name()
+	if r.PolicyFrom != report.FromFloor {
+		r.PolicyFrom = report.FromProfile
+	}
+	verdict, ignored, known := s.aside.fromProfile(verdict)
+	r.Ignored = append(r.Ignored, s.aside.ignored(profileViolations(j.profile, ignored, s.Template))...)
+	r.Known = append(r.Known, profileViolations(j.profile, known, s.Template)...)
 	r.Allowed = r.Allowed && verdict.Allowed()
-	for _, row := range profileViolations(&verdict, j.profile, t) {
+	for _, row := range profileViolations(j.profile, verdict.Violations, s.Template) {
 		addViolation(r, row)
 	}
 	return nil
+}
+
+// profileViolations maps violations of a profile's own controls.
+func profileViolations(by *profile.Profile, violations []profile.Violation, t *workload.Template) (rows []report.Violation) {
+	order := containerOrder(&t.Pod)
+	for _, v := range violations {
+		row := report.Violation{
+			Control: v.Control, Level: "profile/" + by.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
+		}
+		for _, f := range v.Findings {
+			to := report.Finding{Path: f.Path, Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}
+			row.Findings = append(row.Findings, placed(to, f.Container, t, order))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func joined(text, more string) string {

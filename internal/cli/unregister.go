@@ -58,6 +58,7 @@ func unregister(ctx context.Context, out io.Writer, client *resource.Client, hos
 		{registration.EnforceWebhook, "pods are no longer refused for violating the level that their namespace enforces"},
 		{registration.NamespacesWebhook, "Pod Security labels of namespaces are no longer validated, and nobody is warned of existing pods"},
 		{registration.AdvisoryWebhook, "nobody is warned of workloads, and nothing is written to the audit log"},
+		{registration.NewNamespacesWebhook, "new namespaces get no labels"},
 	} {
 		if slices.Contains(removed, w.name) {
 			text += "- " + w.meaning + "\n"

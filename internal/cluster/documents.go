@@ -20,7 +20,6 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
-	"github.com/gabion-security/gabion/internal/document"
 )
 
 const (
@@ -64,7 +63,21 @@ type Documents struct {
 }
 
 // Object is a document that is an object of a cluster.
-type Object = document.Object
+type Object struct {
+	Kind, Name string
+	// JSON is the object without its status, and without metadata but its name.
+	JSON []byte
+	// Version and Generation are those of its metadata.
+	Version    string
+	Generation int64
+	// Status is what stands in its status, nil if that is nothing, and StatusSince
+	// when that was first seen.
+	Status      []byte
+	StatusSince time.Time
+	// Gone says that the object counts although it is not there, as when its
+	// definition is deleted.
+	Gone bool
+}
 
 // NewDocuments returns Documents of which none is known yet. Nothing is sent to the
 // API server.
@@ -105,7 +118,7 @@ func (d *Documents) tell() {
 }
 
 // Changed receives something after [Documents.All] or [Documents.Unready] have come
-// to return something else.
+// to return something else, but for versions, generations and status.
 func (d *Documents) Changed() <-chan struct{} { return d.changed }
 
 // All returns the objects, by kinds and names.
@@ -115,6 +128,26 @@ func (d *Documents) All() []Object {
 		all = append(all, k.list()...)
 	}
 	return all
+}
+
+// Stats say for each resource how many objects there are, and how long nothing has
+// been heard of the API server, which is negative as long as nothing is known.
+func (d *Documents) Stats(resource string) (objects int, age time.Duration) {
+	for _, k := range d.kinds {
+		if k.resource == resource {
+			return k.size()
+		}
+	}
+	return 0, -1
+}
+
+// Resources returns the names of the resources that are followed, sorted.
+func (d *Documents) Resources() []string {
+	var names []string
+	for _, k := range d.kinds {
+		names = append(names, k.resource)
+	}
+	return names
 }
 
 // Begun reports whether all that there is to know has been asked for, and guards and

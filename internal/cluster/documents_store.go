@@ -37,11 +37,14 @@ type documents struct {
 	fault string // why they cannot be read
 	// failures is how often they could not be read in a row.
 	failures int
+	heard    time.Time // when something was last heard of the API server
 }
 
 // held is an object that counts.
 type held struct {
-	json []byte
+	*object
+
+	statusSince time.Time
 	// gone is since when it is not there any more; zero while it is.
 	gone time.Time
 	// orphan says that its definition is gone, too.
@@ -58,9 +61,16 @@ func reduceDocument(whole runtime.Object) (*object, error) {
 	}
 	fields := maps.Clone(u.Object)
 	fields["metadata"] = map[string]any{"name": u.GetName()}
+	var status []byte
+	if fields["status"] != nil {
+		var err error
+		if status, err = json.Marshal(fields["status"]); err != nil {
+			return nil, err
+		}
+	}
 	delete(fields, "status")
 	text, err := json.Marshal(fields)
-	return &object{name: u.GetName(), version: u.GetResourceVersion(), json: text}, err
+	return &object{name: u.GetName(), version: u.GetResourceVersion(), generation: u.GetGeneration(), json: text, status: status}, err
 }
 
 // Add takes an object that is new.
@@ -118,11 +128,22 @@ func documentOf(o any) (*object, error) {
 	return one, nil
 }
 
+// UpdateResourceVersion notes that the API server has said that nothing is new.
+func (d *documents) UpdateResourceVersion(string) { d.change(func() bool { return false }) }
+
 // Resync has nothing to do.
 func (*documents) Resync() error { return nil }
 
-// change does something under the lock, and tells of it if it is news.
+// change notes what the API server has said, and tells of it if it is news.
 func (d *documents) change(do func() bool) {
+	d.tellOf(func() bool {
+		d.heard = d.now()
+		return do()
+	})
+}
+
+// tellOf is change for what the API server has not said.
+func (d *documents) tellOf(do func() bool) {
 	d.mu.Lock()
 	news := do()
 	d.mu.Unlock()
@@ -131,9 +152,14 @@ func (d *documents) change(do func() bool) {
 	}
 }
 
+// set notes an object. It is news if it says something else than it did.
 func (d *documents) set(o *object) bool {
 	before := d.all[o.name]
-	d.all[o.name] = &held{json: o.json}
+	h := &held{object: o, statusSince: d.now()}
+	if before != nil && bytes.Equal(before.status, o.status) {
+		h.statusSince = before.statusSince
+	}
+	d.all[o.name] = h
 	return before == nil || !bytes.Equal(before.json, o.json)
 }
 
@@ -199,7 +225,7 @@ func (d *documents) settling() bool {
 // settle drops what has been gone for a while, if the definition is sound, and else
 // keeps it.
 func (d *documents) settle(sound bool) {
-	d.change(func() bool {
+	d.tellOf(func() bool {
 		news := false
 		for _, name := range slices.Sorted(maps.Keys(d.all)) {
 			h := d.all[name]
@@ -223,7 +249,7 @@ func (d *documents) fail(err error) {
 	if err == nil || apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
 		return
 	}
-	d.change(func() bool {
+	d.tellOf(func() bool {
 		d.failures++
 		if d.fault == oneLine(err) || d.known && (d.failures < failuresTell || !isStatus(err)) {
 			return false
@@ -259,7 +285,20 @@ func (d *documents) list() []Object {
 	defer d.mu.Unlock()
 	all := make([]Object, 0, len(d.all))
 	for _, name := range slices.Sorted(maps.Keys(d.all)) {
-		all = append(all, Object{Kind: d.kind, Name: name, JSON: d.all[name].json})
+		h := d.all[name]
+		all = append(all, Object{
+			Kind: d.kind, Name: name, JSON: h.json, Version: h.version, Generation: h.generation,
+			Status: h.status, StatusSince: h.statusSince, Gone: !h.gone.IsZero(),
+		})
 	}
 	return all
+}
+
+func (d *documents) size() (int, time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.known {
+		return 0, -1
+	}
+	return len(d.all), d.now().Sub(d.heard)
 }

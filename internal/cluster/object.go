@@ -20,7 +20,10 @@ type object struct {
 	labels map[string]string // of a namespace
 	view   *view             // of a pod
 	json   []byte            // of a document
-	custom *customKind       // of a definition that is established
+	status []byte            // of a document
+	// generation is that of a document.
+	generation int64
+	custom     *customKind // of a definition that is established
 }
 
 var (

@@ -44,6 +44,22 @@ func (d Document) String() string {
 // says in one line what is wrong: a field that does not exist, with the nearest
 // one that does, or one without a value.
 func (d Document) Decode(into any) error {
+	if err := d.DecodeFields(into); err != nil {
+		return err
+	}
+	var fields map[string]any
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.json, &fields); err != nil {
+		return errors.New(oneLine(err))
+	}
+	if path := hollow("spec", fields["spec"]); path != "" {
+		return fmt.Errorf("%s has no value: write {} for a list that allows nothing, or remove it", path)
+	}
+	return nil
+}
+
+// DecodeFields is Decode for a document that may do without a spec: whether fields
+// have values is for the caller to say.
+func (d Document) DecodeFields(into any) error {
 	unknown, err := kjson.UnmarshalStrict(d.json, into)
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Value == "bool" && wrong.Type.Kind() == reflect.String {
 		return errors.New(oneLine(err) + ": in YAML, off, on, yes and no are true or false unless they stand in quotes")
@@ -53,13 +69,6 @@ func (d Document) Decode(into any) error {
 	}
 	if len(unknown) > 0 {
 		return errors.New(suggest(oneLine(unknown[0]), reflect.TypeOf(into)))
-	}
-	var fields map[string]any
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.json, &fields); err != nil {
-		return errors.New(oneLine(err))
-	}
-	if path := hollow("spec", fields["spec"]); path != "" {
-		return fmt.Errorf("%s has no value: write {} for a list that allows nothing, or remove it", path)
 	}
 	return nil
 }

@@ -1,5 +1,8 @@
 package document
 
+// Ref names a document.
+type Ref struct{ Kind, Name string }
+
 // Object is a document that is an object of a cluster.
 type Object struct {
 	Kind, Name string

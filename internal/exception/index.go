@@ -2,25 +2,77 @@ package exception
 
 import (
 	"iter"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gabion-security/gabion/internal/match"
 )
 
-// key is what something has that is meant by name, or by a label.
-type key struct{ name, label, value string }
+// property says by what something is found.
+type property uint8
+
+const (
+	nameKey property = 1 << iota
+	labelKey
+	anyLabelKey // with any value
+	runtimeClassKey
+	containerKey
+	repositoryKey // or by what one begins with, part by part
+)
+
+// key is something that a namespace or a pod has: a name, such as that of a pod's
+// service account, a label with its value, or what else there is.
+type key struct {
+	property
+	name, value string
+}
 
 // keysOf returns keys of which everything that is meant has one; nil if there are
 // none such.
 func keysOf(names []string, selector labels.Selector) []key {
-	if label, value, ok := match.Label(selector); ok && names == nil {
-		return []key{{label: label, value: value}}
+	if names != nil {
+		return keysFor(nameKey, names)
 	}
+	label, values, ok := match.Label(selector)
+	if !ok {
+		return nil
+	}
+	if values == nil {
+		return []key{{anyLabelKey, label, ""}}
+	}
+	keys := make([]key, len(values))
+	for i, value := range values {
+		keys[i] = key{labelKey, label, value}
+	}
+	return keys
+}
+
+func keysFor(p property, names []string) []key {
+	keys := make([]key, len(names))
+	for i, name := range names {
+		keys[i] = key{p, name, ""}
+	}
+	return keys
+}
+
+// keysOfPods is keysOf for the pods of which an exception may cover something.
+func keysOfPods(e *Exception) []key {
 	var keys []key
-	for _, name := range names {
-		keys = append(keys, key{name: name})
+	if e.pods != nil {
+		keys = keysOf(e.pods.serviceAccounts, e.pods.selector)
+	}
+	if c := e.containers; keys == nil && c != nil && c.images != nil {
+		prefixes := make([]string, len(c.images))
+		for i, pattern := range c.images {
+			prefixes[i] = pattern.Prefix()
+		}
+		keys = keysFor(repositoryKey, prefixes)
+	}
+	if keys == nil && e.containers != nil && e.containers.names != nil {
+		keys = keysFor(containerKey, e.containers.names)
+	}
+	if keys == nil && e.pods != nil && e.pods.runtimeClasses != nil {
+		keys = keysFor(runtimeClassKey, e.pods.runtimeClasses)
 	}
 	return keys
 }
@@ -28,11 +80,11 @@ func keysOf(names []string, selector labels.Selector) []key {
 // keys yields those that something with a name and labels has.
 func keys(name string, set map[string]string) iter.Seq[key] {
 	return func(yield func(key) bool) {
-		if !yield(key{name: name}) {
+		if !yield(key{nameKey, name, ""}) {
 			return
 		}
 		for label, value := range set {
-			if !yield(key{label: label, value: value}) {
+			if !yield(key{labelKey, label, value}) || !yield(key{anyLabelKey, label, ""}) {
 				return
 			}
 		}
@@ -43,15 +95,13 @@ func keys(name string, set map[string]string) iter.Seq[key] {
 type index struct {
 	all   []*Exception
 	byKey map[key][]*Exception
+	has   property     // those of the keys
 	rest  []*Exception // of which nothing is known
 }
 
 func (x *index) add(e *Exception) {
 	x.all = append(x.all, e)
-	var of []key
-	if e.pods != nil {
-		of = keysOf(e.pods.serviceAccounts, e.pods.selector)
-	}
+	of := keysOfPods(e)
 	if of == nil {
 		x.rest = append(x.rest, e)
 		return
@@ -60,23 +110,45 @@ func (x *index) add(e *Exception) {
 		x.byKey = map[key][]*Exception{}
 	}
 	for _, k := range of {
-		if !slices.Contains(x.byKey[k], e) {
-			x.byKey[k] = append(x.byKey[k], e)
-		}
+		x.has |= k.property
+		x.byKey[k] = append(x.byKey[k], e)
 	}
 }
 
-// of yields the exceptions that may be for a pod.
+// of yields the exceptions that may cover something of a pod, some of them more than
+// once.
 func (x *index) of(p *Pod, yield func(*Exception)) {
 	for _, e := range x.rest {
 		yield(e)
 	}
-	if len(x.byKey) == 0 {
-		return
-	}
-	for k := range keys(p.serviceAccount(), p.Extra.Labels) {
+	found := func(k key) {
 		for _, e := range x.byKey[k] {
 			yield(e)
 		}
+	}
+	if x.has&(nameKey|labelKey|anyLabelKey) != 0 {
+		for k := range keys(p.serviceAccount(), p.Extra.Labels) {
+			found(k)
+		}
+	}
+	if x.has&runtimeClassKey != 0 {
+		found(key{runtimeClassKey, p.RuntimeClass, ""})
+	}
+	if x.has&containerKey != 0 {
+		for i := range p.Pod.Containers {
+			found(key{containerKey, p.Pod.Containers[i].Name, ""})
+		}
+	}
+	if x.has&repositoryKey == 0 {
+		return
+	}
+	for i := range p.Extra.Containers {
+		repository := match.ParseImage(p.Extra.Containers[i].Image).Repository
+		for at := range len(repository) {
+			if repository[at] == '/' {
+				found(key{repositoryKey, repository[:at], ""})
+			}
+		}
+		found(key{repositoryKey, repository, ""})
 	}
 }

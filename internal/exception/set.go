@@ -105,6 +105,7 @@ func (s *Set) For(p Pod, mode v1alpha1.Mode, now time.Time) Match {
 		})
 	}
 	sortByName(m.exceptions)
+	m.exceptions = slices.Compact(m.exceptions)
 	return m
 }
 

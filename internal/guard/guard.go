@@ -30,6 +30,7 @@ type Guard struct {
 	lock       bool
 	newer      bool // a newer version may be a weakening
 	pods       onPods
+	fillings   map[Mode]filling // of new namespaces
 }
 
 // Of decodes and compiles the guard in a document. The error says in one line
@@ -74,10 +75,13 @@ func Compile(g *v1alpha1.PodSecurityGuard) (*Guard, error) {
 	default:
 		return nil, fmt.Errorf("spec.newerVersions: %q must be one of allowed, guarded", s.NewerVersions)
 	}
-	if s.Floor == nil && !s.Lock && s.Profile == "" && s.Workloads == "" && s.EphemeralContainers == "" {
-		return nil, errors.New("spec guards nothing: state a floor, or lock: true, a profile, workloads or ephemeralContainers")
+	if s.Floor == nil && !s.Lock && s.Profile == "" && s.NewNamespaces == nil && s.Workloads == "" && s.EphemeralContainers == "" {
+		return nil, errors.New("spec guards nothing: state a floor, or lock: true, a profile, newNamespaces, workloads or ephemeralContainers")
 	}
 	if compiled.floor, err = floorOf(s.Floor); err != nil {
+		return nil, err
+	}
+	if compiled.fillings, err = fillingsOf(s.NewNamespaces); err != nil {
 		return nil, err
 	}
 	compiled.pods, err = onPodsOf(s)

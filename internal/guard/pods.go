@@ -88,30 +88,36 @@ func (s Set) Profiles() []Profile {
 
 // Pods returns what the guards of a namespace with the labels ask of its pods.
 func (s Set) Pods(namespace string, labels map[string]string) Pods {
-	return s.pods(func(g *Guard) bool { return g.namespaces.Match(namespace, labels) })
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.Match(namespace, labels) }))
 }
 
 // PodsAtWorst returns what may be asked of the pods of a namespace whose labels
 // nobody knows: guards that select by labels count, too.
 func (s Set) PodsAtWorst(namespace string) Pods {
-	return s.pods(func(g *Guard) bool { return g.namespaces.MayMatch(namespace) })
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.MayMatch(namespace) }))
 }
 
 // PodsAnyway returns what is asked of the pods of a namespace whatever its labels are:
 // guards that select by labels do not count.
 func (s Set) PodsAnyway(namespace string) Pods {
-	return s.pods(func(g *Guard) bool { return g.namespaces.Selector() == nil && g.namespaces.Match(namespace, nil) })
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.Selector() == nil && g.namespaces.Match(namespace, nil) }))
 }
 
-// pods returns what some guards ask of pods.
-func (s Set) pods(means func(*Guard) bool) Pods {
-	var p Pods
-	guarded, whole := false, false
+// those returns some of the guards.
+func (s Set) those(means func(*Guard) bool) (of []*Guard) {
 	for _, g := range s.guards {
-		if !means(g) {
-			continue
+		if means(g) {
+			of = append(of, g)
 		}
-		guarded = true
+	}
+	return of
+}
+
+// podsOf returns what the guards of a namespace ask of its pods.
+func podsOf(guards []*Guard) Pods {
+	var p Pods
+	whole := false
+	for _, g := range guards {
 		p.add(g)
 		p.Alone = p.Alone || g.pods.ephemeral == v1alpha1.EphemeralAlone
 		whole = whole || g.pods.ephemeral == v1alpha1.EphemeralWhole
@@ -122,7 +128,7 @@ func (s Set) pods(means func(*Guard) bool) Pods {
 			p.WorkloadsBy = append(p.WorkloadsBy, g.name)
 		}
 	}
-	if guarded && p.Workloads == 0 {
+	if len(guards) > 0 && p.Workloads == 0 {
 		p.Workloads = WorkloadsWarn
 	}
 	p.Alone = p.Alone && !whole
@@ -148,3 +154,28 @@ func (p *Pods) add(g *Guard) {
 		p.Profiles[i].Guards = append(p.Profiles[i].Guards, g.name)
 	}
 }
+
+// loosened judges a change by which a namespace enters guards, of which one says
+// something that nobody said before, and that is less than what was the case.
+// Guards that it leaves are another thing.
+func (j *judging) loosened(was, entered []*Guard) {
+	before, after := podsOf(was), podsOf(append(slices.DeleteFunc(slices.Clone(was), j.leaves), entered...))
+	w := Weakening{Kind: Loosened}
+	for _, g := range entered {
+		alone := after.Alone && !before.Alone && g.pods.ephemeral == v1alpha1.EphemeralAlone
+		less := after.Workloads < before.Workloads && g.pods.workloads == after.Workloads
+		if alone || less {
+			w.By = append(w.By, g.name)
+		}
+		w.Alone = w.Alone || alone
+		if less {
+			w.WorkloadsFrom, w.WorkloadsTo = before.Workloads, after.Workloads
+		}
+	}
+	if len(w.By) > 0 {
+		j.add(w, was)
+	}
+}
+
+// leaves reports whether the namespace leaves a guard that meant it.
+func (j *judging) leaves(g *Guard) bool { return !g.namespaces.Match(j.Name, j.After) }

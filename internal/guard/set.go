@@ -41,7 +41,8 @@ func (s Set) Len() int { return len(s.guards) }
 type Change struct {
 	Name string
 	// New says that there was no such namespace. It is then compared with one
-	// that has no labels.
+	// that states none of the labels of Pod Security, and so has those that guards
+	// give to new ones. Before does not count then.
 	New bool
 	// Before and After are its labels.
 	Before, After map[string]string
@@ -74,14 +75,23 @@ type judging struct {
 // Judge judges a change by the guards that mean the namespace before or after it.
 func (s Set) Judge(c Change) Ruling {
 	j := judging{Change: &c}
-	var left []*Guard
+	if c.New {
+		c.Before = s.unlabelled(&c)
+	}
+	var left, entered, was []*Guard
 	for _, g := range s.guards {
 		before, after := !c.New && g.namespaces.Match(c.Name, c.Before), g.namespaces.Match(c.Name, c.After)
 		if before || after {
 			j.guards = append(j.guards, g)
 		}
-		if before && !after {
+		switch {
+		case before && !after:
 			left = append(left, g)
+		case after && !before:
+			entered = append(entered, g)
+		}
+		if before {
+			was = append(was, g)
 		}
 	}
 	if len(j.guards) == 0 {
@@ -90,6 +100,9 @@ func (s Set) Judge(c Change) Ruling {
 	j.policies()
 	if len(left) > 0 {
 		j.add(Weakening{Kind: Left}, left)
+	}
+	if len(was) > 0 && len(entered) > 0 {
+		j.loosened(was, entered)
 	}
 	if c.New && c.Exempt {
 		j.add(Weakening{Kind: Exempt}, j.guards)
@@ -117,6 +130,10 @@ func (s Set) gained(c *Change) []string {
 func (j *judging) policies() {
 	old, _ := pss.PolicyFromLabels(j.Before, j.Defaults)
 	now, invalid := pss.PolicyFromLabels(j.After, j.Defaults)
+	stated := j.Before
+	if j.New {
+		stated = nil // nobody has stated what it would get
+	}
 	for _, mode := range modes {
 		from, to := mode.of(old), mode.of(now)
 		d := compare(resolve(j.Evaluator, from), resolve(j.Evaluator, to))
@@ -132,7 +149,7 @@ func (j *judging) policies() {
 		}
 		if len(refusing) > 0 {
 			j.add(Weakening{
-				Kind: Lowered, Mode: mode, New: j.New, From: from, To: to, Controls: lost, Labels: mode.labels(j.Before, j.After, invalid),
+				Kind: Lowered, Mode: mode, New: j.New, From: from, To: to, Controls: lost, Labels: mode.labels(stated, j.After, invalid),
 			}, refusing)
 		} else if len(d.relaxed) > 0 && slices.ContainsFunc(j.guards, func(g *Guard) bool { return g.action > Audit && g.minds(mode) }) {
 			j.ruling.Relaxations = append(j.ruling.Relaxations, relaxation(mode, from, to, d.relaxed, j.Evaluator))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -20,6 +21,8 @@ func (w Weakening) String() string {
 		return "a namespace of this name is exempt from Pod Security (" + by + ")"
 	case Excepted:
 		return "it comes to be excepted by PodSecurityException " + strings.Join(w.Exceptions, ", ") + " (" + by + ")"
+	case Loosened:
+		return w.loosened() + " (" + by + ")"
 	}
 	return by
 }
@@ -47,6 +50,30 @@ func (w Weakening) lowered() string {
 		b.WriteString(" that fail " + join(w.Controls))
 	}
 	return b.String()
+}
+
+func (w Weakening) loosened() string {
+	var what []string
+	if w.Alone {
+		what = append(what, "ephemeralContainers goes from whole to alone")
+	}
+	if w.WorkloadsFrom != w.WorkloadsTo {
+		what = append(what, "workloads goes from "+w.WorkloadsFrom.String()+" to "+w.WorkloadsTo.String())
+	}
+	return strings.Join(what, " and ") + ", because it comes to be guarded by PodSecurityGuard " + strings.Join(w.By, ", ")
+}
+
+// String returns the word for it in a document.
+func (w Workloads) String() string {
+	switch w {
+	case WorkloadsOff:
+		return string(v1alpha1.WorkloadsOff)
+	case WorkloadsWarn:
+		return string(v1alpha1.WorkloadsWarn)
+	case WorkloadsDeny:
+		return string(v1alpha1.WorkloadsDeny)
+	}
+	return ""
 }
 
 // String says what becomes of the label.

@@ -82,6 +82,7 @@ const (
 	Left                     // a guard does not mean the namespace any more
 	Exempt                   // a new namespace has the name of an exempt one
 	Excepted                 // exceptions cover the namespace from now on
+	Loosened                 // a guard asks less of its pods, or its workloads
 )
 
 // Weakening is one thing that a change weakens.
@@ -103,6 +104,13 @@ type Weakening struct {
 
 	// Exceptions are the names of those that cover the namespace, sorted.
 	Exceptions []string
+
+	// Of what is loosened: By are the names of the guards that the namespace enters,
+	// sorted, Alone says that ephemeral containers are judged alone from now on, and
+	// WorkloadsFrom and WorkloadsTo, if they differ, what becomes of its workloads.
+	By                         []string
+	Alone                      bool
+	WorkloadsFrom, WorkloadsTo Workloads
 }
 
 // goesWith reports whether another mode is lowered in the same way, by the same

@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
@@ -74,19 +75,27 @@ func (n *Namespaces) All() bool { return n.all }
 // that is nothing.
 func (n *Namespaces) Selector() labels.Selector { return n.selector }
 
-// Label returns a label without which nothing is selected; ok is false if there is
-// none such.
-func Label(selector labels.Selector) (key, value string, ok bool) {
+// Label returns a label without which nothing is selected, with the values that it
+// may have, nil for any; ok is false if there is none such.
+func Label(selector labels.Selector) (key string, values []string, ok bool) {
 	if selector == nil {
-		return "", "", false
+		return "", nil, false
 	}
 	requirements, _ := selector.Requirements()
 	for _, r := range requirements {
-		if value, ok := r.Values().UnsortedList(), r.Operator() == "=" || r.Operator() == "==" || r.Operator() == "in"; ok && len(value) == 1 {
-			return r.Key(), value[0], true
+		switch r.Operator() {
+		case selection.Equals, selection.DoubleEquals, selection.In:
+			if of := r.Values().UnsortedList(); values == nil || len(of) < len(values) {
+				key, values, ok = r.Key(), of, true
+			}
+		case selection.Exists, selection.GreaterThan, selection.LessThan:
+			if !ok {
+				key, ok = r.Key(), true
+			}
+		case selection.NotEquals, selection.NotIn, selection.DoesNotExist:
 		}
 	}
-	return "", "", false
+	return key, values, ok
 }
 
 // Selector compiles a selector; nil is none. An empty one, which would select

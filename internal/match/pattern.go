@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,15 @@ func ParsePattern(text string) (Pattern, error) {
 		return wrong("images of docker.io have two parts, docker.io/library/nginx")
 	}
 	return p, nil
+}
+
+// Prefix returns the parts of the repository up to the first star, the registry at
+// least: every image that is meant begins with them.
+func (p Pattern) Prefix() string {
+	if i := slices.Index(p.parts, "*"); i >= 0 {
+		return strings.Join(p.parts[:i], "/")
+	}
+	return strings.Join(p.parts, "/")
 }
 
 // Match reports whether an image is meant.

@@ -62,6 +62,7 @@ type Metrics struct {
 
 	exceptions exceptions
 	builtin    builtin
+	policies   policies
 
 	configReloads, policyReloads, certificateReloads reloads
 	repairs                                          prometheus.Counter
@@ -81,6 +82,7 @@ func New(o Options) (*Metrics, error) {
 	m.admission()
 	m.exceptions = m.newExceptions()
 	m.builtin = m.newBuiltin()
+	m.policies = m.newPolicies()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")
 	m.policyReloads = m.reloads("policy")
@@ -186,7 +188,7 @@ func (m *Metrics) RecordRepair() { m.repairs.Inc() }
 // used, or could not be and the old one stays.
 func (m *Metrics) RecordConfigurationReload(ok bool) { m.configReloads.record(ok) }
 
-// RecordPolicyReload is RecordConfigurationReload for the folder of policies.
+// RecordPolicyReload is RecordConfigurationReload for policies.
 func (m *Metrics) RecordPolicyReload(ok bool) { m.policyReloads.record(ok) }
 
 // RecordCertificateReload is RecordConfigurationReload for TLS credentials.

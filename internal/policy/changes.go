@@ -44,6 +44,11 @@ func (g guards) Judge(c admission.NamespaceChange) admission.Guarding {
 	return said
 }
 
+// Missing returns the labels that a new namespace gets.
+func (g guards) Missing(name string, labels map[string]string) map[string]string {
+	return g.set.Missing(name, labels)
+}
+
 // entering says which exceptions a namespace comes to have by its name or labels.
 type entering struct {
 	set *exception.Set

@@ -16,6 +16,7 @@ import (
 type exceptionDocuments struct {
 	all    []Placed
 	faults []string
+	unread []string // the names of those, or of their files
 }
 
 // Placed is an exception with the file, or what else, that it stands in, and the
@@ -27,8 +28,13 @@ type Placed struct {
 	Line int
 }
 
-// fault notes why exceptions are not read.
-func (d *exceptionDocuments) fault(err error) { d.faults = append(d.faults, err.Error()) }
+// fault notes why an exception is not read, or those of a file are not.
+func (d *exceptionDocuments) fault(name string, err error) {
+	d.faults = append(d.faults, err.Error())
+	if !slices.Contains(d.unread, name) {
+		d.unread = append(d.unread, name)
+	}
+}
 
 // set makes a set of the exceptions, without those that share a name: nobody knows
 // which of them is meant.
@@ -38,7 +44,7 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 	for _, e := range d.all {
 		if other, ok := first[e.Name]; ok && !twice[e.Name] {
 			twice[e.Name] = true
-			d.fault(fmt.Errorf("%s: %s %q stands in %s, too: none of them counts", e.File, v1alpha1.KindPodSecurityException, e.Name, other))
+			d.fault(e.Name, fmt.Errorf("%s: %s %q stands in %s, too: none of them counts", e.File, v1alpha1.KindPodSecurityException, e.Name, other))
 		}
 		first[e.Name] = e.File
 	}
@@ -50,7 +56,7 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 	}
 	set, err := exception.NewSet(sound)
 	if err != nil {
-		d.fault(err)
+		d.fault("", err) // never: names are once there
 	}
 	return set, d.faults
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,9 @@ type Set struct {
 	// line each why others count as none.
 	Exceptions *exception.Set
 	Faults     []string
+	// Unread are the documents that do not count as they are, of which Taken are
+	// those that stand in two places.
+	Unread, Taken []document.Ref
 	// Text is all of the files, by which two readings are told apart.
 	Text string
 }
@@ -71,6 +75,9 @@ func ReadFolder(folder fs.FS) (Set, error) {
 	}
 	found := Set{Text: all.text.String(), Placed: all.exceptions.all}
 	found.Exceptions, found.Faults = all.exceptions.set()
+	for _, name := range all.exceptions.unread {
+		found.Unread = append(found.Unread, document.Ref{Kind: v1alpha1.KindPodSecurityException, Name: name})
+	}
 	if fault == nil {
 		found.Profiles, found.Each = all.profiles, all.guards
 		found.Guards, fault = guard.NewSet(all.guards, nil)
@@ -92,7 +99,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 	if err != nil {
 		err = fmt.Errorf("%s: %w", name, err)
 		if exceptionsOnly(text) {
-			d.exceptions.fault(err)
+			d.exceptions.fault(name, err)
 			return nil
 		}
 		return err
@@ -106,7 +113,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 			if document.Kind != v1alpha1.KindPodSecurityException {
 				return err
 			}
-			d.exceptions.fault(err)
+			d.exceptions.fault(cmp.Or(document.Name, name), err)
 			sound = false
 		}
 		if e != nil {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/document"
@@ -22,6 +23,16 @@ type Objects struct {
 	// the last that could be counts; and ExceptionFaults the same of exceptions,
 	// which are none.
 	Faults, ExceptionFaults []string
+	// Unread are all of these, and Readings say how each object was read.
+	Unread   []document.Ref
+	Readings map[document.Ref]Reading
+}
+
+// Reading says how an object was read.
+type Reading struct {
+	Err error
+	// Ends is when an exception does, zero if it never does.
+	Ends time.Time
 }
 
 // ObjectReader reads objects, and remembers guards and profiles that could be read.
@@ -34,9 +45,10 @@ type ObjectReader struct {
 // them is forgotten.
 func (r *ObjectReader) Read(all []document.Object) Objects {
 	guards, profiles := map[string]*guard.Guard{}, map[string]*profile.Profile{}
-	var found Objects
+	found := Objects{Readings: map[document.Ref]Reading{}}
 	for _, o := range all {
 		d, err := document.Of(o.JSON)
+		var ends time.Time
 		switch o.Kind {
 		case v1alpha1.KindPodSecurityGuard:
 			err = compile(guards, r.guards, o.Name, d, err, guard.Of)
@@ -51,8 +63,14 @@ func (r *ObjectReader) Read(all []document.Object) Objects {
 				e, err = exception.Of(d, profile.IDs())
 			}
 			if err == nil {
+				ends, _ = e.Expires()
 				found.Exceptions = append(found.Exceptions, Placed{e, InObject, 0})
 			}
+		}
+		at := document.Ref{Kind: o.Kind, Name: o.Name}
+		found.Readings[at] = Reading{err, ends}
+		if err != nil {
+			found.Unread = append(found.Unread, at)
 		}
 		switch fault := fmt.Sprintf("%s %s: %v", o.Kind, o.Name, err); {
 		case err == nil:

@@ -12,6 +12,7 @@ const APIVersion = "gabion.io/v1alpha1"
 // The answers to where a policy came from.
 const (
 	FromFlag      = "flag"      // --level or --version
+	FromConfig    = "config"    // the same in .gabion.yaml
 	FromNamespace = "namespace" // the enforce label of the Namespace in the input
 	FromDefault   = "default"   // nothing said anything: restricted:latest
 	FromFloor     = "floor"     // --at-least, which the input cannot lower
@@ -71,6 +72,14 @@ type Result struct {
 	// differs from the enforced one.
 	Warn  *Mode `json:"warn,omitempty"`
 	Audit *Mode `json:"audit,omitempty"`
+
+	// WarnFails says that violations of the warn mode fail, too.
+	WarnFails bool `json:"-"`
+}
+
+// Fails reports whether anything about the template makes the check fail.
+func (r *Result) Fails() bool {
+	return !r.Allowed || len(r.Invalid) > 0 || r.WarnFails && r.Warn != nil && !r.Warn.Allowed
 }
 
 // What becomes of a workload whose pods would be refused.
@@ -91,7 +100,9 @@ type Mode struct {
 	Verdict
 }
 
-// Verdict is what Pod Security admission says, with the places it is about.
+// Verdict is what Pod Security admission says, with the places it is about. What
+// is ignored or known stands apart, and everything else is said as if it were not
+// there.
 type Verdict struct {
 	Allowed    bool        `json:"allowed"`
 	Reason     string      `json:"reason"`
@@ -99,6 +110,19 @@ type Verdict struct {
 	Violations []Violation `json:"violations"`
 	// Exceptions are those that cover what would be violations else.
 	Exceptions []UsedException `json:"exceptions,omitempty"`
+	// Ignored are violations that the manifest asks to be ignored.
+	Ignored []Ignored `json:"ignored,omitempty"`
+	// Known are violations that the baseline knows.
+	Known []Violation `json:"known,omitempty"`
+}
+
+// Ignored is a control that a template fails and that its manifest asks to be
+// ignored.
+type Ignored struct {
+	Control string `json:"control"`
+	// Reason is why, as the manifest says.
+	Reason   string    `json:"reason"`
+	Findings []Finding `json:"findings"`
 }
 
 // UsedException is an exception that covers something.
@@ -198,6 +222,9 @@ func (e Error) String() string {
 // of another one, and such files. An object of which only a part could be
 // checked is NotChecked, although it has results. Violating and Invalid count
 // objects, too, among them the checked part of such a one.
+//
+// Ignored and Known count findings that would make objects violating else: those
+// that manifests ask to be ignored, and those that the baseline knows.
 type Summary struct {
 	Objects    int `json:"objects"`
 	Checked    int `json:"checked"`
@@ -206,6 +233,33 @@ type Summary struct {
 	NotChecked int `json:"notChecked"`
 	PassedOver int `json:"passedOver"`
 	Errors     int `json:"errors"`
+	Ignored    int `json:"ignored,omitempty"`
+	Known      int `json:"known,omitempty"`
+	// Fixed are findings that the baseline knows and that are gone from objects
+	// that were met, and Gone counts those of objects that were not.
+	Fixed []Fixed `json:"fixed,omitempty"`
+	Gone  int     `json:"gone,omitempty"`
+}
+
+// Fixed is a finding of the baseline that is there no more.
+type Fixed struct {
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Control   string `json:"control"`
+	// Path leads to the place by names, as the baseline has it.
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// object is the object, of a version that the baseline does not know.
+func (f *Fixed) object() Object {
+	o := Object{Kind: f.Kind, Namespace: f.Namespace, Name: f.Name}
+	if f.Group != "" {
+		o.APIVersion = f.Group + "/"
+	}
+	return o
 }
 
 // CheckWriter writes one report of a check, as it comes. Close completes the

@@ -13,7 +13,7 @@ type checkName struct {
 }
 
 func (c *checkName) Result(r *Result) error {
-	if r.Allowed && len(r.Invalid) == 0 {
+	if !r.Fails() {
 		return nil
 	}
 	// The templates of one object come one after the other.

@@ -29,16 +29,14 @@ type row struct {
 
 func (t *checkTable) Result(r *Result) error {
 	var b strings.Builder
-	word := t.style.paint(green, "PASS")
-	if !r.Allowed || len(r.Invalid) > 0 {
-		word = t.style.paint(red, "FAIL")
-	}
-	heading := fmt.Sprintf("%s  %s  %s  %s", word, t.object(r.Object), place(r.Source), policy(r))
+	heading := fmt.Sprintf("%s  %s  %s  %s", t.word(r), t.object(r.Object), place(r.Source), policy(r))
 	t.findings(&b, &r.Verdict, r.Source.Template)
 	for _, u := range r.Exceptions {
 		t.prose(&b, "  ", u.String())
 	}
 	t.unplaced(&b, r.Violations)
+	t.ignored(&b, r.Ignored)
+	t.known(&b, r)
 	t.early(&b, r.Early)
 	t.invalid(&b, r.Invalid)
 	if r.Partial {
@@ -96,7 +94,8 @@ func policy(r *Result) string {
 	}
 	from := map[string]string{
 		FromFlag: "by flag", FromNamespace: "by its namespace", FromDefault: "by default", FromFloor: "by --at-least",
-		FromGuard: "by the guard " + Escape(strings.Join(r.By, ", ")),
+		FromGuard:  "by the guard " + Escape(strings.Join(r.By, ", ")),
+		FromConfig: "by .gabion.yaml",
 	}[r.PolicyFrom]
 	return r.Policy + " " + from + profiled
 }
@@ -265,5 +264,3 @@ func (t *checkTable) NotChecked(n NotChecked) error {
 
 // Error writes nothing: errors are lines on standard error.
 func (t *checkTable) Error(Error) error { return nil }
-
-func (t *checkTable) Close(Summary) error { return nil }

@@ -83,8 +83,9 @@ func checkReports() map[string]checkReport {
 		"nothing": {},
 		"one": {
 			results: []Result{passing("web")}, notChecked: []NotChecked{{source, Object{"example.com/v1", "Machine", "default", "m"}, []string{"spec.a"}, "who knows"}},
-			errors: []Error{{source, "broken"}}, summary: Summary{3, 1, 0, 0, 1, 0, 1},
+			errors: []Error{{source, "broken"}}, summary: Summary{Objects: 3, Checked: 1, NotChecked: 1, Errors: 1},
 		},
+		"aside": asideReport(),
 		"many": {
 			results: []Result{passing("a"), passing("b"), violating(), passing("c"), hostileResult()},
 			notChecked: []NotChecked{
@@ -92,7 +93,7 @@ func checkReports() map[string]checkReport {
 				{source, Object{"example.com/v1", "Machine", "default", ""}, []string{}, "no reason"},
 			},
 			errors:  []Error{{source, hostile}, {Source{File: "-"}, "empty"}},
-			summary: Summary{9, 5, 2, 1, 2, 0, 2},
+			summary: Summary{Objects: 9, Checked: 5, Violating: 2, Invalid: 1, NotChecked: 2, Errors: 2},
 		},
 	}
 }

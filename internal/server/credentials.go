@@ -169,14 +169,14 @@ func (s *server) wantedCAs(ctx context.Context) ([]byte, error) {
 
 // change lets API servers know the new CAs before they meet the certificate.
 func (f *credentialsFollower) change(ctx context.Context, next material) {
-	if keeper := f.keeper.Load(); keeper != nil && !bytes.Equal(next.cas, f.current.cas) {
+	if f.keeper.Load() != nil && !bytes.Equal(next.cas, f.current.cas) {
 		wanted := next.cas
 		if f.fromFiles() {
 			wanted = unite(next.cas, f.current.cas)
 			f.until = time.Now().Add(oldCAs)
 		}
 		f.cas.Store(&wanted)
-		if !f.known(ctx, keeper, wanted) {
+		if !f.known(ctx, wanted) {
 			f.log.Warn("the API server does not know the new CAs yet, so the old certificate stays")
 			return
 		}
@@ -193,9 +193,9 @@ func (f *credentialsFollower) change(ctx context.Context, next material) {
 
 // known waits until API servers know the CAs. It gives up after a while, unless
 // the old certificate is worth nothing any more.
-func (f *credentialsFollower) known(ctx context.Context, keeper *registration.Keeper, cas []byte) bool {
-	keeper.Look()
-	for until := time.Now().Add(askTimeout); !keeper.Holds(cas); sleep(ctx, 50*time.Millisecond) {
+func (f *credentialsFollower) known(ctx context.Context, cas []byte) bool {
+	f.lookAgain()
+	for until := time.Now().Add(askTimeout); !f.registrationHolds(cas); sleep(ctx, 50*time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(until) {
 			return time.Now().After(f.certificates.Load().NotAfter())
 		}
@@ -207,11 +207,10 @@ func (f *credentialsFollower) known(ctx context.Context, keeper *registration.Ke
 // forget drops CAs that nobody needs any more. In a Secret, whoever rotates does
 // that.
 func (f *credentialsFollower) forget() {
-	keeper := f.keeper.Load()
-	if keeper != nil && !f.until.IsZero() && time.Now().After(f.until) {
+	if f.keeper.Load() != nil && !f.until.IsZero() && time.Now().After(f.until) {
 		f.until = time.Time{}
 		f.cas.Store(&f.current.cas)
-		keeper.Look()
+		f.lookAgain()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/policy"
 )
 
@@ -37,7 +38,11 @@ func (s *server) beginObjects(ctx, serving context.Context) error {
 			return
 		}
 		used = all
-		s.composed.setObjects(reader.Read(all))
+		documents := make([]document.Object, len(all))
+		for i := range all {
+			documents[i] = document.Object{Kind: all[i].Kind, Name: all[i].Name, JSON: all[i].JSON}
+		}
+		s.composed.setObjects(reader.Read(documents))
 	}
 	look()
 	s.run(func() error {

@@ -20,6 +20,7 @@ type composer struct {
 	mu      sync.Mutex
 	folder  policy.Set
 	objects policy.Objects
+	stand   standings
 	unread  bool // the folder, when it was read last
 	told    []string
 	notes   []string // faults of the objects, and names that stand in both
@@ -55,6 +56,7 @@ func (c *composer) setObjects(o policy.Objects) {
 // compose has the policies used, and says what is newly wrong with them.
 func (c *composer) compose() {
 	p, clashes := policy.Compose(c.folder, c.objects, c.now)
+	c.stand = standingsOf(c.objects.Readings).among(c.folder, p)
 	c.use(p)
 	c.notes = slices.Concat(c.objects.Faults, c.objects.ExceptionFaults, clashes)
 	for _, note := range c.notes {
@@ -63,6 +65,13 @@ func (c *composer) compose() {
 		}
 	}
 	c.told = c.notes
+}
+
+// standings say how the objects stand.
+func (c *composer) standings() standings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stand
 }
 
 // notReady says which guards and profiles among the objects cannot be read.

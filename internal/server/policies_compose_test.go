@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/guard"
 	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/pss"
@@ -23,9 +23,9 @@ spec: {base: {level: baseline}, readOnlyRootFilesystem: Required}
 `
 
 // objectsOf are the objects that documents of YAML would be, in their order.
-func objectsOf(t *testing.T, documents ...string) []cluster.Object {
+func objectsOf(t *testing.T, documents ...string) []document.Object {
 	t.Helper()
-	var all []cluster.Object
+	var all []document.Object
 	for _, text := range documents {
 		var head struct {
 			Kind     string                `json:"kind"`
@@ -38,7 +38,7 @@ func objectsOf(t *testing.T, documents ...string) []cluster.Object {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, cluster.Object{Kind: head.Kind, Name: head.Metadata.Name, JSON: json})
+		all = append(all, document.Object{Kind: head.Kind, Name: head.Metadata.Name, JSON: json})
 	}
 	return all
 }

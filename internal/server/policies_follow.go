@@ -42,13 +42,21 @@ func (s *server) usePolicies(p policy.Set) {
 		names = append(names, e.Name)
 	}
 	s.metrics.SetExceptions(names)
+	s.metrics.SetUnreadable(p.Unread)
 	s.builtin.use(p.Exceptions)
 	s.controller.SetExceptions(policy.Excepts(p.Exceptions, time.Now))
 	s.controller.SetPodGuards(p.PodGuards(s.o.Target.Excluded(), time.Now))
+	var profiles []string
 	for _, named := range p.Guards.Profiles() {
+		profiles = append(profiles, named.Name)
 		if p.Profiles[named.Name] == nil {
 			s.log.Error("there is no such profile, and pods are refused because of that", slog.String("profile", named.Name), slog.String("by", policy.By(named.Guards)))
 		}
+	}
+	s.metrics.SetProfiles(profiles)
+	s.fills.Store(p.Guards.Fills())
+	if o := s.newNamespaces.Load(); o != nil {
+		o.Want(p.Guards.Fills())
 	}
 	s.controller.SetGuards(p.Changes(s.o.Target.Excluded()))
 }
@@ -116,7 +124,8 @@ func (f *policyFollower) look(ctx context.Context) {
 	exceptions := slog.Int("exceptions", len(next.policies.Exceptions.All()))
 	if next.fault != "" {
 		f.fault.Store(&next.fault)
-		f.used.Exceptions, f.used.Placed, f.used.Faults = next.policies.Exceptions, next.policies.Placed, next.policies.Faults
+		f.used.Exceptions, f.used.Placed = next.policies.Exceptions, next.policies.Placed
+		f.used.Faults, f.used.Unread = next.policies.Faults, next.policies.Unread
 		f.use(f.used)
 		f.log.Error("the new policies cannot be used, the old guards stay", slog.String("folder", f.dir), slog.String("error", next.fault), exceptions)
 		return

@@ -11,28 +11,43 @@ import (
 	"github.com/gabion-security/gabion/internal/server/registration"
 )
 
-// newKeeper returns the keeper of the registration.
-func (s *server) newKeeper() (*registration.Keeper, error) {
+// newKeepers makes the keepers of the registration.
+func (s *server) newKeepers() error {
+	o, err := s.registrationOptions()
+	if err != nil {
+		return err
+	}
+	optional := o
+	optional.Custom = nil
+	s.newNamespaces.Store(registration.NewOptional(s.client, optional))
+	s.newNamespaces.Load().Want(s.fills.Load())
+	s.keeper.Store(registration.NewKeeper(s.client, o))
+	return nil
+}
+
+// registrationOptions say what to register.
+func (s *server) registrationOptions() (registration.Options, error) {
 	target := s.o.Target
 	if target.Service.Name == "" && target.URL == "" {
 		_, port, err := net.SplitHostPort(s.admissionListener.Addr().String())
 		if err != nil {
-			return nil, err
+			return registration.Options{}, err
 		}
 		target.URL = "https://" + net.JoinHostPort(hostOf(target, s.o.Listen), port) + "/validate"
 	}
 	instance, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("the name of this machine: %w", err)
+		return registration.Options{}, fmt.Errorf("the name of this machine: %w", err)
 	}
 	keep := time.Duration(0)
 	if s.fromFiles() { // in a Secret, CAs are the same for all replicas
 		keep = 2 * oldCAs
 	}
-	return registration.NewKeeper(s.client, registration.Options{
+	target.Reported = s.objects != nil
+	return registration.Options{
 		Target: target, CAs: s.wantedCAs, KeepCAs: keep, Key: func() []byte { return *s.key.Load() }, Custom: s.custom.registered,
 		Instance: instance, Log: s.log, Repaired: s.metrics.RecordRepair,
-	}), nil
+	}, nil
 }
 
 // hostOf returns the name by which API servers find the webhook of a target, which
@@ -59,5 +74,17 @@ func (s *server) keep(ctx context.Context, k *registration.Keeper) error {
 		case <-tick.C:
 		}
 	}
+	s.run(func() error { s.newNamespaces.Load().Run(ctx); return nil })
 	return k.Run(ctx)
+}
+
+// lookAgain has the registration looked at, as when there are new CAs.
+func (s *server) lookAgain() {
+	s.keeper.Load().Look()
+	s.newNamespaces.Load().Look()
+}
+
+// registrationHolds reports whether API servers can know the CAs.
+func (s *server) registrationHolds(cas []byte) bool {
+	return s.keeper.Load().Holds(cas) && s.newNamespaces.Load().Holds(cas)
 }

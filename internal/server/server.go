@@ -49,6 +49,8 @@ type server struct {
 	policies   *policyFollower    // nil without a folder of policies
 	objects    *cluster.Documents // nil if those of the cluster are left out
 	composed   composer
+	uses       *uses            // of exceptions
+	reporting  *resource.Client // for the status of objects
 	custom     customResources
 	builtin    *builtinWatch
 
@@ -58,9 +60,12 @@ type server struct {
 	certificates atomic.Pointer[webhook.Certificates]
 	web          atomic.Pointer[webhook.Server]
 	keeper       atomic.Pointer[registration.Keeper]
-	cas          atomic.Pointer[[]byte] // that API servers should know
-	key          atomic.Pointer[[]byte] // of the certificate that is served
-	secretRead   atomic.Int64           // when, in nanoseconds since 1970
+	// newNamespaces is registered while fills says that a guard has labels for them.
+	newNamespaces atomic.Pointer[registration.Optional]
+	fills         atomic.Bool
+	cas           atomic.Pointer[[]byte] // that API servers should know
+	key           atomic.Pointer[[]byte] // of the certificate that is served
+	secretRead    atomic.Int64           // when, in nanoseconds since 1970
 
 	running sync.WaitGroup
 	failed  chan error
@@ -133,8 +138,11 @@ func newServer(o Options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.reporting, err = resource.NewClient(s.config); err != nil {
+		return nil, err
+	}
 	if s.controller, err = admission.New(admission.Options{
-		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Rights: rights{asking}, Recorder: s.metrics,
+		Config: s.configuration, Namespaces: s.cache, Pods: s.cache, Rights: rights{asking}, Recorder: s.metrics, Uses: s.reported(),
 	}); err != nil {
 		return nil, err
 	}
@@ -181,7 +189,7 @@ func (s *server) metricsOptions() metrics.Options {
 		},
 		Registered: func() bool {
 			keeper := s.keeper.Load()
-			return keeper != nil && keeper.Written()
+			return keeper != nil && keeper.Written() && s.newNamespaces.Load().NotReady() == ""
 		},
 		BytesInFlight: func() int64 { return s.handler.BytesInFlight() },
 	}
@@ -224,6 +232,9 @@ func (s *server) serve(ctx, serving context.Context) error {
 		s.run(func() error { return s.keep(keeping, keeper) })
 	}
 	s.run(func() error { s.followCredentials(serving, begun); return nil })
+	if s.objects != nil {
+		s.run(func() error { s.report(serving); return nil })
+	}
 
 	select {
 	case <-ctx.Done():
@@ -271,11 +282,9 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 		return nil, material{}, err
 	}
 	if s.o.Register {
-		keeper, err := s.newKeeper()
-		if err != nil {
+		if err := s.newKeepers(); err != nil {
 			return nil, material{}, err
 		}
-		s.keeper.Store(keeper)
 	}
 	s.web.Store(web)
 	return web, m, nil

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
 
@@ -39,6 +40,11 @@ func appendAnswer(b []byte, uid string, d admission.Decision) []byte {
 	}
 	if len(d.Warnings) > 0 {
 		b = append(b, ']')
+	}
+	if len(d.Patch) > 0 {
+		b = append(b, `,"patchType":"JSONPatch","patch":"`...)
+		b = base64.StdEncoding.AppendEncode(b, d.Patch)
+		b = append(b, '"')
 	}
 	return append(b, `}}`...)
 }

@@ -23,6 +23,10 @@ func TestAnswersAreWrittenAsTheAPIServerWritesThem(t *testing.T) {
 			admission.Decision{Allowed: true, Warnings: []string{"w"}, Annotations: []admission.Annotation{{Key: "k", Value: "v"}}},
 			`"allowed":true,"auditAnnotations":{"k":"v"},"warnings":["w"]}}`,
 		},
+		"one with a patch": {
+			admission.Decision{Allowed: true, Annotations: []admission.Annotation{{Key: "k", Value: "v"}}, Patch: []byte(`[{"op":"add"}]`)},
+			`"allowed":true,"auditAnnotations":{"k":"v"},"patchType":"JSONPatch","patch":"W3sib3AiOiJhZGQifV0="}}`,
+		},
 		"several of both": {
 			admission.Decision{Allowed: true, Warnings: []string{"a", "b", ""}, Annotations: []admission.Annotation{{Key: "k", Value: ""}, {Key: "l", Value: "v"}}},
 			`"allowed":true,"auditAnnotations":{"k":"","l":"v"},"warnings":["a","b",""]}}`,

@@ -60,7 +60,11 @@ type HandlerOptions struct {
 	Observer Observer
 }
 
-// Handler answers the requests of an API server, under / and /validate.
+// mutatePath is where an API server asks for changes of objects.
+const mutatePath = "/mutate"
+
+// Handler answers the requests of an API server, under / and /validate, and under
+// /mutate.
 type Handler struct {
 	decider    Decider
 	maxBody    int64
@@ -146,7 +150,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // precheck refuses what needs no look at the body.
 func precheck(r *http.Request) *fault {
 	switch {
-	case r.URL.Path != "/" && r.URL.Path != "/validate":
+	case r.URL.Path != "/" && r.URL.Path != "/validate" && r.URL.Path != mutatePath:
 		return &fault{http.StatusNotFound, "not found: admission reviews go to /validate"}
 	case r.Method != http.MethodPost:
 		return &fault{http.StatusMethodNotAllowed, "method not allowed: admission reviews are sent with POST"}
@@ -172,7 +176,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *
 	if f := h.readBody(r, b, &charge); f != nil {
 		return 0, f
 	}
-	if status, f = h.decide(ctx, b); f != nil {
+	if status, f = h.decide(ctx, b, r.URL.Path == mutatePath); f != nil {
 		return 0, f
 	}
 	if b.in = b.in[:0]; cap(b.in) > keptBuffer {
@@ -208,18 +212,18 @@ func (h *Handler) timeout(u *url.URL) time.Duration {
 
 // decide writes the answer to the review in b.in to b.out, once there is room for
 // what that takes.
-func (h *Handler) decide(ctx context.Context, b *buffers) (status int, f *fault) {
+func (h *Handler) decide(ctx context.Context, b *buffers, mutating bool) (status int, f *fault) {
 	end, f := h.work.begin(ctx, b.in)
 	if f != nil {
 		return 0, f
 	}
 	defer end()
-	return h.answer(ctx, b)
+	return h.answer(ctx, b, mutating)
 }
 
 // answer writes the answer to the review in b.in to b.out. A panic on the way is
 // a denial.
-func (h *Handler) answer(ctx context.Context, b *buffers) (status int, f *fault) {
+func (h *Handler) answer(ctx context.Context, b *buffers, mutating bool) (status int, f *fault) {
 	var review workload.Review
 	defer func() {
 		if p := recover(); p != nil {
@@ -232,7 +236,9 @@ func (h *Handler) answer(ctx context.Context, b *buffers) (status int, f *fault)
 	if err != nil {
 		return 0, &fault{http.StatusBadRequest, "the request body cannot be read: " + err.Error()}
 	}
-	decision := h.decider.Decide(ctx, requestOf(&review))
+	request := requestOf(&review)
+	request.Mutating = mutating
+	decision := h.decider.Decide(ctx, request)
 	b.out = appendAnswer(b.out[:0], review.UID, decision)
 	h.logDecision(ctx, &review, &decision)
 	return http.StatusOK, nil
@@ -240,8 +246,8 @@ func (h *Handler) answer(ctx context.Context, b *buffers) (status int, f *fault)
 
 func requestOf(r *workload.Review) admission.Request {
 	return admission.Request{
-		Operation: r.Operation, Group: r.Resource.Group, Resource: r.Resource.Resource, Subresource: r.Subresource,
-		Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.Name, Username: r.Username, UserInfo: r.UserInfo,
+		DryRun: r.DryRun, Operation: r.Operation, Group: r.Resource.Group, Resource: r.Resource.Resource, Subresource: r.Subresource,
+		Kind: r.Kind.Kind, KindGroup: r.Kind.Group, Namespace: r.Namespace, Name: r.Name, Username: r.Username, UserInfo: r.UserInfo,
 		Object: r.Object, OldObject: r.OldObject,
 	}
 }

@@ -30,7 +30,7 @@ func TestAReviewIsAnswered(t *testing.T) {
 	})}, webhook.ServerOptions{})
 	for _, http2 := range []bool{false, true} {
 		client := r.client(t, http2)
-		for _, path := range []string{"/", "/validate", "/validate?timeout=5s"} {
+		for _, path := range []string{"/", "/validate", "/validate?timeout=5s", "/mutate", "/mutate?timeout=5s"} {
 			got, err := ask(t.Context(), client, r.url+path, review("u-1", "web", `{"spec":{}}`))
 			if err != nil {
 				t.Fatal(err)
@@ -55,6 +55,7 @@ func TestAReviewIsAnswered(t *testing.T) {
 			want := admission.Request{
 				Operation: "CREATE", Resource: "pods", Kind: "Pod", Namespace: "shop", Name: "web", Username: "ann",
 				UserInfo: []byte(`{"username":"ann"}`), Object: []byte(`{"spec":{}}`),
+				Mutating: strings.HasPrefix(path, "/mutate"),
 			}
 			if diff := cmp.Diff(want, <-asked); diff != "" {
 				t.Error(diff)

@@ -197,7 +197,9 @@ type ask struct {
 
 func asking() []ask {
 	floor := func(enforce string, pods bool) func(*v1alpha1.PodSecurityGuardSpec) {
-		return func(s *v1alpha1.PodSecurityGuardSpec) { s.Floor, s.ApplyToPods = &v1alpha1.Floor{Enforce: enforce}, pods }
+		return func(s *v1alpha1.PodSecurityGuardSpec) {
+			s.Floor, s.ApplyToPods = &v1alpha1.Floor{Enforce: enforce}, pods
+		}
 	}
 	return []ask{
 		{"the floor baseline", asks("baseline"), floor("baseline:latest", true)},

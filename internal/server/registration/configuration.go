@@ -1,25 +1,24 @@
 package registration
 
 import (
+	"net/url"
+	"path"
 	"slices"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Name is the name of the webhook configuration.
+// Name is the name of the webhook configurations.
 const Name = "gabion"
-
-const (
-	collection = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-	path       = collection + "/" + Name
-)
 
 // The names of the webhooks.
 const (
 	EnforceWebhook    = "enforce.pod-security.gabion.io"
 	NamespacesWebhook = "namespaces.pod-security.gabion.io"
 	AdvisoryWebhook   = "advisory.pod-security.gabion.io"
+	// NewNamespacesWebhook is the only one that changes what is sent to it.
+	NewNamespacesWebhook = "new-namespaces.pod-security.gabion.io"
 )
 
 // withdrawnAnnotation says that the configuration is being removed on purpose,
@@ -46,6 +45,9 @@ type Target struct {
 	ExcludedNamespaces []string
 	// Custom are the custom resources whose pods are looked at.
 	Custom Custom
+	// Reported says that uses of exceptions come to stand in their status, but for
+	// those by requests of which nothing comes.
+	Reported bool
 }
 
 // Pod updates other than of images and containers, and namespace updates other
@@ -68,35 +70,49 @@ const (
 // that sign the webhook's certificate in PEM. Nothing in it is left to the API
 // server's defaults, so that it can be compared with what is stored.
 func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	webhook := func(name string, policy admissionregistrationv1.FailurePolicyType) admissionregistrationv1.ValidatingWebhook {
-		return admissionregistrationv1.ValidatingWebhook{
-			Name: name, ClientConfig: t.clientConfig(cas), FailurePolicy: new(policy),
-			MatchPolicy:       new(admissionregistrationv1.Equivalent),
-			NamespaceSelector: &metav1.LabelSelector{}, ObjectSelector: &metav1.LabelSelector{},
-			SideEffects:    new(admissionregistrationv1.SideEffectClassNone),
-			TimeoutSeconds: new(int32(timeoutSeconds)), AdmissionReviewVersions: []string{"v1"},
-		}
-	}
-	pods := webhook(EnforceWebhook, admissionregistrationv1.Fail)
+	pods := t.webhook(EnforceWebhook, admissionregistrationv1.Fail, validatePath, cas)
+	pods.SideEffects = t.sideEffects()
 	pods.Rules = rules(rule("", "pods", "pods/ephemeralcontainers", "pods/resize"))
 	pods.NamespaceSelector = t.selector()
 	pods.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "images-or-containers-change", Expression: imagesChange}}
 
-	namespaces := webhook(NamespacesWebhook, admissionregistrationv1.Fail)
+	namespaces := t.webhook(NamespacesWebhook, admissionregistrationv1.Fail, validatePath, cas)
 	// Labels change by status and finalize as well, and what else there may come to be.
 	namespaces.Rules = rules(rule("", "namespaces", "namespaces/*"))
 	namespaces.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "labels-change", Expression: labelsChange}}
 
-	workloads := webhook(AdvisoryWebhook, admissionregistrationv1.Ignore)
+	workloads := t.webhook(AdvisoryWebhook, admissionregistrationv1.Ignore, validatePath, cas)
+	workloads.SideEffects = t.sideEffects()
 	workloads.Rules = append(builtinWorkloads(), t.Custom.Rules...)
+	c := configurationOf(validating, pods, namespaces, workloads)
+	c.Annotations = t.Custom.annotations()
+	return c
+}
+
+// webhook returns a webhook without rules.
+func (t *Target) webhook(name string, policy admissionregistrationv1.FailurePolicyType, at string, cas []byte) admissionregistrationv1.ValidatingWebhook {
+	return admissionregistrationv1.ValidatingWebhook{
+		Name: name, ClientConfig: t.clientConfig(at, cas), FailurePolicy: new(policy),
+		MatchPolicy:       new(admissionregistrationv1.Equivalent),
+		NamespaceSelector: &metav1.LabelSelector{}, ObjectSelector: &metav1.LabelSelector{},
+		SideEffects:    new(admissionregistrationv1.SideEffectClassNone),
+		TimeoutSeconds: new(int32(timeoutSeconds)), AdmissionReviewVersions: []string{"v1"},
+	}
+}
+
+// sideEffects are those of a webhook which judges by exceptions.
+func (t *Target) sideEffects() *admissionregistrationv1.SideEffectClass {
+	if t.Reported {
+		return new(admissionregistrationv1.SideEffectClassNoneOnDryRun)
+	}
+	return new(admissionregistrationv1.SideEffectClassNone)
+}
+
+func configurationOf(f form, webhooks ...admissionregistrationv1.ValidatingWebhook) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
-		TypeMeta: metav1.TypeMeta{
-			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
-		},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}, Annotations: t.Custom.annotations(),
-		},
-		Webhooks: []admissionregistrationv1.ValidatingWebhook{pods, namespaces, workloads},
+		TypeMeta:   metav1.TypeMeta{APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: f.kind},
+		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: map[string]string{"app.kubernetes.io/name": "gabion"}},
+		Webhooks:   webhooks,
 	}
 }
 
@@ -126,13 +142,29 @@ func rule(group string, resources ...string) admissionregistrationv1.Rule {
 	}
 }
 
-func (t *Target) clientConfig(cas []byte) admissionregistrationv1.WebhookClientConfig {
+// The paths under which the webhook answers.
+const (
+	validatePath = "/validate"
+	mutatePath   = "/mutate"
+)
+
+func (t *Target) clientConfig(at string, cas []byte) admissionregistrationv1.WebhookClientConfig {
 	if t.Service.Name == "" {
-		return admissionregistrationv1.WebhookClientConfig{URL: new(t.URL), CABundle: cas}
+		return admissionregistrationv1.WebhookClientConfig{URL: new(t.url(at)), CABundle: cas}
 	}
 	return admissionregistrationv1.WebhookClientConfig{CABundle: cas, Service: &admissionregistrationv1.ServiceReference{
-		Namespace: t.Service.Namespace, Name: t.Service.Name, Path: new("/validate"), Port: new(t.Service.Port),
+		Namespace: t.Service.Namespace, Name: t.Service.Name, Path: new(at), Port: new(t.Service.Port),
 	}}
+}
+
+// url returns the URL for a path beside that to which reviews go.
+func (t *Target) url(at string) string {
+	u, err := url.Parse(t.URL)
+	if err != nil || at == validatePath {
+		return t.URL
+	}
+	u.Path = path.Join(path.Dir(u.Path), at)
+	return u.String()
 }
 
 // selector selects the namespaces whose pods are judged.

@@ -59,6 +59,7 @@ type Options struct {
 type Keeper struct {
 	client *resource.Client
 	o      Options
+	form   form
 
 	mu      sync.Mutex
 	fault   string // of the last attempt, before the configuration was written
@@ -92,7 +93,7 @@ type Keeper struct {
 
 // NewKeeper returns a Keeper. Nothing is sent to the API server yet.
 func NewKeeper(client *resource.Client, o Options) *Keeper {
-	return &Keeper{client: client, o: o, changed: make(chan struct{}, 1)}
+	return &Keeper{client: client, o: o, form: validating, changed: make(chan struct{}, 1)}
 }
 
 // Look makes the Keeper compare the configuration with what is wanted now, as
@@ -112,9 +113,9 @@ func (k *Keeper) NotReady() string {
 	case k.written != nil:
 		return ""
 	case k.fault != "":
-		return "the webhook configuration is not written: " + k.fault
+		return k.form.what + " is not written: " + k.fault
 	}
-	return "the webhook configuration is not written yet"
+	return k.form.what + " is not written yet"
 }
 
 // Written reports whether the configuration was as it should be when it was last
@@ -165,10 +166,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 			continue
 		}
 		if k.NotReady() != "" && isFinal(err) {
-			return fmt.Errorf("writing the webhook configuration: %w", err)
+			return fmt.Errorf("writing %s: %w", k.form.what, err)
 		}
 		k.note(err)
-		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration cannot be looked after at the moment",
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, k.form.what+" cannot be looked after at the moment",
 			slog.String("error", err.Error()))
 		sleep(ctx, retryAfter)
 	}
@@ -200,9 +201,9 @@ func (k *Keeper) follow(ctx context.Context) error {
 	if have != nil {
 		from = have.ResourceVersion
 	}
-	events, err := k.client.Watch(ctx, collection, Name, from)
+	events, err := k.client.Watch(ctx, k.form.collection, Name, from)
 	if err != nil {
-		return fmt.Errorf("watching the webhook configuration: %w", err)
+		return fmt.Errorf("watching %s: %w", k.form.what, err)
 	}
 	defer events.Stop()
 	for !k.withdrawn {
@@ -243,7 +244,7 @@ func (k *Keeper) later() <-chan time.Time {
 // returns what is stored.
 func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
 	have := &admissionregistrationv1.ValidatingWebhookConfiguration{}
-	err := k.client.Get(ctx, path, have)
+	err := k.client.Get(ctx, k.form.path(), have)
 	switch {
 	case apierrors.IsNotFound(err):
 		have = nil
@@ -258,7 +259,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if err != nil {
 		return nil, err
 	}
-	want, before, stored := Configuration(k.target(have), k.withOthers(have, cas)), k.last(), uint64(0)
+	want, before, stored := k.configuration(k.target(have), k.withOthers(have, cas)), k.last(), uint64(0)
 	wrong := []string{"it is missing"}
 	if have != nil {
 		wrong, stored = differences(have, want), generationOf(have, k.o.Key())
@@ -281,7 +282,7 @@ func (k *Keeper) ensure(ctx context.Context) (*admissionregistrationv1.Validatin
 	if repair && k.putOff() {
 		return have, nil // what happens until then may change what is right
 	}
-	now, err := write(ctx, k.client, have, want)
+	now, err := k.write(ctx, have, want)
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +301,7 @@ func (k *Keeper) yield(ctx context.Context, have *admissionregistrationv1.Valida
 	}
 	if k.yieldUntil.IsZero() {
 		k.yieldUntil = time.Now().Add(yielding)
-		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "a server that was started later wants another webhook configuration, and keeps it from now on")
+		k.o.Log.LogAttrs(ctx, slog.LevelWarn, "a server that was started later wants "+k.form.what+" to be another one, and keeps it from now on")
 	}
 	k.announced = time.Time{} // a removal that never came is the later server's to repair
 	k.remember(have)

@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -22,20 +23,26 @@ const (
 	goneFor = 2 * time.Second
 )
 
-// Remove removes the webhook configuration. Servers that keep it are told that
-// this is on purpose, and leave it be until they are started again. It returns
+// Remove removes the webhook configurations. Servers that keep them are told that
+// this is on purpose, and leave them be until they are started again. It returns
 // the webhooks that there were, by name; none if there was no configuration.
 func Remove(ctx context.Context, client *resource.Client, by string) ([]string, error) {
 	var removed []string
 	for range removals {
-		found, err := removeOnce(ctx, client, by)
-		if err != nil {
-			return nil, err
+		var faults []error
+		for _, f := range []form{mutating, validating} {
+			found, err := f.removeOnce(ctx, client, by)
+			faults = append(faults, err)
+			for _, name := range found {
+				if !slices.Contains(removed, name) {
+					removed = append(removed, name)
+				}
+			}
 		}
-		if removed == nil {
-			removed = found
+		if err := errors.Join(faults...); err != nil {
+			return removed, err
 		}
-		gone, err := staysGone(ctx, client)
+		gone, err := stayGone(ctx, client)
 		if gone || err != nil {
 			return removed, err
 		}
@@ -45,9 +52,9 @@ func Remove(ctx context.Context, client *resource.Client, by string) ([]string, 
 
 // removeOnce announces the removal, removes, and returns the names of the webhooks
 // that there were.
-func removeOnce(ctx context.Context, client *resource.Client, by string) ([]string, error) {
+func (f form) removeOnce(ctx context.Context, client *resource.Client, by string) ([]string, error) {
 	var c admissionregistrationv1.ValidatingWebhookConfiguration
-	err := client.Merge(ctx, path, map[string]any{
+	err := client.Merge(ctx, f.path(), map[string]any{
 		"metadata": map[string]any{"annotations": map[string]string{withdrawnAnnotation: by}},
 	}, &c)
 	if apierrors.IsNotFound(err) {
@@ -60,22 +67,24 @@ func removeOnce(ctx context.Context, client *resource.Client, by string) ([]stri
 	for i := range c.Webhooks {
 		names = append(names, c.Webhooks[i].Name)
 	}
-	if err := client.Delete(ctx, path); err != nil && !apierrors.IsNotFound(err) {
+	if err := client.Delete(ctx, f.path()); err != nil && !apierrors.IsNotFound(err) {
 		return nil, err
 	}
 	return names, nil
 }
 
-// staysGone reports whether the configuration does not come back for a while.
-func staysGone(ctx context.Context, client *resource.Client) (bool, error) {
+// stayGone reports whether the configurations do not come back for a while.
+func stayGone(ctx context.Context, client *resource.Client) (bool, error) {
 	for until := time.Now().Add(goneFor); time.Now().Before(until); sleep(ctx, goneFor/8) {
-		var c admissionregistrationv1.ValidatingWebhookConfiguration
-		err := client.Get(ctx, path, &c)
-		if err == nil {
-			return false, nil
-		}
-		if !apierrors.IsNotFound(err) {
-			return false, err
+		for _, f := range []form{mutating, validating} {
+			var c admissionregistrationv1.ValidatingWebhookConfiguration
+			err := client.Get(ctx, f.path(), &c)
+			if err == nil {
+				return false, nil
+			}
+			if !apierrors.IsNotFound(err) {
+				return false, err
+			}
 		}
 	}
 	return true, ctx.Err()

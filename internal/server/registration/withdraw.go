@@ -17,8 +17,8 @@ import (
 
 // see notes how the configuration was removed.
 func (k *Keeper) see(ctx context.Context, e watch.Event) {
-	c, ok := e.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
-	if !ok || k.last() == nil || c.Annotations[withdrawnAnnotation] == "" || version(c) <= k.wrote {
+	c := seen(e.Object)
+	if c == nil || k.last() == nil || c.Annotations[withdrawnAnnotation] == "" || version(c) <= k.wrote {
 		return // the last: news of what has been overwritten since
 	}
 	k.announce()
@@ -90,6 +90,6 @@ func (k *Keeper) withdraw(ctx context.Context) {
 		return
 	}
 	k.withdrawn = true
-	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was removed on purpose and is not written again until the next start: "+
-		"nothing is enforced")
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, k.form.what+" was removed on purpose and is not written again until the next start: "+
+		k.form.without)
 }

@@ -13,8 +13,6 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/gabion-security/gabion/internal/server/resource"
 )
 
 // errChanged says that what was written is not what is stored.
@@ -23,13 +21,13 @@ var errChanged = errors.New("the API server stored something else")
 // write stores the configuration and returns what is stored. Server-side apply
 // leaves what others have added beside it, such as another match condition;
 // where that makes a difference, the whole object is replaced.
-func write(
-	ctx context.Context, client *resource.Client, have, want *admissionregistrationv1.ValidatingWebhookConfiguration,
+func (k *Keeper) write(
+	ctx context.Context, have, want *admissionregistrationv1.ValidatingWebhookConfiguration,
 ) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
 	var stored admissionregistrationv1.ValidatingWebhookConfiguration
 	if have != nil && have.Annotations[withdrawnAnnotation] != "" {
 		stored = *have // in one step: who deletes it in between would seem to do so on purpose
-	} else if err := client.Apply(ctx, path, want, &stored); err != nil {
+	} else if err := k.client.Apply(ctx, k.form.path(), want, &stored); err != nil {
 		return nil, err
 	}
 	if len(differences(&stored, want)) == 0 {
@@ -41,7 +39,7 @@ func write(
 	whole.TypeMeta, whole.ManagedFields, whole.Webhooks = want.TypeMeta, nil, want.Webhooks
 	delete(whole.Annotations, withdrawnAnnotation)
 	stored = admissionregistrationv1.ValidatingWebhookConfiguration{}
-	if err := client.Replace(ctx, path, whole, &stored); err != nil {
+	if err := k.client.Replace(ctx, k.form.path(), whole, &stored); err != nil {
 		return nil, err
 	}
 	if wrong := differences(&stored, want); len(wrong) > 0 {
@@ -53,12 +51,12 @@ func write(
 // report tells of a write.
 func (k *Keeper) report(ctx context.Context, c *admissionregistrationv1.ValidatingWebhookConfiguration, wrong []string, repair bool) {
 	if !repair {
-		k.o.Log.LogAttrs(ctx, slog.LevelInfo, "the webhook configuration is written", slog.String("name", Name))
+		k.o.Log.LogAttrs(ctx, slog.LevelInfo, k.form.what+" is written", slog.String("name", Name))
 		return
 	}
 	slices.Sort(wrong)
 	what := strings.Join(wrong, ", ")
-	k.o.Log.LogAttrs(ctx, slog.LevelWarn, "the webhook configuration was changed by somebody else and is written again",
+	k.o.Log.LogAttrs(ctx, slog.LevelWarn, k.form.what+" was changed by somebody else and is written again",
 		slog.String("name", Name), slog.String("wrong", what))
 	if k.o.Repaired != nil {
 		k.o.Repaired()
@@ -78,7 +76,7 @@ func (k *Keeper) event(ctx context.Context, c *admissionregistrationv1.Validatin
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
 		ObjectMeta: metav1.ObjectMeta{GenerateName: Name + ".", Namespace: eventNamespace},
 		InvolvedObject: corev1.ObjectReference{
-			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration",
+			APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: k.form.kind,
 			Name: c.Name, UID: c.UID, ResourceVersion: c.ResourceVersion,
 		},
 		Reason: "Repaired", Type: corev1.EventTypeWarning, Count: 1,

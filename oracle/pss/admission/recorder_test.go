@@ -87,6 +87,9 @@ func (r oursRecorder) RecordError(fatal bool, l admission.Labels) {
 	r.add("error", strconv.FormatBool(fatal), text(l))
 }
 
+// RecordProfileRefusal is never called: upstream has no profiles.
+func (r oursRecorder) RecordProfileRefusal(name string) { r.add("profile", name, "") }
+
 // RecordException is never called: upstream has no exceptions.
 func (r oursRecorder) RecordException(name, mode string) { r.add("exception", name, mode) }
 
