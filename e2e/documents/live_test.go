@@ -87,7 +87,7 @@ func TestCommandsGoByTheClustersOwnDocuments(t *testing.T) {
 	run(t, admin, "exceptions", "lint", "--live").says(t, 0, "still-forbidden")
 	run(t, admin, "preview", "living", "--enforce=privileged", "--exit-code").says(t, 1, counts, "Guard: would refuse this: "+weaker, `It needs the verb "weaken"`)
 	run(t, admin, "plan", "living").says(t, 0, counts, "knows no exceptions")
-	run(t, admin, "label", "living", "--enforce=privileged", "--force", "--dry-run=client").says(t, 0, counts, "weakens what is guarded: "+weaker)
+	run(t, admin, "label", "living", "--enforce=privileged", "--force", "--force-conflicts", "--dry-run=client").says(t, 0, counts, "weakens what is guarded: "+weaker)
 	run(t, admin, "upgrade", "living", "--from=v1.33").says(t, 0, counts)
 
 	snapshot := filepath.Join(t.TempDir(), "cluster.json.gz")
