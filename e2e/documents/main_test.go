@@ -23,7 +23,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(cluster.MainWith(defined{m}, &plane, &gabion, cluster.Options{})) //nolint:forbidigo // a TestMain is a main
+	os.Exit(cluster.MainWith(defined{m}, &plane, &gabion, cluster.Options{Users: []cluster.User{{Name: reader}}})) //nolint:forbidigo // a TestMain is a main
 }
 
 // defined runs the tests once the definitions are there.

@@ -22,11 +22,13 @@ func TestExceptionsOnARealAPIServer(t *testing.T) {
 	rows := truth.Rows()
 	w := start(t, rows)
 	t.Run("the truth table", func(t *testing.T) { w.holds(t, rows) })
+	t.Run("the plugin that is off", w.off)
 	t.Run("a file that changes", w.follows)
 	t.Run("an exception that ends", w.ends)
 	t.Run("ephemeral containers", w.ephemeral)
 	t.Run("a Deployment", w.deployment)
 	t.Run("pods that exist", w.sweeps)
+	t.Run("the table of guards", w.guards)
 }
 
 // holds tries every row of the truth table, and looks for its traces.

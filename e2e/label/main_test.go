@@ -26,7 +26,7 @@ var plane *cluster.Cluster
 var gabion string
 
 func TestMain(m *testing.M) {
-	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}, {Name: "lead"}}})) //nolint:forbidigo // a TestMain is a main
+	os.Exit(cluster.MainWith(m, &plane, &gabion, cluster.Options{Users: []cluster.User{{Name: "tenant"}, {Name: "blind"}, {Name: "lead"}, {Name: "keeper"}}})) //nolint:forbidigo // a TestMain is a main
 }
 
 // operator is somebody with a folder, in which the undo data go.

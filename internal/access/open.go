@@ -17,12 +17,20 @@ type Configuration struct {
 	Defaults pss.Policy
 	// Usernames, Namespaces and RuntimeClasses are exempt.
 	Usernames, Namespaces, RuntimeClasses []string
+	// Guarded reports whether guards have something enforced on the pods of a
+	// namespace whatever its labels say; nil if there are none.
+	Guarded func(*inventory.Namespace) bool
 	// Excluded are the namespaces whose pods Gabion's webhook is not asked about.
 	Excluded []string
 }
 
 // Open is a namespace where nothing is enforced on pods, and why.
 type Open struct{ Namespace, Reason string }
+
+// guarded reports whether guards have something enforced in a namespace.
+func (c *Configuration) guarded(ns *inventory.Namespace) bool {
+	return c.Guarded != nil && c.Guarded(ns)
+}
 
 // openNamespaces returns the namespaces where nothing is enforced, by name. One
 // whose labels are not known is among them.
@@ -50,6 +58,8 @@ func (c *Configuration) reason(ns *inventory.Namespace) string {
 		return "exempt"
 	case slices.Contains(c.Excluded, ns.Name):
 		return "excluded from Gabion's webhook"
+	case c.guarded(ns) && len(c.RuntimeClasses) == 0:
+		return ""
 	case !ns.Stated:
 		return "its labels are not known"
 	case policy.Enforce.Level == pss.Privileged && labelled:

@@ -158,10 +158,15 @@ func (r *review) mayWeaken(ctx context.Context, namespace string) (bool, error) 
 	return may && err == nil, err
 }
 
+// WeakenRight names the right to weaken a namespace.
+func WeakenRight(namespace string) string {
+	return `the verb "` + v1alpha1.VerbWeaken + `" on ` + v1alpha1.ResourcePodSecurityLevels + "." + v1alpha1.GroupName + " " + quote(namespace) + ", by a ClusterRoleBinding"
+}
+
 // forbidWeakening refuses a change, whose decision was another one so far. With an
 // error, nobody has answered whether it is allowed.
 func forbidWeakening(name string, texts []string, d Decision, err error) Decision {
-	right := `the verb "` + v1alpha1.VerbWeaken + `" on ` + v1alpha1.ResourcePodSecurityLevels + "." + v1alpha1.GroupName + " " + quote(name) + ", by a ClusterRoleBinding"
+	right := WeakenRight(name)
 	d.Allowed, d.Code, d.Reason, d.Details = false, http.StatusForbidden, reasonForbidden, Details{Kind: namespacesResource, Name: name}
 	d.Message = namespacesResource + " " + quote(name) + " is forbidden: it would be weakened: " + strings.Join(texts, "; ") + ". This needs " + right
 	if err == nil {

@@ -12,7 +12,7 @@ var layers = [][]string{
 	{"cmd/gabion", "cmd/kubectl-gabion"},
 	{"internal/cli"},
 	{"internal/server"},
-	{"internal/webhook", "internal/cluster", "internal/metrics"},
+	{"internal/webhook", "internal/cluster", "internal/metrics", "internal/policy"},
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -10,6 +11,7 @@ import (
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 type checkOptions struct {
@@ -20,9 +22,7 @@ type checkOptions struct {
 	floor      parsed[pss.Level]
 	kubernetes parsed[pss.Version]
 	profile    string
-	exceptions []string
-	output     []string
-	outputs    outputs
+	documents  documentOptions
 	baseline   baselineOptions
 	failOn     failOn
 	noIgnores  bool
@@ -35,7 +35,7 @@ type checkOptions struct {
 // newCheck returns `gabion check`.
 func newCheck(s *System) *cobra.Command {
 	o := checkOptions{
-		system: s, input: inputOptions{system: s},
+		system: s, input: inputOptions{system: s}, documents: documentOptions{system: s},
 		level: levelFlag(), version: versionFlag(), floor: levelFlag(), kubernetes: kubernetesFlag(),
 	}
 	cmd := &cobra.Command{
@@ -56,6 +56,11 @@ its git repository, may say what flags say; flags win, and --config=none leaves 
 out. A manifest may ask to ignore controls, by the annotation gabion.io/ignore, and
 --no-ignores counts them all the same. Both come with the input: whoever judges
 that of others does without.
+
+With --policy-dir, pods also have to meet what the guards in the folder ask of those of
+their namespace, floors and profiles, without what its exceptions cover, as with a
+cluster whose 'gabion serve' is given the same folder. Where there is no Namespace
+object, guards that select by labels count.
 
 Exit codes: 0 no violations, 1 violations, 2 wrong usage, 3 something could not
 be read or judged. If several apply, the highest.`,
@@ -87,6 +92,9 @@ be read or judged. If several apply, the highest.`,
   # A pull request of somebody else, which has no say in how it is judged
   gabion check --config=none --no-ignores --level=baseline deploy/
 
+  # As one whose webhook is given a folder of guards, profiles and exceptions
+  gabion check --policy-dir=examples/guards deploy/
+
   # A kind that Gabion does not know
   gabion check --pod-template-path='example.com/Machine=.spec.roles[*].template' machine.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
@@ -102,7 +110,7 @@ be read or judged. If several apply, the highest.`,
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
 		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
 		profileFlag(fs, &o.profile)
-		exceptionsFlag(fs, &o.exceptions)
+		o.documents.flags(fs)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
 	})
 	o.input.flags(cmd)
@@ -125,12 +133,18 @@ func (o *checkOptions) complete(args []string) error {
 	if o.profile != "" && (o.level.set || o.version.set || o.floor.set) {
 		return usagef("--profile has a level and a version of its own: leave out --level, --version and --at-least")
 	}
+	if o.profile != "" && o.documents.dir != "" {
+		return usagef("--profile judges instead of guards: leave out --policy-dir, or have a guard in it name the profile")
+	}
 	if err := o.input.complete(args); err != nil {
 		return err
 	}
 	var err error
 	if o.outputs, err = parseOutputs(o.output); err != nil {
 		return usagef("--output: %s", err)
+	}
+	if err := o.documents.stdin(slices.Contains(o.input.paths, workload.Stdin)); err != nil {
+		return err
 	}
 	if len(o.input.paths) == 0 {
 		return usagef("nothing to check: name files or directories, or - for standard input")
@@ -143,7 +157,7 @@ func (o *checkOptions) complete(args []string) error {
 
 // needs says what has to be read beyond what the standard looks at.
 func (o *checkOptions) needs() {
-	o.input.extra = o.profile != "" || len(o.exceptions) > 0 || o.baseline != baselineOptions{}
+	o.input.extra = o.profile != "" || o.documents.given() || o.baseline != baselineOptions{}
 	o.input.annotations = nil
 	if !o.noIgnores {
 		o.input.annotations = []string{ignore.Annotation}
@@ -194,7 +208,7 @@ func (o *checkOptions) run() error {
 		}
 		policies.flags = by.Base()
 	}
-	excepted, err := newExceptions(o.system, o.exceptions)
+	documents, err := o.documents.read()
 	if err != nil {
 		return err
 	}
@@ -210,8 +224,8 @@ func (o *checkOptions) run() error {
 	c := checker{
 		input: newInput(&o.input), out: reports.stdout, writer: reports,
 		judge: judge{
-			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by, exceptions: excepted,
-			baseline: known, failOn: o.failOn,
+			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
+			documents: documents, exceptions: documents.excepting(), baseline: known, failOn: o.failOn,
 		},
 	}
 	if !o.noIgnores {

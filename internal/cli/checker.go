@@ -24,7 +24,7 @@ type checker struct {
 // run judges the whole input. The error is that of writing the report.
 func (c *checker) run() error {
 	items := c.input.items()
-	if !c.judge.policies.flags.Level.Valid() || c.judge.exceptions != nil {
+	if !c.judge.policies.flags.Level.Valid() || c.judge.exceptions != nil || c.judge.documents.guarded() {
 		items = c.afterNamespaces(items)
 	}
 	for item := range items {

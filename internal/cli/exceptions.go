@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,8 +13,8 @@ import (
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/plan"
 	"github.com/gabion-security/gabion/internal/preview"
-	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
+	"github.com/gabion-security/gabion/internal/upgrade"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -25,27 +24,6 @@ import (
 type exceptions struct {
 	set *exception.Set
 	now time.Time
-}
-
-// newExceptions reads the exceptions of files, nil if none are named, and says
-// which of them are of no use any more.
-func newExceptions(s *System, paths []string) (*exceptions, error) {
-	if len(paths) == 0 {
-		return nil, nil //nolint:nilnil // there are none
-	}
-	all, set, err := readExceptions(paths)
-	if err != nil {
-		return nil, err
-	}
-	x := &exceptions{set: set, now: s.Now()}
-	console := newConsole(s)
-	for _, e := range all {
-		if at, _ := e.Expires(); e.Expired(x.now) {
-			console.line(fmt.Sprintf("note: %s: the exception %s covers nothing: it ended at %s",
-				report.Place(e.file, e.line), report.Escape(e.Name), at.UTC().Format(time.RFC3339)))
-		}
-	}
-	return x, nil
 }
 
 // of returns what is excepted for a template in a namespace.
@@ -69,22 +47,6 @@ func (x *exceptions) rows(uses []exception.Use) []report.UsedException {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// exceptProfile takes what is excepted from the verdict of a profile.
-func exceptProfile(m *exception.Match, v profile.Verdict) (profile.Verdict, []exception.Use) {
-	if m.Empty() || v.Allowed() {
-		return v, nil
-	}
-	base, uses := m.Except(v.Base)
-	left := v.Except(base, func(control string, f profile.Finding) bool {
-		e := m.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
-		if e != nil {
-			uses = exception.Used(uses, e, control)
-		}
-		return e != nil
-	})
-	return left, uses
 }
 
 // namespaceLabels returns the labels of a Namespace with the one that the API
@@ -139,6 +101,21 @@ func (x *exceptions) forPlan(ns *inventory.Namespace) plan.Except {
 	}
 	return func(v *inventory.View, verdict pss.Verdict) pss.Verdict {
 		match := x.of(ns.Name, labelledWith(ns, verdict.Policy()), v.Template(), v1alpha1.Enforce)
+		left, _ := match.Except(verdict)
+		return left
+	}
+}
+
+// forUpgrade returns what an upgrade asks, nil if nothing is excepted in a namespace.
+func (x *exceptions) forUpgrade(ns *inventory.Namespace) upgrade.Except {
+	labels := labelsOf(ns)
+	if !x.inNamespace(ns.Name, labels) {
+		return nil
+	}
+	return func(mode upgrade.Mode, v *inventory.View, seen *pss.Pod, verdict pss.Verdict) pss.Verdict {
+		match := x.set.For(exception.Pod{
+			Namespace: ns.Name, NamespaceLabels: labels, Pod: seen, Extra: v.Extra, RuntimeClass: v.RuntimeClass,
+		}, v1alpha1.Mode(mode), x.now)
 		left, _ := match.Except(verdict)
 		return left
 	}

@@ -10,8 +10,9 @@ func newExceptionsCommand(s *System) *cobra.Command {
 		Use:   "exceptions COMMAND",
 		Short: "List, check and write what is let pass all the same",
 		Long: `List, check and write PodSecurityExceptions: what pods may do although the level of
-their namespace forbids it. 'gabion check', 'gabion preview' and 'gabion plan' judge
-by those of --exceptions.
+their namespace forbids it. 'gabion check' judges by those of --exceptions and
+--policy-dir; 'gabion preview', 'plan', 'label' and 'upgrade' also by those of the
+cluster that they look at.
 
 Of what an exception names, only the namespace protects it. Labels, service accounts,
 names of containers and tags of images are chosen by whoever writes the pod: they

@@ -13,6 +13,7 @@ import (
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -31,11 +32,12 @@ type exceptionsLintOptions struct {
 func newExceptionsLint(s *System) *cobra.Command {
 	o := exceptionsLintOptions{system: s, source: newJudgedSource(s)}
 	cmd := &cobra.Command{
-		Use:   "lint PATH|-...",
+		Use:   "lint [PATH|-]...",
 		Short: "Find exceptions that are expired, unused, too broad or of no effect",
-		Long: `Find what is wrong with the PodSecurityExceptions in files and directories: those
-that are expired or soon will be, that nobody answers for, that never cover anything,
-that another one makes superfluous, and those that nothing protects.
+		Long: `Find what is wrong with the PodSecurityExceptions in files and directories, or
+without any, of a snapshot (--from) or the live cluster: those that are expired or
+soon will be, that nobody answers for, that never cover anything, that another one
+makes superfluous, and those that nothing protects.
 
 Held against manifests (-f), a snapshot (--from) or a cluster (--live), also those
 that nothing there uses, and what of them is broader than what uses it. Pods and
@@ -52,8 +54,9 @@ Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 wrong usage,
   gabion exceptions lint exceptions/ --from=cluster.json.gz
   gabion exceptions lint exceptions/ --live --strict -o json
 
-  # Those of a cluster against what is in it
-  kubectl get podsecurityexceptions -o yaml | gabion exceptions lint - --live`,
+  # Those of a cluster, by themselves and against what is in it
+  gabion exceptions lint
+  gabion exceptions lint --live`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -83,8 +86,8 @@ func (o *exceptionsLintOptions) complete(args []string) error {
 		return err
 	}
 	switch {
-	case len(o.paths) == 0:
-		return usagef("nothing to check: name files or directories with PodSecurityExceptions")
+	case len(o.paths) == 0 && len(o.source.input.paths) > 0:
+		return usagef("nothing to check: name files or directories with PodSecurityExceptions that the manifests are held against")
 	case slices.Contains(o.paths, workload.Stdin) && (slices.Contains(o.source.input.paths, workload.Stdin) || o.source.from == workload.Stdin):
 		return usagef("standard input (-) can be read only once")
 	case o.live && !o.source.live():
@@ -100,8 +103,29 @@ func (o *exceptionsLintOptions) complete(args []string) error {
 // held reports whether the exceptions are held against something.
 func (o *exceptionsLintOptions) held() bool { return o.live || !o.source.live() }
 
+// read reads the exceptions, and what they are held against, if they are: nil if not.
+func (o *exceptionsLintOptions) read(ctx context.Context) (all []policy.Placed, set *exception.Set, f *finder, inv *inventory.Inventory, err error) {
+	if len(o.paths) > 0 {
+		if all, set, err = exceptionsOf(o.paths, o.system.Stdin); err != nil {
+			return nil, nil, nil, nil, err
+		}
+	}
+	switch {
+	case o.held():
+		if f, inv, err = o.source.find(ctx); err == nil && len(o.paths) == 0 {
+			all, set, err = exceptionsOfCluster(inv)
+		}
+	case len(o.paths) == 0:
+		config, fault := o.source.connection.config()
+		if err = fault; err == nil {
+			all, set, err = liveExceptions(ctx, config)
+		}
+	}
+	return all, set, f, inv, err
+}
+
 func (o *exceptionsLintOptions) run(ctx context.Context) error {
-	all, set, err := exceptionsOf(o.paths, o.system.Stdin)
+	all, set, f, inv, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,8 +136,7 @@ func (o *exceptionsLintOptions) run(ctx context.Context) error {
 	if o.held() {
 		r.HeldAgainst = o.source.where()
 		usage := exception.NewUsage(set, o.source.profile != "", now)
-		inv, err := o.source.find(ctx, func(f *violating) { usage.Add(f.Pod, f.mode, f.Findings) })
-		if err != nil {
+		if err := f.each(inv, func(f *violating) { usage.Add(f.Pod, f.mode, f.Findings) }); err != nil {
 			return err
 		}
 		if incomplete = o.source.incomplete(inv); incomplete {
@@ -176,7 +199,7 @@ func (o *exceptionsLintOptions) forbidden(ctx context.Context, set *exception.Se
 }
 
 // report maps the problems: the heaviest first, then by where they are.
-func (o *exceptionsLintOptions) report(r *report.ExceptionLint, all []placedException, problems []exception.Problem) {
+func (o *exceptionsLintOptions) report(r *report.ExceptionLint, all []policy.Placed, problems []exception.Problem) {
 	order := map[exception.Severity]int{exception.Error: 0, exception.Warning: 1, exception.Info: 2}
 	place := map[*exception.Exception]int{}
 	for i := range all {
@@ -189,7 +212,7 @@ func (o *exceptionsLintOptions) report(r *report.ExceptionLint, all []placedExce
 	for _, p := range problems {
 		at := &all[place[p.Exception]]
 		r.Problems = append(r.Problems, report.ExceptionProblem{
-			Severity: string(p.Severity), Rule: p.ID, Exception: p.Exception.Name, File: at.file, Line: at.line,
+			Severity: string(p.Severity), Rule: p.ID, Exception: p.Exception.Name, File: at.File, Line: at.Line,
 			Path: p.Path, Message: p.Message, Fix: p.Fix,
 		})
 		r.Summary.Add(string(p.Severity))

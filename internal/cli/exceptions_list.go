@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,38 +15,43 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/report"
 )
 
 type exceptionsListOptions struct {
-	system *System
-	paths  []string
-	config string
-	output string
+	system     *System
+	connection connectionOptions
+	paths      []string
+	config     string
+	output     string
 }
 
 // newExceptionsList returns `gabion exceptions list`.
 func newExceptionsList(s *System) *cobra.Command {
-	o := exceptionsListOptions{system: s}
+	o := exceptionsListOptions{system: s, connection: connectionOptions{system: s}}
 	cmd := &cobra.Command{
 		Use:   "list [PATH|-]...",
 		Short: "List exceptions, and what the API server exempts",
-		Long: `List the PodSecurityExceptions in files and directories: for which pods and
-containers they are, from which controls, how long, whose and why. What an API
-server's configuration exempts, which is everything, stands in the same list.`,
-		Example: `  gabion exceptions list exceptions/
-  gabion exceptions list exceptions/ --admission-config psa.yaml -o wide
+		Long: `List the PodSecurityExceptions of the live cluster, or those in files and
+directories: for which pods and containers they are, from which controls, how long,
+whose and why. What an API server's configuration exempts, which is everything,
+stands in the same list; with --admission-config and nothing else, alone.`,
+		Example: `  # Those of a cluster
+  gabion exceptions list
+  gabion exceptions list --context=production -o json
 
-  # Those of a cluster
-  kubectl get podsecurityexceptions -o yaml | gabion exceptions list -`,
+  # Those in files, and what the API server exempts
+  gabion exceptions list exceptions/ --admission-config psa.yaml -o wide`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) {
 		exceptionsFlag(fs, &o.paths)
 		fs.Lookup("exceptions").Usage = "more `FILES` or directories, as 'gabion check' takes them; may be repeated"
 		exemptionsFlag(fs, &o.config)
 	})
+	o.connection.flags(cmd)
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		outputFlag(fs, &o.output, report.ExceptionListFormats())
 	})
@@ -62,14 +68,25 @@ func exemptionsFlag(fs *pflag.FlagSet, to *string) {
 // complete finds faults of the command line before anything is read.
 func (o *exceptionsListOptions) complete(args []string) error {
 	o.paths = append(o.paths, args...)
-	if len(o.paths) == 0 && o.config == "" {
-		return usagef("nothing to list: name files or directories with PodSecurityExceptions")
-	}
-	return nil
+	return (&documentOptions{exceptions: o.paths}).stdin(false)
 }
 
-func (o *exceptionsListOptions) run() error {
-	all, _, err := exceptionsOf(o.paths, o.system.Stdin)
+// read reads the exceptions, of files or else of the live cluster.
+func (o *exceptionsListOptions) read(ctx context.Context) ([]policy.Placed, error) {
+	if len(o.paths) > 0 || o.config != "" {
+		all, _, err := exceptionsOf(o.paths, o.system.Stdin)
+		return all, err
+	}
+	config, err := o.connection.config()
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := liveExceptions(ctx, config)
+	return all, err
+}
+
+func (o *exceptionsListOptions) run(ctx context.Context) error {
+	all, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,10 +113,10 @@ func (o *exceptionsListOptions) run() error {
 }
 
 // exceptionRow maps an exception.
-func exceptionRow(e *placedException, now time.Time) report.ListException {
+func exceptionRow(e *policy.Placed, now time.Time) report.ListException {
 	spec := &e.Spec
 	row := report.ListException{
-		Type: report.TypeException, Name: e.Name, File: e.file, Line: e.line, Namespaces: namespacesInWords(&spec.Namespaces),
+		Type: report.TypeException, Name: e.Name, File: e.File, Line: e.Line, Namespaces: namespacesInWords(&spec.Namespaces),
 		NarrowedBy: narrowing(spec), Controls: []report.ListControl{}, Modes: texts(spec.Modes),
 		Reason: spec.Reason, Owner: spec.Owner, Ticket: spec.Ticket, Expired: e.Expired(now),
 	}

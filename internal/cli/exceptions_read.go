@@ -15,6 +15,7 @@ import (
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
@@ -25,28 +26,11 @@ func exceptionsFlag(fs *pflag.FlagSet, to *[]string) {
 	fs.StringSliceVar(to, "exceptions", nil, "`FILES` or directories with PodSecurityExceptions: what they cover is no violation; may be repeated")
 }
 
-// placedException is an exception with the file that it stands in.
-type placedException struct {
-	*exception.Exception
-
-	file string
-	line int
-}
-
-// readExceptions reads the exceptions of --exceptions.
-func readExceptions(paths []string) ([]placedException, *exception.Set, error) {
-	all, set, err := exceptionsOf(paths, nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--exceptions: %w", err)
-	}
-	return all, set, nil
-}
-
 // exceptionsOf reads the exceptions of files and directories, and of standard
 // input, if there is one. What cannot be read is an error: nothing is judged by half
 // of them.
-func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exception.Set, error) {
-	var all []placedException
+func exceptionsOf(paths []string, stdin io.Reader) ([]policy.Placed, *exception.Set, error) {
+	var all []policy.Placed
 	for _, path := range paths {
 		files, err := []string{path}, error(nil)
 		if path != workload.Stdin || stdin == nil {
@@ -56,7 +40,7 @@ func exceptionsOf(paths []string, stdin io.Reader) ([]placedException, *exceptio
 			return nil, nil, err
 		}
 		for _, file := range files {
-			found, err := exceptionsIn(file, stdin)
+			found, err := exceptionsInFile(file, stdin)
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", report.Escape(file), err)
 			}
@@ -98,9 +82,9 @@ func exceptionFiles(path string) ([]string, error) {
 	return files, nil
 }
 
-// exceptionsIn reads the exceptions of a file. Guards and profiles, which may
+// exceptionsInFile reads the exceptions of a file. Guards and profiles, which may
 // stand beside them, are passed over; anything else is an error.
-func exceptionsIn(file string, stdin io.Reader) ([]placedException, error) {
+func exceptionsInFile(file string, stdin io.Reader) ([]policy.Placed, error) {
 	var text []byte
 	var err error
 	if file == workload.Stdin && stdin != nil {
@@ -115,7 +99,7 @@ func exceptionsIn(file string, stdin io.Reader) ([]placedException, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []placedException
+	var found []policy.Placed
 	for _, d := range documents {
 		if d.Is(v1alpha1.KindPodSecurityGuard) || d.Is(v1alpha1.KindPodSecurityProfile) {
 			continue
@@ -124,7 +108,7 @@ func exceptionsIn(file string, stdin io.Reader) ([]placedException, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", d.Line, report.Escape(d.String()), err)
 		}
-		found = append(found, placedException{e, file, d.Line})
+		found = append(found, policy.Placed{Exception: e, File: file, Line: d.Line})
 	}
 	return found, nil
 }

@@ -50,12 +50,12 @@ func (o *judgedSource) check() error {
 	return nil
 }
 
-// find reads the source and yields what is wrong with its pods.
-func (o *judgedSource) find(ctx context.Context, yield func(*violating)) (*inventory.Inventory, error) {
-	f := finder{files: len(o.input.paths) > 0}
+// find reads the source, and finds what is wrong with its pods when it is asked to.
+func (o *judgedSource) find(ctx context.Context) (*finder, *inventory.Inventory, error) {
+	f := &finder{files: len(o.input.paths) > 0}
 	var err error
 	if f.config, err = o.input.system.admissionConfig(o.config); err != nil {
-		return nil, fmt.Errorf("--admission-config: %w", err)
+		return nil, nil, fmt.Errorf("--admission-config: %w", err)
 	}
 	if o.level.set || o.version.set {
 		f.flags = strict()
@@ -69,13 +69,13 @@ func (o *judgedSource) find(ctx context.Context, yield func(*violating)) (*inven
 	if o.profile != "" {
 		var by *profile.Profile
 		if by, err = readProfile(o.profile); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		f.profile, f.flags = by, by.Base()
 	}
 	inv, err := o.load(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	console := newConsole(o.input.system)
 	console.noteVersions(o.version.value, inv.Server.Version)
@@ -97,7 +97,7 @@ func (o *judgedSource) find(ctx context.Context, yield func(*violating)) (*inven
 		}
 		console.noteAssumption(unlabelled)
 	}
-	return inv, f.each(inv, yield)
+	return f, inv, nil
 }
 
 // incomplete reports whether not everything was read.

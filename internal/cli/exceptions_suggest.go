@@ -25,13 +25,13 @@ type exceptionsSuggestOptions struct {
 	source                      judgedSource
 	reason, owner, ticket, name string
 	expiresIn                   parsed[time.Duration]
-	exceptions                  []string
+	documents                   documentOptions
 	output                      string
 }
 
 // newExceptionsSuggest returns `gabion exceptions suggest`.
 func newExceptionsSuggest(s *System) *cobra.Command {
-	o := exceptionsSuggestOptions{system: s, source: newJudgedSource(s), expiresIn: parsed[time.Duration]{parse: parseDays, name: "TIME"}}
+	o := exceptionsSuggestOptions{system: s, source: newJudgedSource(s), documents: documentOptions{system: s}, expiresIn: parsed[time.Duration]{parse: parseDays, name: "TIME"}}
 	_ = o.expiresIn.Set("90d")
 	cmd := &cobra.Command{
 		Use:   "suggest [NAMESPACE]... [PATH]... --reason=TEXT",
@@ -48,7 +48,8 @@ from what they need. 'gabion check' says how to make them pass without.
 Pods and workloads are judged by the labels of their namespaces, as 'gabion check' and
 a cluster do, or by --level or --profile. Labels that change from one release to the
 next, such as helm.sh/chart, are left out. Arguments with a slash or a dot are paths,
-others are namespaces.`,
+others are namespaces. Nothing is written for what the exceptions of the cluster or
+snapshot cover, or those of --exceptions.`,
 		Example: `  gabion exceptions suggest deploy/ --level=baseline --reason="moved to the CSI driver in March" --owner=team-a
   gabion exceptions suggest shop --from=cluster.json.gz --reason="see ticket" --ticket=SEC-42 > exceptions/shop.yaml
   gabion check deploy/ --level=baseline --exceptions=exceptions/`,
@@ -61,7 +62,7 @@ others are namespaces.`,
 		fs.StringVar(&o.ticket, "ticket", "", "the `NAME` of where they were agreed to")
 		fs.Var(&o.expiresIn, "expires-in", "when they end: 90d, 12h, or never")
 		fs.StringVar(&o.name, "name", "", "the `PREFIX` of their names")
-		exceptionsFlag(fs, &o.exceptions)
+		exceptionsFlag(fs, &o.documents.exceptions)
 		fs.Lookup("exceptions").Usage = "`FILES` or directories with exceptions that there are: nothing is written for what they cover; may be repeated"
 	})
 	flagGroup(cmd, "Policy", o.source.policyFlags)
@@ -95,17 +96,25 @@ func (o *exceptionsSuggestOptions) complete(args []string) error {
 	if strings.TrimSpace(o.reason) == "" {
 		return usagef("--reason is missing: say why the exceptions are there")
 	}
+	if err := o.documents.stdin(o.source.stdin()); err != nil {
+		return err
+	}
 	return o.source.check()
 }
 
 func (o *exceptionsSuggestOptions) run(ctx context.Context) error {
-	_, set, err := readExceptions(o.exceptions)
+	standing, err := o.documents.read()
 	if err != nil {
 		return err
 	}
+	f, inv, err := o.source.find(ctx)
+	if err != nil {
+		return err
+	}
+	standing.with(exceptionsIn(inv), newConsole(o.system))
 	var failing []exception.Failing
-	inv, err := o.source.find(ctx, func(f *violating) {
-		match := set.For(f.Pod, f.mode, o.system.Now())
+	err = f.each(inv, func(f *violating) {
+		match := standing.Exceptions.For(f.Pod, f.mode, standing.now)
 		left := f.Failing
 		left.Findings = slices.DeleteFunc(slices.Clone(f.Findings), func(each exception.Finding) bool { return match.Covering(&each) != nil })
 		if f.mode == v1alpha1.Enforce && len(left.Findings) > 0 {

@@ -17,6 +17,7 @@ type judge struct {
 	evaluator  pss.Evaluator
 	policies   policies
 	profile    *profile.Profile // nil if there is none
+	documents  *documents       // with guards, if there are any
 	exceptions *exceptions
 	ignores    ignores
 	baseline   *knownFindings // nil if there is none
@@ -44,20 +45,24 @@ type judged struct {
 // result judges one template of an object in a namespace.
 func (j *judge) result(item *workload.Item, t *workload.Template, namespace string) (report.Result, error) {
 	m := j.policies.of(namespace)
+	guards := j.documents.pods(namespace, j.policies.labels[namespace])
 	s := &subject{namespace, t, j.asideOf(item, t, namespace)}
-	shown, verdict, err := j.enforce(s, m.enforce)
+	shown, verdict, err := j.enforce(s, withFloors(m.enforce, guards.Floors))
 	if err != nil {
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	r := report.Result{
 		Source: sourceOf(item, t.Path), Object: objectOf(item, namespace),
-		Policy: shown.policy.String(), PolicyFrom: shown.from, Partial: t.Partial,
+		Policy: shown.policy.String(), PolicyFrom: shown.from, By: shown.by, Partial: t.Partial,
 		Verdict: j.verdict(verdict, s), Invalid: []report.Invalid{}, WarnFails: j.failOn == failOnWarn,
 	}
 	if j.profile != nil {
 		if err := j.addProfile(&r, s); err != nil {
 			return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 		}
+	}
+	if err := j.addGuards(&r, item, s, &guards); err != nil {
+		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	for _, i := range t.Invalid() {
 		line, column := t.Position(i.Path)

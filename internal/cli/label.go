@@ -9,6 +9,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 type labelOptions struct {
@@ -24,7 +25,7 @@ type labelOptions struct {
 	skip      []string
 
 	admissionConfig string
-	exceptions      []string
+	documents       documentOptions
 	input           inputOptions // only for what cannot be judged
 
 	force, forceConflicts bool
@@ -49,7 +50,7 @@ const (
 func newLabel(s *System) *cobra.Command {
 	mode := parsed[pss.LevelVersion]{parse: parseEnforce, name: "LEVEL[:VERSION]"}
 	o := labelOptions{
-		system: s, connection: connectionOptions{system: s}, input: inputOptions{system: s, recursive: true, namespace: "default"},
+		system: s, connection: connectionOptions{system: s}, documents: documentOptions{system: s}, input: inputOptions{system: s, recursive: true, namespace: "default"},
 		enforce: mode, warn: mode, audit: mode, dryRun: dryRunNone,
 	}
 	cmd := &cobra.Command{
@@ -65,6 +66,8 @@ A namespace is left as it is, and the others are labelled,
   everything in it could be judged (--force labels it all the same),
 - if enforce, warn or audit would ask for less than before: a lower level, or an
   older version of it (--force),
+- if a guard of the cluster or of --policy-dir would refuse that as a weakening, and
+  the user has not the right to weaken it: nothing overrides that,
 - if another field manager owns a label that would change (--force-conflicts takes
   it over),
 - if its label gabion.io/manage is "false", or it is being deleted,
@@ -119,7 +122,7 @@ func (o *labelOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Judging", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.admissionConfig, "admission-config", "",
 			"the `FILE` with the API server's PodSecurityConfiguration: defaults and exemptions (default privileged and none)")
-		exceptionsFlag(fs, &o.exceptions)
+		o.documents.flags(fs)
 		templatePathFlag(fs, &o.input.templatePaths)
 		fs.BoolVar(&o.input.allowUnchecked, "allow-unchecked", false, "do not refuse for objects that seem to hold pods but are of an unknown kind")
 	})
@@ -151,6 +154,9 @@ func (o *labelOptions) complete(args []string) error {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	if err := o.documents.stdin(o.plan == workload.Stdin || o.dryRun == dryRunNone && !o.yes); err != nil {
+		return err
 	}
 	return o.input.complete(nil)
 }

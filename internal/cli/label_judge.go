@@ -102,6 +102,9 @@ func (l *labeling) judge(ctx context.Context) error {
 	}
 	for i := range l.steps {
 		s, row := &l.steps[i], &l.report.Namespaces[i]
+		if s.ready {
+			l.guard(ctx, s, row)
+		}
 		if !s.ready || s.undo != nil {
 			continue
 		}

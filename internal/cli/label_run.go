@@ -28,6 +28,8 @@ type labeling struct {
 	labeler *cluster.Labeler
 	here    inventory.Cluster
 	planner label.Planner
+	// counting are the guards and exceptions that count.
+	counting *documents
 	// assumed says that the defaults of the cluster are not known.
 	assumed bool
 	steps   []step
@@ -44,6 +46,8 @@ type step struct {
 	found
 
 	change label.Change
+	// weakens says that the right to weaken is used.
+	weakens bool
 	// ready says that it is to be done.
 	ready bool
 }
@@ -79,8 +83,7 @@ func (l *labeling) read(ctx context.Context) error {
 	if err := l.configure(); err != nil {
 		return err
 	}
-	excepted, err := newExceptions(l.system, l.exceptions)
-	if err != nil {
+	if l.counting, err = l.documents.read(); err != nil {
 		return err
 	}
 	if l.config, err = l.connection.config(); err != nil {
@@ -92,11 +95,8 @@ func (l *labeling) read(ctx context.Context) error {
 	if err := l.identify(ctx); err != nil {
 		return err
 	}
-	if excepted, err = excepted.counting(ctx, l.system, l.config); err != nil {
+	if err := l.count(ctx); err != nil {
 		return err
-	}
-	if excepted != nil {
-		l.planner.Exceptions = excepted.forLabel
 	}
 	all, err := l.find(ctx, l.labeler)
 	if err != nil {
@@ -174,13 +174,15 @@ func (l *labeling) noteAssumption() {
 // interrupted. The error says that nothing was done.
 func (l *labeling) execute(ctx context.Context) error {
 	var changes []*label.Change
+	weakened := 0
 	for i := range l.steps {
-		if l.steps[i].ready {
-			changes = append(changes, &l.steps[i].change)
+		if s := &l.steps[i]; s.ready {
+			changes = append(changes, &s.change)
+			weakened += map[bool]int{true: 1}[s.weakens]
 		}
 	}
 	if l.dryRun == dryRunNone && len(changes) > 0 {
-		if !l.yes && !l.system.ask(ctx, l.question(changes)) {
+		if !l.yes && !l.system.ask(ctx, l.question(changes, weakened)) {
 			l.declined = ctx.Err() == nil
 		} else if err := l.keep(changes); err != nil {
 			return err
@@ -230,8 +232,8 @@ func (l *labeling) stopped(ctx context.Context) string {
 }
 
 // question asks for what is going to be done. What --force lets pass is said once
-// more.
-func (l *labeling) question(changes []*label.Change) string {
+// more, and where the right to weaken is used.
+func (l *labeling) question(changes []*label.Change, weakened int) string {
 	verb := "Label"
 	if l.undo != "" {
 		verb = "Restore"
@@ -252,6 +254,9 @@ func (l *labeling) question(changes []*label.Change) string {
 	question := fmt.Sprintf("%s %s in %s", verb, which, report.Escape(l.here.Address))
 	if less > 0 {
 		question += fmt.Sprintf(", ask for less in %d", less)
+	}
+	if weakened > 0 {
+		question += fmt.Sprintf(", weaken what is guarded in %d", weakened)
 	}
 	if rejecting > 0 {
 		question += fmt.Sprintf(", reject workloads in %d", rejecting)

@@ -29,7 +29,7 @@ type planOptions struct {
 	pin             parsed[pss.Version]
 	kubernetes      parsed[pss.Version]
 	config          string
-	exceptions      []string
+	documents       documentOptions
 	auditLogs       []string
 	auditSince      time.Duration
 	planSystem      bool
@@ -41,7 +41,7 @@ type planOptions struct {
 // newPlan returns `gabion plan`.
 func newPlan(s *System) *cobra.Command {
 	o := planOptions{
-		system: s, source: sourceOptions{input: inputOptions{system: s}},
+		system: s, source: sourceOptions{input: inputOptions{system: s}}, documents: documentOptions{system: s},
 		target: levelFlag(), pin: versionFlag(), kubernetes: kubernetesFlag(),
 	}
 	cmd := &cobra.Command{
@@ -56,6 +56,10 @@ fail, and those whose labels make no sense. Then, for each, the labels to set
 now: the strictest level that everything passes is enforced, pinned to a version,
 and the target is announced by warn and audit. Nothing that stands is loosened.
 Where not everything could be seen no level is proposed.
+
+The exceptions and guards of the cluster or snapshot count, beside those of
+--policy-dir and --exceptions: pods have to meet the floor of a guard with applyToPods
+whatever the labels say.
 
 Arguments with a slash or a dot are paths, others are namespaces.
 
@@ -79,6 +83,9 @@ the API server takes for unlabelled namespaces cannot be asked for: without
   # For a cluster where gabion serve enforces, with the exceptions it is given
   gabion plan --exceptions=examples/exceptions/service-mesh/exception.yaml
 
+  # With the guards, profiles and exceptions that gabion serve is given
+  gabion plan --policy-dir=policies/
+
   # With what the API server saw last week, and the defaults it was given
   gabion plan --admission-config=psa.yaml \
     --audit-log=audit.log,audit-2026-11-20.log.gz --audit-since=168h`,
@@ -95,7 +102,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 		fs.Var(&o.pin, "pin", "the version that enforced levels get; the server's minor if not given, latest to pin nothing")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 		fs.StringVar(&o.config, "admission-config", "", "the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
-		exceptionsFlag(fs, &o.exceptions)
+		o.documents.flags(fs)
 	})
 	o.source.flags(cmd)
 	flagGroup(cmd, "Audit log", func(fs *pflag.FlagSet) {
@@ -115,8 +122,11 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 
 // complete finds faults of the command line before anything is read.
 func (o *planOptions) complete(args []string) error {
-	o.source.input.extra, o.source.input.labels = len(o.exceptions) > 0, len(o.exceptions) > 0
+	o.source.input.extra, o.source.input.labels = o.documents.given(), o.documents.given()
 	if err := o.source.complete(args); err != nil {
+		return err
+	}
+	if err := o.documents.stdin(o.source.stdin()); err != nil {
 		return err
 	}
 	switch {
@@ -140,14 +150,16 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--admission-config: %w", err)
 	}
-	excepted, err := newExceptions(o.system, o.exceptions)
+	documents, err := o.documents.read()
 	if err != nil {
 		return err
 	}
-	if excepted, err = o.source.counting(ctx, excepted); err != nil {
+	inv, err := o.source.load(ctx)
+	if err != nil {
 		return err
 	}
-	inv, err := o.source.load(ctx)
+	documents.with(inv, newConsole(o.system))
+	excepted, err := o.source.counting(ctx, documents.excepting())
 	if err != nil {
 		return err
 	}
@@ -157,6 +169,9 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	if excepted != nil {
 		options.Exceptions = excepted.forPlan
+	}
+	if documents.guarded() {
+		options.Floors = documents.forPlan
 	}
 	made, err := plan.Make(inv, options)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/internal/plan"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 )
@@ -61,6 +62,9 @@ func planNamespace(n *plan.Namespace, o *plan.Options, gaps int) report.PlanName
 		Reasons: planReasons(n, o, gaps), AtRisk: planBlockers(n.AtRisk), Steps: []report.PlanStep{}, Older: []report.PlanOlder{},
 		Pods: n.Pods, Workloads: n.Workloads,
 	}
+	for _, f := range n.Floors {
+		to.Floors = append(to.Floors, report.PlanFloor{Enforce: f.Policy.String(), Guards: f.Guards})
+	}
 	for _, s := range n.Steps {
 		to.Steps = append(to.Steps, report.PlanStep{Enforce: s.Enforce.String(), Labels: s.Labels, Blockers: planBlockers(s.Blockers)})
 	}
@@ -99,7 +103,11 @@ func planReasons(n *plan.Namespace, o *plan.Options, gaps int) []report.PlanReas
 		reasons = append(reasons, report.PlanReason{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	if len(n.AtRisk) > 0 {
-		add(report.ReasonRestart, "%s is enforced and refuses the pods of %s once they are made again", n.Current.Enforce, plural(len(n.AtRisk), "workload"))
+		enforced := n.Current.Enforce.String()
+		for _, f := range n.Floors {
+			enforced += ", with the floor " + f.Policy.String() + " of " + policy.By(f.Guards) + ","
+		}
+		add(report.ReasonRestart, "%s is enforced and refuses the pods of %s once they are made again", enforced, plural(len(n.AtRisk), "workload"))
 	}
 	for _, e := range n.Invalid {
 		add(report.ReasonInvalid, "%s", e.Error())

@@ -15,6 +15,7 @@ import (
 type asked struct {
 	policy pss.LevelVersion
 	from   string
+	by     []string // the guards whose floor it is
 }
 
 // String names the policy, or the lack of a label for one.
@@ -56,14 +57,14 @@ func strict() pss.LevelVersion { return pss.LevelVersion{Level: pss.Restricted, 
 // of returns what the pods of a namespace are judged by.
 func (p *policies) of(namespace string) modes {
 	if p.flags.Level.Valid() && !p.configured {
-		return modes{enforce: []asked{{p.flags, report.FromFlag}}}
+		return modes{enforce: []asked{{policy: p.flags, from: report.FromFlag}}}
 	}
 	m, ok := p.namespaces[namespace]
 	switch {
 	case p.configured:
-		m = modes{enforce: []asked{{p.flags, report.FromConfig}}}
+		m = modes{enforce: []asked{{policy: p.flags, from: report.FromConfig}}}
 	case !ok:
-		m = modes{enforce: []asked{{strict(), report.FromDefault}}}
+		m = modes{enforce: []asked{{policy: strict(), from: report.FromDefault}}}
 	}
 	if p.floor.Valid() {
 		m.enforce = aboveFloor(m.enforce[0], p.floor)
@@ -76,7 +77,7 @@ func (p *policies) of(namespace string) modes {
 // are to be met. The stricter level is shown first, the namespace's own if they
 // are equal.
 func aboveFloor(own asked, level pss.Level) []asked {
-	floor := asked{pss.LevelVersion{Level: level, Version: pss.Latest}, report.FromFloor}
+	floor := asked{policy: pss.LevelVersion{Level: level, Version: pss.Latest}, from: report.FromFloor}
 	switch {
 	case own.policy == floor.policy:
 		return []asked{own}
@@ -125,7 +126,7 @@ func (p *policies) addNamespace(item *workload.Item) error {
 // it is what applies where nobody says anything: a version label alone says
 // nothing, least of all something weaker.
 func modesOf(labels map[string]string) (modes, pss.LabelErrors) {
-	m := modes{enforce: []asked{{strict(), report.FromDefault}}}
+	m := modes{enforce: []asked{{policy: strict(), from: report.FromDefault}}}
 	if !hasPolicyLabels(labels) {
 		return m, nil
 	}
@@ -133,7 +134,7 @@ func modesOf(labels map[string]string) (modes, pss.LabelErrors) {
 	unlabelled.Enforce = strict()
 	policy, errs := pss.PolicyFromLabels(labels, unlabelled)
 	if _, ok := labels[pss.EnforceLabel]; ok {
-		m.enforce[0] = asked{policy.Enforce, report.FromNamespace}
+		m.enforce[0] = asked{policy: policy.Enforce, from: report.FromNamespace}
 	}
 	m.warn, m.audit = &policy.Warn, &policy.Audit
 	return m, errs

@@ -27,7 +27,7 @@ type previewOptions struct {
 	admissionConfig string
 	defaults        string
 	profile         string
-	exceptions      []string
+	documents       documentOptions
 	templates       bool
 	server          bool
 	exitCode        bool
@@ -36,13 +36,14 @@ type previewOptions struct {
 	// What readFiles makes of the files.
 	config, planned admission.Config
 	by              *profile.Profile // nil without --profile
+	counting        *documents       // of the files, and then of the cluster, too
 	excepted        *exceptions
 }
 
 // newPreview returns `gabion preview`.
 func newPreview(s *System) *cobra.Command {
 	o := previewOptions{
-		system: s, source: sourceOptions{input: inputOptions{system: s}}, kubernetes: kubernetesFlag(),
+		system: s, source: sourceOptions{input: inputOptions{system: s}}, kubernetes: kubernetesFlag(), documents: documentOptions{system: s},
 		enforce: parsed[pss.LevelVersion]{parse: parseEnforce, name: "LEVEL[:VERSION]"},
 	}
 	cmd := &cobra.Command{
@@ -69,7 +70,12 @@ so that what is injected counts, and judges that. The user must be allowed to
 patch namespaces and to create pods.
 
 With --profile, a PodSecurityProfile judges instead: its level, and its controls
-beyond the standard.`,
+beyond the standard.
+
+The exceptions and guards of the cluster or snapshot count, beside those of
+--policy-dir and --exceptions. What guards say of the new labels, and the right that
+a weakening needs, stands in lines that begin with "Guard:"; kubectl has no such
+lines either.`,
 		Example: `  # A live cluster
   gabion preview --all --enforce=baseline --templates
 
@@ -80,6 +86,9 @@ beyond the standard.`,
   # What cluster-wide defaults would do to namespaces without a label
   gabion preview --all --defaults=admission.yaml
 
+  # What guards would say of less
+  gabion preview shop --enforce=baseline --policy-dir=policies/
+
   # Which pods and workloads do not meet a profile
   gabion preview --all --templates --profile=examples/profiles/hardened-web.yaml`,
 		Args: func(_ *cobra.Command, args []string) error { return o.complete(args) },
@@ -89,7 +98,7 @@ beyond the standard.`,
 		fs.Var(&o.enforce, "enforce", "the level, and the version if it is to be set, that namespaces would be labelled with")
 		fs.StringVar(&o.defaults, "defaults", "", "instead, the `FILE` with the PodSecurityConfiguration that the API server would be given")
 		profileFlag(fs, &o.profile)
-		exceptionsFlag(fs, &o.exceptions)
+		o.documents.flags(fs)
 		fs.StringVar(&o.admissionConfig, "admission-config", "", "the `FILE` with the one it has: defaults and exemptions cannot be asked for")
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means")
 		fs.BoolVar(&o.server, "server", false, "have the API server judge, by dry runs")
@@ -101,7 +110,7 @@ beyond the standard.`,
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		outputFlag(fs, &o.output, report.PreviewFormats())
-		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if there are violations")
+		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if there are violations, or guards would refuse the labels")
 	})
 	complete(cmd, map[string][]string{"enforce": levelNames(), "output": report.PreviewFormats()})
 	return cmd
@@ -109,9 +118,12 @@ beyond the standard.`,
 
 // complete finds faults of the command line before anything is read.
 func (o *previewOptions) complete(args []string) error {
-	o.source.input.labels = len(o.exceptions) > 0
+	o.source.input.labels = o.documents.given()
 	o.source.input.extra = o.profile != "" || o.source.input.labels
 	if err := o.source.complete(args); err != nil {
+		return err
+	}
+	if err := o.documents.stdin(o.source.stdin()); err != nil {
 		return err
 	}
 	switch {
@@ -123,8 +135,8 @@ func (o *previewOptions) complete(args []string) error {
 		return usagef("--profile judges by itself: leave out --enforce, --defaults and --admission-config")
 	case o.profile != "" && o.server:
 		return usagef("--server cannot ask for --profile: the API server knows none")
-	case len(o.exceptions) > 0 && o.server:
-		return usagef("--server cannot ask for --exceptions: the API server knows none")
+	case o.documents.given() && o.server:
+		return usagef("--server cannot ask for --exceptions and --policy-dir: the API server knows none")
 	case !o.source.all && !o.source.narrow():
 		return usagef("name namespaces, or pass --all or --selector")
 	case o.server && !o.source.live():
@@ -148,7 +160,7 @@ func (o *previewOptions) readFiles() (err error) {
 			return err
 		}
 	}
-	o.excepted, err = newExceptions(o.system, o.exceptions)
+	o.counting, err = o.documents.read()
 	return err
 }
 
@@ -156,14 +168,11 @@ func (o *previewOptions) run(ctx context.Context) error {
 	if err := o.readFiles(); err != nil {
 		return err
 	}
-	var err error
-	if o.by == nil { // what a profile asks nobody else does
-		if o.excepted, err = o.source.counting(ctx, o.excepted); err != nil {
-			return err
-		}
-	}
 	i, err := o.source.load(ctx)
 	if err != nil {
+		return err
+	}
+	if err := o.count(ctx, i); err != nil {
 		return err
 	}
 	config := o.config
@@ -192,6 +201,20 @@ func (o *previewOptions) run(ctx context.Context) error {
 	}
 	o.noteAssumption(survey, spaces)
 	return o.outcome(survey)
+}
+
+// count takes what guards and exceptions of the cluster say beside those of files. A
+// server that is asked goes by its own.
+func (o *previewOptions) count(ctx context.Context, i *inventory.Inventory) (err error) {
+	if o.server {
+		return nil
+	}
+	o.counting.with(i, newConsole(o.system))
+	o.excepted = o.counting.excepting()
+	if o.by == nil { // what a profile asks nobody else does
+		o.excepted, err = o.source.counting(ctx, o.excepted)
+	}
+	return err
 }
 
 // preview works out what the change would do to each namespace.
@@ -223,6 +246,9 @@ func (o *previewOptions) previewNamespace(s *survey, space *inventory.Namespace,
 	row, err := o.previewRow(s, &ns, labels, e, &uses)
 	if err == nil && row != nil {
 		row.Exceptions = o.excepted.rows(uses)
+		if o.enforce.set && space.Stated && row.Error == "" {
+			s.guard(row, o.counting.change(ns.Name, labelsOf(space), labels, o.config.Defaults, e))
+		}
 	}
 	return err
 }
@@ -311,7 +337,7 @@ func (o *previewOptions) outcome(s *survey) error {
 	switch {
 	case len(s.report.Errors) > 0, s.denied, unknown, unasked, o.source.unknown > 0:
 		return errIncomplete
-	case o.exitCode && s.report.Summary.Violating > 0:
+	case o.exitCode && (s.report.Summary.Violating > 0 || s.refused):
 		return errFindings
 	}
 	return nil

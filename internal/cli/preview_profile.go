@@ -5,6 +5,7 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/preview"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
@@ -21,7 +22,7 @@ func (o *previewOptions) previewProfile(
 			return preview.Judgement{}, err
 		}
 		match := o.excepted.of(ns.Name, labels, t, v1alpha1.Enforce)
-		verdict, used := exceptProfile(&match, verdict)
+		verdict, used := policy.ExceptProfile(&match, verdict)
 		*uses = withUses(*uses, used)
 		if verdict.Allowed() {
 			return preview.Judgement{}, nil

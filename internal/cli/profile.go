@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/workload"
@@ -42,30 +43,28 @@ func (j *judge) addProfile(r *report.Result, s *subject) error {
 		return err
 	}
 	match := j.exceptions.of(s.namespace, j.policies.labels[s.namespace], s.Template, v1alpha1.Enforce)
-	verdict, uses := exceptProfile(&match, verdict)
+	verdict, uses := policy.ExceptProfile(&match, verdict)
 	r.Exceptions = j.exceptions.rows(uses)
 	r.Profile = j.profile.Name()
 	if r.PolicyFrom != report.FromFloor {
 		r.PolicyFrom = report.FromProfile
 	}
 	verdict, ignored, known := s.aside.fromProfile(verdict)
-	r.Ignored = append(r.Ignored, s.aside.ignored(j.profileViolations(ignored, s.Template))...)
-	r.Known = append(r.Known, j.profileViolations(known, s.Template)...)
+	r.Ignored = append(r.Ignored, s.aside.ignored(profileViolations(j.profile, ignored, s.Template))...)
+	r.Known = append(r.Known, profileViolations(j.profile, known, s.Template)...)
 	r.Allowed = r.Allowed && verdict.Allowed()
-	for _, v := range j.profileViolations(verdict.Violations, s.Template) {
-		r.Violations = append(r.Violations, v)
-		r.Reason = joined(r.Reason, v.Reason)
-		r.Message = joined(r.Message, v.Reason+" ("+v.Detail+")")
+	for _, row := range profileViolations(j.profile, verdict.Violations, s.Template) {
+		addViolation(r, row)
 	}
 	return nil
 }
 
 // profileViolations maps violations of a profile's own controls.
-func (j *judge) profileViolations(violations []profile.Violation, t *workload.Template) (rows []report.Violation) {
+func profileViolations(by *profile.Profile, violations []profile.Violation, t *workload.Template) (rows []report.Violation) {
 	order := containerOrder(&t.Pod)
 	for _, v := range violations {
 		row := report.Violation{
-			Control: v.Control, Level: "profile/" + j.profile.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
+			Control: v.Control, Level: "profile/" + by.Name(), Reason: v.Reason, Detail: v.Detail, Findings: []report.Finding{},
 		}
 		for _, f := range v.Findings {
 			to := report.Finding{Path: f.Path, Value: f.Value.Any(), Allowed: f.Allowed, Explicit: f.Explicit, Fix: f.Fix}

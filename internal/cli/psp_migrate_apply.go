@@ -130,7 +130,7 @@ func (m *migration) label(ctx context.Context, targets []target) error {
 		return nil
 	}
 	o := labelOptions{
-		system: m.system, connection: m.source.connection, input: m.source.input, admissionConfig: m.pspMigrateOptions.config,
+		system: m.system, documents: documentOptions{system: m.system}, connection: m.source.connection, input: m.source.input, admissionConfig: m.pspMigrateOptions.config,
 		given: targets, yes: m.yes, undoFile: m.undoFile, dryRun: dryRunServer, output: "text",
 	}
 	if err := o.run(ctx); err != nil {

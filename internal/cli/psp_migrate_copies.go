@@ -219,7 +219,7 @@ func (a *applying) grant(ctx context.Context, role rbac.Ref, name, copied string
 				if added, _ := addCopies(now.Rules, map[string]string{name: copied}); !added {
 					return errMeanwhile
 				}
-				return c.Merge(ctx, path, map[string]any{"metadata": guard(&now.ObjectMeta), "rules": now.Rules}, nil)
+				return c.Merge(ctx, path, map[string]any{"metadata": asRead(&now.ObjectMeta), "rules": now.Rules}, nil)
 			})
 		},
 	})

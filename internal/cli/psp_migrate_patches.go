@@ -163,7 +163,7 @@ func (p *patching) send(ctx context.Context, c *resource.Client, path string, ch
 		if err := decodeJSON(change.Patch, &patch); err != nil {
 			return err
 		}
-		patch["metadata"] = guard(&meta.ObjectMeta) // a patch of a template says nothing of the object's own
+		patch["metadata"] = asRead(&meta.ObjectMeta) // a patch of a template says nothing of the object's own
 		return c.MergeStrategic(ctx, path, patch, nil)
 	})
 	return before, err

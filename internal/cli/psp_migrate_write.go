@@ -124,9 +124,9 @@ func controlled(m *metav1.ObjectMeta) error {
 	return nil
 }
 
-// guard is the metadata by which a patch is for an object as it was read: it is a
+// asRead is the metadata by which a patch is for an object as it was read: it is a
 // conflict if somebody has written it since, or made another one of its name.
-func guard(m *metav1.ObjectMeta) map[string]any {
+func asRead(m *metav1.ObjectMeta) map[string]any {
 	return map[string]any{"uid": m.UID, "resourceVersion": m.ResourceVersion}
 }
 

@@ -117,6 +117,11 @@ func (o *sourceOptions) complete(args []string) error {
 	return o.completeScope(names)
 }
 
+// stdin reports whether standard input is read.
+func (o *sourceOptions) stdin() bool {
+	return o.from == workload.Stdin || slices.Contains(o.input.paths, workload.Stdin)
+}
+
 // live reports whether the source is a live cluster.
 func (o *sourceOptions) live() bool { return o.from == "" && len(o.input.paths) == 0 }
 

@@ -20,6 +20,7 @@ type survey struct {
 	templates bool
 	inventory *inventory.Inventory
 	denied    bool
+	refused   bool // by a guard
 	report    report.Preview
 }
 
@@ -161,6 +162,24 @@ func (s *survey) deny(n *report.PreviewNamespace, why string) {
 	s.denied = true
 	n.Error = why
 	s.input.console.line(report.EscapeSentence(why))
+}
+
+// guard reports what guards say of the change of one namespace.
+func (s *survey) guard(n *report.PreviewNamespace, said admission.Guarding) {
+	for _, w := range said.Weakenings {
+		to := report.PreviewGuard{Text: w.Text, Action: report.GuardAudits}
+		switch {
+		case w.Refused:
+			s.refused = true
+			to.Action, to.Needs = report.GuardDenies, admission.WeakenRight(n.Namespace)
+		case w.Told:
+			to.Action = report.GuardWarns
+		}
+		n.Guards = append(n.Guards, to)
+	}
+	for _, text := range said.Notices {
+		n.Guards = append(n.Guards, report.PreviewGuard{Text: text, Action: report.GuardNotes})
+	}
 }
 
 func groupsOf(groups []preview.Group, noun string) []report.PreviewGroup {

@@ -18,20 +18,22 @@ import (
 )
 
 type upgradeOptions struct {
-	system   *System
-	source   sourceOptions
-	from, to parsed[pss.Version]
-	gate     bool
-	config   string
-	changes  bool
-	exitCode bool
-	output   string
+	system    *System
+	source    sourceOptions
+	documents documentOptions
+	from, to  parsed[pss.Version]
+	gate      bool
+	config    string
+	changes   bool
+	exitCode  bool
+	output    string
 }
 
 // newUpgrade returns `gabion upgrade`.
 func newUpgrade(s *System) *cobra.Command {
 	o := upgradeOptions{
 		system: s, source: sourceOptions{input: inputOptions{system: s}}, from: kubernetesFlag(), to: kubernetesFlag(),
+		documents: documentOptions{system: s},
 	}
 	cmd := &cobra.Command{
 		Use:   "upgrade [--from=VERSION|FILE] [--to=VERSION] [NAMESPACE]... [PATH]...",
@@ -49,6 +51,10 @@ policy. From v1.29 to v1.34 the feature gate UserNamespacesPodSecurityStandards,
 off by default, exempts pods with hostUsers: false; what would be denied because
 v1.35 has no such gate is listed apart, or counted with --user-namespaces-gate.
 
+The exceptions and guards of the cluster or snapshot count, beside those of
+--policy-dir and --exceptions: what is excepted before and after changes nothing, and
+the floor of a guard with applyToPods is a policy like that of a label.
+
 Arguments with a slash or a dot are paths, others are namespaces; without any it is
 about all of a cluster.
 
@@ -63,6 +69,9 @@ enforce, not warn and audit.`,
   # A snapshot of one, and manifests
   gabion upgrade --from=cluster.json.gz --to=v1.37
   gabion upgrade --from=v1.33 --to=v1.37 -f deploy/
+
+  # Where gabion serve goes by guards and exceptions of a folder
+  gabion upgrade --to=v1.37 --policy-dir=policies/
 
   # What changes, whatever the cluster
   gabion upgrade --from=v1.29 --changes -o markdown`,
@@ -84,6 +93,7 @@ func (o *upgradeOptions) flags(cmd *cobra.Command) {
 		fs.StringVar(&o.config, "admission-config", "",
 			"the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
 	})
+	flagGroup(cmd, "Policy", o.documents.flags)
 	o.source.flags(cmd)
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.changes, "changes", false, "list only what changes between the releases, and read nothing")
@@ -143,7 +153,11 @@ func (o *upgradeOptions) complete(args []string) error {
 		}
 	}
 	if !o.changes {
+		o.source.input.extra, o.source.input.labels = o.documents.given(), o.documents.given()
 		if err := o.source.complete(args); err != nil {
+			return err
+		}
+		if err := o.documents.stdin(o.source.stdin()); err != nil {
 			return err
 		}
 		if len(o.source.input.paths) > 0 && !o.from.set {
@@ -154,7 +168,7 @@ func (o *upgradeOptions) complete(args []string) error {
 	switch {
 	case !o.from.set:
 		return usagef("--from=VERSION is missing: name the release of the API server before the upgrade")
-	case len(args) > 0 || len(o.source.input.files) > 0 || o.source.from != "":
+	case len(args) > 0 || len(o.source.input.files) > 0 || o.source.from != "" || o.documents.given():
 		return usagef("--changes reads nothing: leave out what is to be read")
 	case o.exitCode:
 		return usagef("--changes finds nothing that --exit-code could tell of: leave one of them out")
@@ -196,7 +210,16 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--admission-config: %w", err)
 	}
+	documents, err := o.documents.read()
+	if err != nil {
+		return err
+	}
 	inv, err := o.source.load(ctx)
+	if err != nil {
+		return err
+	}
+	documents.with(inv, newConsole(o.system))
+	excepted, err := o.source.counting(ctx, documents.excepting())
 	if err != nil {
 		return err
 	}
@@ -211,7 +234,14 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 		}
 	}
 	from, to := o.servers(own)
-	outcome, err := upgrade.Compute(inv, upgrade.Options{From: from, To: to, Defaults: config.Defaults, Exemptions: config.Exemptions})
+	options := upgrade.Options{From: from, To: to, Defaults: config.Defaults, Exemptions: config.Exemptions}
+	if documents.guarded() {
+		options.Floors = documents.forUpgrade
+	}
+	if excepted != nil {
+		options.Exceptions = excepted.forUpgrade
+	}
+	outcome, err := upgrade.Compute(inv, options)
 	if err != nil {
 		return err
 	}

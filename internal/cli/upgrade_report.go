@@ -27,7 +27,7 @@ func upgradeReport(o *upgrade.Outcome, from, to upgrade.Server) report.Upgrade {
 		moving[m.Namespace] = true
 		r.Moving = append(r.Moving, report.UpgradeMoving{
 			Namespace: m.Namespace, Modes: modeNames(m.Modes), Policy: m.Policy.String(),
-			Before: m.Before.String(), After: m.After.String(), Labelled: m.Labelled,
+			Before: m.Before.String(), After: m.After.String(), Labelled: m.Labelled, Guards: m.Guards,
 		})
 	}
 	r.Summary.Moving = len(moving)

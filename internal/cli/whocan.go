@@ -23,6 +23,8 @@ type whoCanOptions struct {
 	aim          access.Aim
 	can          string // the aim, as the user types it
 	config       string
+	documents    documentOptions
+	counting     *documents
 	exclude      []string
 	installation string
 	showSystem   bool
@@ -52,7 +54,7 @@ it, by the rights that RBAC gives them.`,
 }
 
 func newWhoCanWeaken(s *System) *cobra.Command {
-	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Weaken, can: "weaken"}
+	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Weaken, can: "weaken", documents: documentOptions{system: s}}
 	return o.command(&cobra.Command{
 		Use:   "weaken [NAMESPACE]...",
 		Short: "Say who can have less enforced than before",
@@ -71,7 +73,7 @@ counted, and listed by --system.`,
 }
 
 func newWhoCanBypass(s *System) *cobra.Command {
-	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Bypass, can: "bypass"}
+	o := whoCanOptions{system: s, source: whoCanSource(s), aim: access.Bypass, can: "bypass", documents: documentOptions{system: s}}
 	cmd := &cobra.Command{
 		Use:   "bypass [NAMESPACE]...",
 		Short: "Say who can have pods that nothing is enforced on",
@@ -82,7 +84,9 @@ kubelets; or be somebody who can, by impersonation, by a token, by a role, by
 running a pod as a service account.
 
 What the API server takes for unlabelled namespaces, and what it exempts, cannot
-be asked for: without --admission-config they are assumed to be privileged.
+be asked for: without --admission-config they are assumed to be privileged. Where a
+guard with applyToPods, of the cluster or of --policy-dir, has a floor above that, a
+namespace is not open: who can weaken that is the question of 'gabion who-can weaken'.
 
 With NAMESPACEs, only what counts in them. Components of Kubernetes, which are
 users and groups of the system's own and service accounts of kube-system, are
@@ -94,6 +98,7 @@ counted, and listed by --system.`,
 		fs.StringVar(&o.config, "admission-config", "",
 			"the `FILE` with the API server's defaults and exemptions: PodSecurityConfiguration or AdmissionConfiguration")
 		excludeFlag(fs, &o.exclude)
+		policyDirFlag(fs, &o.documents.dir)
 	})
 	return o.command(cmd)
 }
@@ -143,6 +148,12 @@ func (o *whoCanOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.counting, err = o.documents.read(); err != nil {
+		return err
+	}
+	if o.aim == access.Bypass {
+		o.counting.with(inv, newConsole(o.system))
+	}
 	answer := access.Ask(o.question(inv, &config))
 	r := o.report(&answer)
 	out := bufio.NewWriter(o.system.Stdout)
@@ -174,5 +185,8 @@ func (o *whoCanOptions) question(inv *inventory.Inventory, config *admission.Con
 	}
 	c.Usernames, c.Namespaces, c.RuntimeClasses = config.Exemptions.Names()
 	c.Excluded = append(slices.Clone(o.exclude), o.installation)
+	if o.counting.guarded() {
+		c.Guarded = o.counting.enforced
+	}
 	return q
 }

@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -206,7 +205,7 @@ func (d *Documents) unserved(ctx context.Context, k *documents, err error) bool 
 	if !apierrors.IsForbidden(err) {
 		return apierrors.IsNotFound(err)
 	}
-	verbs, err := d.served(ctx)
+	verbs, err := d.discovery.documentVerbs(ctx)
 	return err == nil && verbs[k.resource] == nil
 }
 
@@ -217,7 +216,7 @@ func (d *Documents) settle(ctx context.Context) {
 		if !slices.ContainsFunc(d.kinds, (*documents).settling) {
 			continue
 		}
-		verbs, err := d.served(ctx)
+		verbs, err := d.discovery.documentVerbs(ctx)
 		if err != nil {
 			continue
 		}
@@ -226,21 +225,6 @@ func (d *Documents) settle(ctx context.Context) {
 			k.settle(slices.Contains(verbs[k.resource], "create"))
 		}
 	}
-}
-
-// served returns what can be done with the group's resources, by their names.
-// Everybody may ask that.
-func (d *Documents) served(ctx context.Context) (map[string]metav1.Verbs, error) {
-	var list metav1.APIResourceList
-	err := d.discovery.json(ctx, "/apis/"+v1alpha1.GroupVersion().String(), nil, &list)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("asking what there is of %s: %w", v1alpha1.GroupVersion(), err)
-	}
-	verbs := map[string]metav1.Verbs{}
-	for i := range list.APIResources {
-		verbs[list.APIResources[i].Name] = list.APIResources[i].Verbs
-	}
-	return verbs, nil
 }
 
 func (d *Documents) source(k *documents) *source {

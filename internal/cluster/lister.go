@@ -34,7 +34,8 @@ type ListOptions struct {
 	// Paths are where custom resources hold pods, beside what package workload
 	// knows and what schemas say.
 	Paths []workload.TemplatePath
-	// Extra reads what profiles and PodSecurityPolicy look at, too.
+	// Extra reads what profiles and PodSecurityPolicy look at, too. Where there are
+	// objects of the group gabion.io, which are listed first, it is read in any case.
 	Extra bool
 	// Progress, if there is one, is told before the first page and after every one
 	// how far the list of a resource has come.
@@ -93,6 +94,9 @@ func (l *lister) list(ctx context.Context) error {
 	}
 	l.rest.Server, l.rest.Only = inventory.Server(server), l.Namespaces
 	if l.rest.Cluster, err = l.client.cluster(ctx); err != nil {
+		return err
+	}
+	if err := l.documents(ctx); err != nil {
 		return err
 	}
 	if err := l.namespaces(ctx); err != nil {

@@ -17,6 +17,18 @@ const (
 	PluginOn
 )
 
+// String returns what is known in one word.
+func (p Plugin) String() string {
+	switch p {
+	case PluginOff:
+		return "off"
+	case PluginOn:
+		return "on"
+	case PluginUnknown:
+	}
+	return "unknown"
+}
+
 // Plugin asks, by a dry run, for a label that Pod Security takes for invalid. The
 // plugin answers before webhooks are asked, so that whatever they say tells that it
 // is off. It is unknown to who may not patch the namespace. An error means that the

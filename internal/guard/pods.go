@@ -88,13 +88,29 @@ func (s Set) Profiles() []Profile {
 
 // Pods returns what the guards of a namespace with the labels ask of its pods.
 func (s Set) Pods(namespace string, labels map[string]string) Pods {
-	var of []*Guard
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.Match(namespace, labels) }))
+}
+
+// PodsAtWorst returns what may be asked of the pods of a namespace whose labels
+// nobody knows: guards that select by labels count, too.
+func (s Set) PodsAtWorst(namespace string) Pods {
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.MayMatch(namespace) }))
+}
+
+// PodsAnyway returns what is asked of the pods of a namespace whatever its labels are:
+// guards that select by labels do not count.
+func (s Set) PodsAnyway(namespace string) Pods {
+	return podsOf(s.those(func(g *Guard) bool { return g.namespaces.Selector() == nil && g.namespaces.Match(namespace, nil) }))
+}
+
+// those returns some of the guards.
+func (s Set) those(means func(*Guard) bool) (of []*Guard) {
 	for _, g := range s.guards {
-		if g.namespaces.Match(namespace, labels) {
+		if means(g) {
 			of = append(of, g)
 		}
 	}
-	return podsOf(of)
+	return of
 }
 
 // podsOf returns what the guards of a namespace ask of its pods.

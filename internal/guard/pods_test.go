@@ -80,3 +80,27 @@ func TestWhatIsWrongWithWhatAGuardAsksOfPods(t *testing.T) {
 		}
 	}
 }
+
+func TestOfANamespaceWithoutKnownLabelsThereIsAWorstAndASureCase(t *testing.T) {
+	t.Parallel()
+	guards := set(t,
+		"{namespaces: {all: true, except: [left-out]}, floor: {enforce: baseline}, applyToPods: true}",
+		"{namespaces: {selector: {matchLabels: {team: a}}}, floor: {enforce: restricted}, applyToPods: true}",
+		"{namespaces: {names: ['n'], selector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}, profile: p}",
+		"{namespaces: {names: [other]}, workloads: deny}",
+	)
+	for namespace, want := range map[string]struct {
+		worstFloors, worstProfiles, sureFloors, sureProfiles int
+		workloads                                            guard.Workloads
+	}{
+		"n": {2, 1, 1, 0, guard.WorkloadsWarn}, "left-out": {1, 0, 0, 0, guard.WorkloadsWarn}, "other": {2, 0, 1, 0, guard.WorkloadsDeny},
+	} {
+		worst, sure := guards.PodsAtWorst(namespace), guards.PodsAnyway(namespace)
+		if len(worst.Floors) != want.worstFloors || len(worst.Profiles) != want.worstProfiles || worst.Workloads != want.workloads {
+			t.Errorf("%s, at worst: %+v", namespace, worst)
+		}
+		if len(sure.Floors) != want.sureFloors || len(sure.Profiles) != want.sureProfiles {
+			t.Errorf("%s, in any case: %+v", namespace, sure)
+		}
+	}
+}

@@ -50,6 +50,9 @@ func NewBuilder(defaultNamespace string) *Builder {
 
 // Add takes an object as a [workload.Reader] read it. The Item is not kept.
 func (b *Builder) Add(item *workload.Item) {
+	if len(b.Documents) > 0 { // which may look at that, too
+		b.Extra, b.Labels = true, true
+	}
 	b.Note(item)
 	if item.Outcome == workload.Broken {
 		return
@@ -213,6 +216,7 @@ func (b *Builder) sort() {
 		return cmp.Or(cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Namespace, y.Namespace))
 	})
 	a := &b.Access
+	slices.SortStableFunc(b.Documents, Document.Compare)
 	sortBy(a.ClusterRoles, func(r *rbacv1.ClusterRole) (string, string) { return "", r.Name })
 	sortBy(a.ClusterRoleBindings, func(r *rbacv1.ClusterRoleBinding) (string, string) { return "", r.Name })
 	sortBy(a.Roles, func(r *rbacv1.Role) (string, string) { return r.Namespace, r.Name })

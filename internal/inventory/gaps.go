@@ -51,7 +51,7 @@ func (g *Gaps) add(namespace, line string) {
 // surely does not is left out.
 func mayHoldPods(resource string) bool {
 	_, group, _ := strings.Cut(resource, ".")
-	return group != "rbac.authorization.k8s.io" &&
+	return group != "rbac.authorization.k8s.io" && group != "gabion.io" &&
 		!slices.Contains([]string{"namespaces", "serviceaccounts", "podsecuritypolicies.policy"}, resource)
 }
 

@@ -24,6 +24,11 @@ type Inventory struct {
 	Access Access
 	// PodSecurityPolicies are these objects as JSON, by name.
 	PodSecurityPolicies []json.RawMessage
+	// Documents are the objects of the group gabion.io, by kind and name. Guards and
+	// profiles that could not be listed are in Missing, and Unexcepted is why
+	// exceptions could not be, which then are none.
+	Documents  []Document
+	Unexcepted string
 	// TemplatePaths are where custom resources hold pods beside the places that
 	// package workload knows, by group, kind and path.
 	TemplatePaths []workload.TemplatePath

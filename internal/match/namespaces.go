@@ -57,6 +57,13 @@ func (n *Namespaces) Match(name string, set map[string]string) bool {
 	return (n.names == nil || slices.Contains(n.names, name)) && (n.selector == nil || n.selector.Matches(labels.Set(set)))
 }
 
+// MayMatch reports whether a namespace of which no label is known may be meant.
+func (n *Namespaces) MayMatch(name string) bool {
+	known := *n
+	known.selector = nil
+	return known.Match(name, nil) || n.names == nil && n.selector != nil && !slices.Contains(n.except, name)
+}
+
 // ByName returns the only names that can be meant, nil if it is not names that
 // say so.
 func (n *Namespaces) ByName() []string { return n.names }

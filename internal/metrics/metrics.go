@@ -61,6 +61,7 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 
 	exceptions exceptions
+	builtin    builtin
 	policies   policies
 
 	configReloads, policyReloads, certificateReloads reloads
@@ -80,6 +81,7 @@ func New(o Options) (*Metrics, error) {
 	m.register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.admission()
 	m.exceptions = m.newExceptions()
+	m.builtin = m.newBuiltin()
 	m.policies = m.newPolicies()
 	m.requests(o)
 	m.configReloads = m.reloads("configuration")

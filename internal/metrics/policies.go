@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gabion-security/gabion/internal/document"
 )
 
 // maxUnreadable is how many documents that cannot be read have a series.
@@ -18,7 +20,7 @@ type policies struct {
 }
 
 // Document names a document.
-type Document struct{ Kind, Name string }
+type Document = document.Ref
 
 func (m *Metrics) newPolicies() policies {
 	p := policies{

@@ -26,7 +26,10 @@ func (j *judge) namespace(ns *inventory.Namespace, g *inventory.Gaps) (Namespace
 		n.Gaps = append(n.Gaps, "the Namespace itself was not seen, and so its labels are not known")
 	}
 	n.Incomplete = !j.AllowIncomplete && len(n.Gaps)+len(g.Everywhere) > 0
-	err := j.fill(&n, units, j.observed(&n, ns, units))
+	if err := j.fill(&n, units, j.observed(&n, ns, units)); err != nil {
+		return n, err
+	}
+	err := j.floors(&n, ns, units)
 	return n, err
 }
 

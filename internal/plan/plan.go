@@ -27,6 +27,10 @@ type Options struct {
 	// Exceptions returns what takes from a verdict what is excepted in a
 	// namespace, nil if nothing is there. Nil excepts nothing anywhere.
 	Exceptions func(*inventory.Namespace) Except
+	// Floors returns what pods of a namespace have to meet whatever its labels say,
+	// and what takes from a verdict by that what is excepted, nil if nothing is. Nil
+	// is no floors anywhere.
+	Floors func(*inventory.Namespace) ([]Floor, Except)
 	// Select chooses namespaces; nil chooses all.
 	Select func(*inventory.Namespace) bool
 	// System proposes labels for the system's namespaces too.
@@ -58,6 +62,12 @@ func (o *Options) check() error {
 
 // Except takes from a verdict on a view what is excepted.
 type Except func(*inventory.View, pss.Verdict) pss.Verdict
+
+// Floor is what pods have to meet by the guards that are named.
+type Floor struct {
+	Policy pss.LevelVersion
+	Guards []string
+}
 
 // Plan is what to do, namespace by namespace.
 type Plan struct {
@@ -93,7 +103,9 @@ type Namespace struct {
 	// Kept says that what is enforced stays, although it is more than what
 	// everything meets.
 	Kept bool
-	// AtRisk are the workloads whose pods the policy in force refuses.
+	// Floors are what pods have to meet beside the policy in force.
+	Floors []Floor
+	// AtRisk are the workloads whose pods the policy in force or a floor refuses.
 	AtRisk []Blocker
 	// Steps are the levels that come later, the next one first.
 	Steps []Step

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
 )
 
 const all = "*"
@@ -31,17 +32,13 @@ func asked[T ~string](field string, value, yes T) (bool, error) {
 	return value == yes, oneOf(field, value, "", yes)
 }
 
-// listed checks a list of names: none is empty and none stands twice.
+// listed checks a list of names: none is empty and none stands twice. An empty list
+// allows nothing.
 func listed(field string, names []string) error {
-	for i, name := range names {
-		if name == "" {
-			return fmt.Errorf("spec.%s[%d]: a name is empty: remove it", field, i)
-		}
-		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("spec.%s[%d]: %q stands in the list twice: remove one", field, i, name)
-		}
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	return match.Names("spec."+field, names)
 }
 
 // permits reports whether a list of names holds the name or the star.

@@ -16,6 +16,7 @@ const (
 	FromDefault   = "default"   // nothing said anything: restricted:latest
 	FromFloor     = "floor"     // --at-least, which the input cannot lower
 	FromProfile   = "profile"   // the base of --profile
+	FromGuard     = "guard"     // the floor of guards of --policy-dir
 )
 
 // Source says where an object stands in the input.
@@ -54,7 +55,9 @@ type Result struct {
 	Object     Object `json:"object"`
 	Policy     string `json:"policy"`
 	PolicyFrom string `json:"policyFrom"`
-	// Profile is the name of the profile that adds to the policy, if one does.
+	// By names the guards whose floor the policy is.
+	By []string `json:"by,omitempty"`
+	// Profile is the name of the profile that adds to the policy, or of several.
 	Profile string `json:"profile,omitempty"`
 	// Partial marks a template to which a controller adds on its own.
 	Partial bool `json:"partial"`
@@ -62,6 +65,8 @@ type Result struct {
 	// Invalid is what the API server refuses although Pod Security admission
 	// has no opinion on it.
 	Invalid []Invalid `json:"invalid"`
+	// Early is what guards say to the workload because of its pods, if they do.
+	Early *Early `json:"early,omitempty"`
 	// Warn and Audit are the namespace's other modes, where their policy
 	// differs from the enforced one.
 	Warn  *Mode `json:"warn,omitempty"`
@@ -74,6 +79,18 @@ type Result struct {
 // Fails reports whether anything about the template makes the check fail.
 func (r *Result) Fails() bool {
 	return !r.Allowed || len(r.Invalid) > 0 || r.WarnFails && r.Warn != nil && !r.Warn.Allowed
+}
+
+// What becomes of a workload whose pods would be refused.
+const (
+	EarlyWarn = "warn" // who makes or changes it is told
+	EarlyDeny = "deny" // it is refused, too
+)
+
+// Early is what becomes of a workload; Guards say so, or nobody.
+type Early struct {
+	Action string   `json:"action"`
+	Guards []string `json:"guards"`
 }
 
 // Mode is the judgement of a template by a policy that refuses nobody.

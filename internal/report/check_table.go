@@ -34,8 +34,10 @@ func (t *checkTable) Result(r *Result) error {
 	for _, u := range r.Exceptions {
 		t.prose(&b, "  ", u.String())
 	}
+	t.unplaced(&b, r.Violations)
 	t.ignored(&b, r.Ignored)
 	t.known(&b, r)
+	t.early(&b, r.Early)
 	t.invalid(&b, r.Invalid)
 	if r.Partial {
 		t.prose(&b, "  ", "note: the controller adds to this pod; only what the object states was judged")
@@ -92,14 +94,19 @@ func besides(s Source) string {
 
 // policy names the policy and where it came from.
 func policy(r *Result) string {
-	if r.Profile != "" {
+	if r.Profile != "" && r.PolicyFrom == FromProfile {
 		return r.Policy + " and profile " + Escape(r.Profile)
+	}
+	profiled := ""
+	if r.Profile != "" {
+		profiled = ", and profile " + Escape(r.Profile)
 	}
 	from := map[string]string{
 		FromFlag: "by flag", FromNamespace: "by its namespace", FromDefault: "by default", FromFloor: "by --at-least",
+		FromGuard:  "by the guard " + Escape(strings.Join(r.By, ", ")),
 		FromConfig: "by .gabion.yaml",
 	}[r.PolicyFrom]
-	return r.Policy + " " + from
+	return r.Policy + " " + from + profiled
 }
 
 // findings writes the findings of all violations, the pod's own first, then
@@ -213,6 +220,22 @@ func (t *checkTable) prose(b *strings.Builder, indent, text string) {
 			part = further + part
 		}
 		b.WriteString(indent + part + "\n")
+	}
+}
+
+// unplaced writes violations that stand nowhere in the pod.
+func (t *checkTable) unplaced(b *strings.Builder, all []Violation) {
+	for _, v := range all {
+		if len(v.Findings) == 0 {
+			t.prose(b, "  ", escapeAll(v.Reason+": "+v.Detail))
+		}
+	}
+}
+
+// early writes what becomes of the workload itself.
+func (t *checkTable) early(b *strings.Builder, e *Early) {
+	if e != nil && e.Action == EarlyDeny {
+		t.prose(b, "  ", "the workload itself would be refused, by the guard "+Escape(strings.Join(e.Guards, ", ")))
 	}
 }
 

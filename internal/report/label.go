@@ -57,6 +57,8 @@ type LabelNamespace struct {
 	Empty bool `json:"empty"`
 	// Loosened are the modes that ask for less than before.
 	Loosened []LabelLoosening `json:"loosened"`
+	// Weakened is what is weakened by it, in the words of the guards.
+	Weakened []string `json:"weakened,omitempty"`
 	// Labels are those it is about.
 	Labels []LabelEdit `json:"labels"`
 	// Blockers are what the new policy rejects, and Unseen what could not be

@@ -28,6 +28,9 @@ func WriteLabelPlan(w io.Writer, style Style, n *LabelNamespace) error {
 	for _, l := range n.Loosened {
 		b.WriteString("  " + style.paint(red, "!") + " " + l.Mode + " asks for less: " + l.To + " instead of " + l.From + "\n")
 	}
+	for i := 0; i < len(n.Weakened) && n.Outcome == ""; i++ {
+		b.WriteString("  " + style.paint(red, "!") + " weakens what is guarded: " + EscapeSentence(n.Weakened[i]) + "\n")
+	}
 	for _, c := range n.Conflicts {
 		if n.Outcome != OutcomeKept {
 			break // the lines above say it

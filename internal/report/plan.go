@@ -1,5 +1,7 @@
 package report
 
+import "strings"
+
 // Plan is how to bring the namespaces of a cluster to a level, step by step.
 type Plan struct {
 	APIVersion string `json:"apiVersion"`
@@ -60,6 +62,21 @@ type PlanConfiguration struct {
 	Held []string `json:"held"`
 }
 
+// PlanFloor is what pods have to meet by the guards that are named.
+type PlanFloor struct {
+	Enforce string   `json:"enforce"`
+	Guards  []string `json:"guards"`
+}
+
+// floor says in words which floors there are, after what is enforced by labels.
+func (n *PlanNamespace) floor() string {
+	text := ""
+	for _, f := range n.Floors {
+		text += ", and " + f.Enforce + " by the guard " + strings.Join(f.Guards, ", ")
+	}
+	return text
+}
+
 // The stages of a namespace. Each has one.
 const (
 	StageLabel      = "label"      // Labels are to be set now
@@ -106,7 +123,9 @@ type PlanNamespace struct {
 	Change bool              `json:"change"`
 	// Reasons say what is noteworthy, what weighs most first.
 	Reasons []PlanReason `json:"reasons"`
-	// AtRisk are the workloads whose pods the policy in force refuses.
+	// Floors are what pods have to meet by guards, beside the policy in force.
+	Floors []PlanFloor `json:"floors,omitempty"`
+	// AtRisk are the workloads whose pods the policy in force or a floor refuses.
 	AtRisk []PlanBlocker `json:"atRisk"`
 	// Steps are the levels that come later, the next one first.
 	Steps []PlanStep `json:"steps"`

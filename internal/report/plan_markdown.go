@@ -20,7 +20,7 @@ func planMarkdown(p *Plan) string {
 		if len(n.AtRisk) == 0 {
 			continue
 		}
-		b.WriteString("\n**The next restart fails in " + markdown(n.Name) + "**, which enforces " + n.Current.Enforce + ":\n\n")
+		b.WriteString("\n**The next restart fails in " + markdown(n.Name) + "**, which enforces " + n.Current.Enforce + markdown(n.floor()) + ":\n\n")
 		markdownBlockers(&b, n.AtRisk)
 	}
 	var weaker []string

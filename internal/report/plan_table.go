@@ -94,7 +94,7 @@ func (t *planText) atRisk(p *Plan) {
 			t.section(red, "THE NEXT RESTART FAILS", "what is enforced refuses the pods of these")
 			begun = true
 		}
-		t.b.WriteString(t.style.paint(bold, Escape(n.Name)) + " enforces " + n.Current.Enforce + "\n")
+		t.b.WriteString(t.style.paint(bold, Escape(n.Name)) + " enforces " + n.Current.Enforce + Escape(n.floor()) + "\n")
 		t.blockers(n.AtRisk)
 	}
 }

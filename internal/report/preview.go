@@ -43,8 +43,38 @@ type PreviewNamespace struct {
 	Profile string `json:"profile,omitempty"`
 	// Exceptions are those that cover what would be violations else.
 	Exceptions []UsedException `json:"exceptions,omitempty"`
+	// Guards are what guards say of the change.
+	Guards []PreviewGuard `json:"guards,omitempty"`
 	// Unasked is what the API server could not be asked, and why.
 	Unasked []string `json:"unasked,omitempty"`
+}
+
+// What guards do about a change of labels.
+const (
+	GuardDenies = "deny"  // it is refused without the right that Needs names
+	GuardWarns  = "warn"  // who makes it is told
+	GuardAudits = "audit" // it is noted in the audit log
+	GuardNotes  = "note"  // nothing is weakened, but something is relaxed
+)
+
+// PreviewGuard is one thing that guards say of a change.
+type PreviewGuard struct {
+	Action string `json:"action"`
+	Text   string `json:"text"`
+	Needs  string `json:"needs,omitempty"`
+}
+
+// String returns it as a sentence.
+func (g PreviewGuard) String() string {
+	switch g.Action {
+	case GuardDenies:
+		return "would refuse this: " + g.Text + ". It needs " + g.Needs
+	case GuardWarns:
+		return "would warn of this: " + g.Text
+	case GuardAudits:
+		return "would note this in the audit log: " + g.Text
+	}
+	return g.Text
 }
 
 // Missing is something that could not be listed, so that nothing is known of it.
@@ -132,6 +162,9 @@ func writePreviewText(w io.Writer, style Style, n *PreviewNamespace) error {
 	}
 	for _, u := range n.Exceptions {
 		b.WriteString(style.paint(yellow, "Exception:") + " " + u.what() + "\n")
+	}
+	for _, g := range n.Guards {
+		b.WriteString(style.paint(yellow, "Guard:") + " " + escapeAll(g.String()) + "\n")
 	}
 	last := " labeled (server dry run)"
 	switch {

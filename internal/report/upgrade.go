@@ -86,6 +86,8 @@ type UpgradeMoving struct {
 	After     string   `json:"after"`
 	// Labelled is false if the policy is the API server's default.
 	Labelled bool `json:"labelled"`
+	// Guards are those whose floor the policy is, if it is one.
+	Guards []string `json:"guards,omitempty"`
 }
 
 // UpgradeChange is one change of one control by a release.

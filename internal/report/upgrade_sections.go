@@ -119,7 +119,10 @@ func movingSection(u *Upgrade, wide bool) section {
 	var namespaces [][]string
 	for _, m := range u.Moving {
 		from := "labels"
-		if !m.Labelled {
+		switch {
+		case len(m.Guards) > 0:
+			from = "the guard " + Escape(strings.Join(m.Guards, ", "))
+		case !m.Labelled:
 			from = "the defaults"
 		}
 		row := []string{strings.Join(m.Modes, ", "), m.Policy, m.Before, m.After, from}

@@ -35,7 +35,7 @@ func upgrades() map[string]Upgrade {
 	one := nothing
 	one.From, one.Changes = UpgradeServer{"v1.33", "v1.33"}, upgradeChanges()[1:2]
 	one.NewlyDenied = []UpgradeFlip{web}
-	one.Moving = []UpgradeMoving{{"shop", []string{"enforce", "warn"}, "baseline:latest", "v1.33", "v1.37", true}}
+	one.Moving = []UpgradeMoving{{"shop", []string{"enforce", "warn"}, "baseline:latest", "v1.33", "v1.37", true, nil}}
 	one.Summary = UpgradeSummary{Namespaces: 1, Workloads: 1, Templates: 1, Pods: 3, NewlyDenied: 1, Moving: 1}
 
 	many := one
@@ -50,9 +50,9 @@ func upgrades() map[string]Upgrade {
 	job.Object, job.Templates, job.Pods, job.Partial = Object{"example.com/v1", "Train", "shop", "night|<b>*"}, []string{"spec.a", "spec.b"}, []string{}, true
 	many.NewlyDenied = []UpgradeFlip{web, job, lone}
 	many.NewlyWarned, many.NewlyAllowed, many.NewlyDeniedIfGate = []UpgradeFlip{lone, web}, []UpgradeFlip{job}, []UpgradeFlip{lone}
-	many.Moving = append(many.Moving, UpgradeMoving{hostile, []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false})
+	many.Moving = append(many.Moving, UpgradeMoving{hostile, []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false, nil})
 	for i := range 9 {
-		many.Moving = append(many.Moving, UpgradeMoving{fmt.Sprintf("n%d", i), []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false})
+		many.Moving = append(many.Moving, UpgradeMoving{fmt.Sprintf("n%d", i), []string{"audit"}, "baseline:latest", "v1.33", "v1.37", false, nil})
 	}
 	many.Exempt = []string{"kube-system", hostile}
 	many.InvalidLabels = []UpgradeInvalid{{"typo", "metadata.labels[x]: Invalid value"}, {hostile, hostile}}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -11,62 +10,8 @@ import (
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/admission"
-	"github.com/gabion-security/gabion/internal/exception"
-	"github.com/gabion-security/gabion/internal/guard"
 	"github.com/gabion-security/gabion/internal/server/resource"
 )
-
-// guards are the guards of admission. In excluded namespaces nobody asks about
-// pods: they are as good as exempt.
-type guards struct {
-	set      guard.Set
-	excluded []string
-}
-
-var _ admission.Guards = guards{}
-
-// Judge judges a change of a namespace.
-func (g guards) Judge(c admission.NamespaceChange) admission.Guarding {
-	ruling := g.set.Judge(guard.Change{
-		Name: c.Name, New: c.New, Before: c.Before, After: c.After, Exempt: c.Exempt || slices.Contains(g.excluded, c.Name), Defaults: c.Defaults, Evaluator: c.Evaluator,
-	})
-	var said admission.Guarding
-	for _, w := range ruling.Weakenings {
-		said.Weakenings = append(said.Weakenings, admission.Weakening{
-			Refused: w.Action == guard.Deny, Told: w.Action == guard.Warn, Text: w.String(),
-		})
-	}
-	for _, r := range ruling.Relaxations {
-		said.Notices = append(said.Notices, r.String())
-	}
-	return said
-}
-
-// Missing returns the labels that a new namespace gets.
-func (g guards) Missing(name string, labels map[string]string) map[string]string {
-	return g.set.Missing(name, labels)
-}
-
-// entering says which exceptions a namespace comes to have by its name or labels.
-type entering struct {
-	set *exception.Set
-	now func() time.Time
-}
-
-var _ guard.Exceptions = entering{}
-
-// Of returns the names of those that have not ended, without those of every
-// namespace.
-func (x entering) Of(namespace string, labels map[string]string) []string {
-	var names []string
-	at := x.now()
-	for _, e := range x.set.InNamespace(namespace, labels) {
-		if !e.Spec.Namespaces.All && !e.Expired(at) {
-			names = append(names, e.Name)
-		}
-	}
-	return names
-}
 
 const (
 	accessReviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"

@@ -10,15 +10,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/guard"
+	"github.com/gabion-security/gabion/internal/policy"
 	"github.com/gabion-security/gabion/pss"
 )
 
+const noHostPaths = `apiVersion: gabion.io/v1alpha1
+kind: PodSecurityProfile
+metadata: {name: no-host-paths}
+spec: {base: {level: baseline}, readOnlyRootFilesystem: Required}
+`
+
 // objectsOf are the objects that documents of YAML would be, in their order.
-func objectsOf(t *testing.T, documents ...string) []cluster.Object {
+func objectsOf(t *testing.T, documents ...string) []document.Object {
 	t.Helper()
-	var all []cluster.Object
+	var all []document.Object
 	for _, text := range documents {
 		var head struct {
 			Kind     string                `json:"kind"`
@@ -31,7 +38,7 @@ func objectsOf(t *testing.T, documents ...string) []cluster.Object {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, cluster.Object{Kind: head.Kind, Name: head.Metadata.Name, JSON: json})
+		all = append(all, document.Object{Kind: head.Kind, Name: head.Metadata.Name, JSON: json})
 	}
 	return all
 }
@@ -41,7 +48,7 @@ func objectsOf(t *testing.T, documents ...string) []cluster.Object {
 type composing struct {
 	composer
 
-	used     policies
+	used     policy.Set
 	recorded string
 	said     strings.Builder
 }
@@ -49,7 +56,7 @@ type composing struct {
 func newComposing() *composing {
 	c := &composing{}
 	c.composer = composer{
-		use:    func(p policies) { c.used = p },
+		use:    func(p policy.Set) { c.used = p },
 		record: func(ok bool) { c.recorded += map[bool]string{true: "+", false: "-"}[ok] },
 		now:    time.Now, log: slog.New(slog.NewTextHandler(&c.said, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
@@ -58,15 +65,15 @@ func newComposing() *composing {
 
 func (c *composing) guardNames() string {
 	var names []string
-	for _, g := range c.used.each {
+	for _, g := range c.used.Each {
 		names = append(names, g.Name())
 	}
 	return strings.Join(names, ", ")
 }
 
-func folderOf(t *testing.T, files map[string]string) policies {
+func folderOf(t *testing.T, files map[string]string) policy.Set {
 	t.Helper()
-	p, err := readPolicies(folder(files))
+	p, err := policy.ReadFolder(folder(files))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,9 +117,9 @@ func TestPoliciesAreThoseOfAFolderAndOfObjects(t *testing.T) {
 	} {
 		run := newComposing()
 		run.setFolder(folderOf(t, map[string]string{"a.yaml": c.folder}))
-		run.setObjects((&objectReader{}).read(objectsOf(t, c.objects...)))
-		if got := run.guardNames(); got != c.guards || len(run.used.profiles) != c.profiles || namesOf(run.used.exceptions) != c.exceptions {
-			t.Errorf("%s: guards %q, %d profiles, exceptions %q; want %q, %d, %q", c.name, got, len(run.used.profiles), namesOf(run.used.exceptions), c.guards, c.profiles, c.exceptions)
+		run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, c.objects...)))
+		if got := run.guardNames(); got != c.guards || len(run.used.Profiles) != c.profiles || namesOf(run.used.Exceptions) != c.exceptions {
+			t.Errorf("%s: guards %q, %d profiles, exceptions %q; want %q, %d, %q", c.name, got, len(run.used.Profiles), namesOf(run.used.Exceptions), c.guards, c.profiles, c.exceptions)
 		}
 		if !slices.EqualFunc(run.notes, c.notes, strings.HasPrefix) {
 			t.Errorf("%s: notes %q, want %q", c.name, run.notes, c.notes)
@@ -130,7 +137,7 @@ func TestPoliciesAreThoseOfAFolderAndOfObjects(t *testing.T) {
 func TestAnObjectThatCannotBeReadAnyMoreStaysAsItWas(t *testing.T) {
 	t.Parallel()
 	wrong := func(text string) string { return text + "status: 1\nother: 2\n" }
-	run, reader := newComposing(), &objectReader{}
+	run, reader := newComposing(), &policy.ObjectReader{}
 	for _, step := range []struct {
 		name       string
 		objects    []string
@@ -149,9 +156,9 @@ func TestAnObjectThatCannotBeReadAnyMoreStaysAsItWas(t *testing.T) {
 		{"broken from the beginning", []string{wrong(guardA), noHostPaths}, "", 1, "", []string{"PodSecurityGuard a: "}},
 		{"mended", []string{guardA}, "a", 0, "", nil},
 	} {
-		run.setObjects(reader.read(objectsOf(t, step.objects...)))
-		if run.guardNames() != step.guards || len(run.used.profiles) != step.profiles || namesOf(run.used.exceptions) != step.exceptions {
-			t.Errorf("%s: guards %q, %d profiles, exceptions %q", step.name, run.guardNames(), len(run.used.profiles), namesOf(run.used.exceptions))
+		run.setObjects(reader.Read(objectsOf(t, step.objects...)))
+		if run.guardNames() != step.guards || len(run.used.Profiles) != step.profiles || namesOf(run.used.Exceptions) != step.exceptions {
+			t.Errorf("%s: guards %q, %d profiles, exceptions %q", step.name, run.guardNames(), len(run.used.Profiles), namesOf(run.used.Exceptions))
 		}
 		if got := run.notReady(); !slices.EqualFunc(got, step.unready, strings.Contains) {
 			t.Errorf("%s: not ready: %q, want %q", step.name, got, step.unready)
@@ -166,10 +173,10 @@ func TestAReloadSucceedsOnlyIfNothingIsWrongAnywhere(t *testing.T) {
 	t.Parallel()
 	run := newComposing()
 	run.folderRead(true)
-	run.setObjects(objectPolicies{exceptionFaults: []string{"PodSecurityException x: wrong"}})
+	run.setObjects(policy.Objects{ExceptionFaults: []string{"PodSecurityException x: wrong"}})
 	run.folderRead(true)
 	run.folderRead(false)
-	run.setObjects(objectPolicies{})
+	run.setObjects(policy.Objects{})
 	run.folderRead(true)
 	if run.recorded != "+----+" {
 		t.Errorf("recorded %s", run.recorded)
@@ -190,7 +197,7 @@ func TestComingToBeExceptedIsAWeakening(t *testing.T) {
 		"x.yaml": exceptionFor("by-label", `selector: {matchLabels: {mesh: "on"}}`, "") + "---\n" + exceptionFor("everywhere", "all: true", "") +
 			"---\n" + exceptionFor("ended", `selector: {matchLabels: {mesh: "on"}}`, `, expiresAt: "2020-01-01T00:00:00Z"`),
 	}))
-	run.setObjects((&objectReader{}).read(objectsOf(t, exceptionFor("by-name", "names: [shop]", ""))))
+	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, exceptionFor("by-name", "names: [shop]", ""))))
 	on, off := map[string]string{"mesh": "on"}, map[string]string{"mesh": "off"}
 	for _, c := range []struct {
 		name   string
@@ -207,7 +214,7 @@ func TestComingToBeExceptedIsAWeakening(t *testing.T) {
 	} {
 		c.change.Defaults = pss.DefaultPolicy()
 		var got []string
-		for _, w := range run.used.guards.Judge(c.change).Weakenings {
+		for _, w := range run.used.Guards.Judge(c.change).Weakenings {
 			if w.Kind != guard.Excepted {
 				t.Errorf("%s: %s", c.name, w)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gabion-security/gabion/internal/exception"
+	"github.com/gabion-security/gabion/internal/policy"
 )
 
 // excepted is the text of an exception with a name.
@@ -27,58 +28,6 @@ func namesOf(s *exception.Set) string {
 		names.WriteString(e.Name + " ")
 	}
 	return names.String()
-}
-
-func TestExceptionsThatCannotBeReadAreNone(t *testing.T) {
-	t.Parallel()
-	wrong := strings.Replace(excepted("w"), "privileged", "privilege", 1)
-	for _, c := range []struct {
-		name   string
-		files  map[string]string
-		guards int
-		want   string
-		faults []string // beginnings
-		fatal  string   // of the guards, empty for none
-	}{
-		{"none", map[string]string{"a.yaml": guardA}, 1, "", nil, ""},
-		{"one", map[string]string{"a.yaml": excepted("x")}, 0, "x ", nil, ""},
-		{"two, one beside a guard", map[string]string{"a.yaml": excepted("x") + "---\n" + guardA, "b.yaml": excepted("a")}, 1, "a x ", nil, ""},
-		{"of a control that profiles have", map[string]string{"a.yaml": strings.Replace(excepted("x"), "privileged", "hostAliases", 1)}, 0, "x ", nil, ""},
-		{
-			"a wrong one leaves out all of its file", map[string]string{"a.yaml": excepted("x") + "---\n" + wrong + "---\n" + excepted("v"), "b.yaml": excepted("b")},
-			0, "b ", []string{`a.yaml, line 5: PodSecurityException "w": spec.controls[0].id: "privilege" is no control`}, "",
-		},
-		{
-			"two wrong ones beside a guard", map[string]string{"a.yaml": wrong + "---\n" + guardA + "---\n" + wrong}, 1, "",
-			[]string{`a.yaml, line 1: PodSecurityException "w"`, `a.yaml, line 10: PodSecurityException "w"`}, "",
-		},
-		{
-			"a file that is no YAML", map[string]string{"a.yaml": excepted("x") + "  - :[", "b.yaml": excepted("b") + "---\n" + guardA},
-			1, "b ", []string{"a.yaml: "}, "",
-		},
-		{"one that may have held guards", map[string]string{"a.yaml": excepted("x") + "---\n" + guardA + "  - :[", "b.yaml": excepted("b")}, 0, "b ", nil, "a.yaml: "},
-		{"one that says nothing of itself", map[string]string{"a.yaml": "kind: [", "b.yaml": excepted("b")}, 0, "b ", nil, "a.yaml: "},
-		{"a wrong guard in its file", map[string]string{"a.yaml": excepted("x") + "---\n" + guardHead, "b.yaml": excepted("b")}, 0, "b ", nil, "a.yaml, line 5: PodSecurityGuard"},
-		{"another version", map[string]string{"a.yaml": strings.Replace(excepted("x"), "v1alpha1", "v2", 1)}, 0, "", []string{`a.yaml, line 1: PodSecurityException "x": apiVersion "gabion.io/v2"`}, ""},
-		{
-			"one name thrice", map[string]string{"a.yaml": excepted("x"), "b.yaml": excepted("x") + "---\n" + excepted("v"), "c.yaml": excepted("x")},
-			0, "v ", []string{`b.yaml: PodSecurityException "x" stands in a.yaml, too: none of them counts`}, "",
-		},
-	} {
-		got, err := readPolicies(folder(c.files))
-		if got.guards.Len() != c.guards || namesOf(got.exceptions) != c.want || (err == nil) != (c.fatal == "") || err != nil && !strings.HasPrefix(err.Error(), c.fatal) {
-			t.Errorf("%s: %d guards, exceptions %q (%v); want %d, %q (%s)", c.name, got.guards.Len(), namesOf(got.exceptions), err, c.guards, c.want, c.fatal)
-		}
-		if len(got.faults) != len(c.faults) {
-			t.Errorf("%s: faults %q, want %q", c.name, got.faults, c.faults)
-			continue
-		}
-		for i, want := range c.faults {
-			if !strings.HasPrefix(got.faults[i], want) || strings.Contains(got.faults[i], "\n") {
-				t.Errorf("%s: fault %q, want %q", c.name, got.faults[i], want)
-			}
-		}
-	}
 }
 
 func TestExceptionsAreFollowedWhateverBecomesOfGuards(t *testing.T) {
@@ -110,28 +59,28 @@ func TestExceptionsAreFollowedWhateverBecomesOfGuards(t *testing.T) {
 		{"an empty folder", map[string]string{}, 1, "", false, false},
 		{"a folder that is gone", nil, 1, "", false, false},
 	} {
-		used, err := readPolicies(folder(begin))
+		used, err := policy.ReadFolder(folder(begin))
 		if err != nil {
 			t.Fatal(err)
 		}
 		inUse, reloads := used, []bool(nil)
 		var log strings.Builder
 		f := policyFollower{
-			read: func() (policies, error) {
+			read: func() (policy.Set, error) {
 				if c.files == nil {
-					return readPolicies(missing{})
+					return policy.ReadFolder(missing{})
 				}
-				return readPolicies(folder(c.files))
+				return policy.ReadFolder(folder(c.files))
 			},
 			wait: func(context.Context, time.Duration) {},
-			use:  func(p policies) { inUse = p }, reloaded: func(ok bool) { reloads = append(reloads, ok) },
+			use:  func(p policy.Set) { inUse = p }, reloaded: func(ok bool) { reloads = append(reloads, ok) },
 			log: slog.New(slog.NewTextHandler(&log, nil)), used: used, last: policyReading{policies: used},
 		}
 		for range 3 {
 			f.look(t.Context())
 		}
-		if inUse.guards.Len() != c.guards || namesOf(inUse.exceptions) != c.want {
-			t.Errorf("%s: %d guards, exceptions %q in use", c.name, inUse.guards.Len(), namesOf(inUse.exceptions))
+		if inUse.Guards.Len() != c.guards || namesOf(inUse.Exceptions) != c.want {
+			t.Errorf("%s: %d guards, exceptions %q in use", c.name, inUse.Guards.Len(), namesOf(inUse.Exceptions))
 		}
 		if diff := cmp.Diff([]bool{c.ok}, reloads); diff != "" || (f.notReady() == "") != c.ready {
 			t.Errorf("%s: reloads %v, not ready: %q", c.name, reloads, f.notReady())

@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/gabion-security/gabion/internal/policy"
 )
 
 // loadPolicies reads the policies to begin with. Nobody goes by them yet.
@@ -15,18 +17,18 @@ func (s *server) loadPolicies() error {
 	if s.o.PolicyDir == "" {
 		return nil
 	}
-	found, err := readPolicies(os.DirFS(s.o.PolicyDir))
+	found, err := policy.ReadFolder(os.DirFS(s.o.PolicyDir))
 	switch {
-	case errors.Is(err, errNoPolicies):
+	case errors.Is(err, policy.ErrEmpty):
 		s.log.Warn("the folder of policies is empty: nobody is kept from weakening namespaces, and nothing is excepted", slog.String("folder", s.o.PolicyDir))
 	case err != nil:
 		return fmt.Errorf("policies: %s: %w", s.o.PolicyDir, err)
 	default:
-		s.log.Info("policies", slog.String("folder", s.o.PolicyDir), slog.Int("guards", found.guards.Len()),
-			slog.Int("exceptions", len(found.exceptions.All())))
+		s.log.Info("policies", slog.String("folder", s.o.PolicyDir), slog.Int("guards", found.Guards.Len()),
+			slog.Int("exceptions", len(found.Exceptions.All())))
 	}
 	s.policies = &policyFollower{
-		dir: s.o.PolicyDir, read: func() (policies, error) { return readPolicies(os.DirFS(s.o.PolicyDir)) }, wait: sleep,
+		dir: s.o.PolicyDir, read: func() (policy.Set, error) { return policy.ReadFolder(os.DirFS(s.o.PolicyDir)) }, wait: sleep,
 		use: s.composed.setFolder, reloaded: s.composed.folderRead, log: s.log,
 		used: found, last: policyReading{policies: found},
 	}
@@ -34,32 +36,29 @@ func (s *server) loadPolicies() error {
 }
 
 // usePolicies has requests judged by policies.
-func (s *server) usePolicies(p policies) {
+func (s *server) usePolicies(p policy.Set) {
 	var names []string
-	for _, e := range p.exceptions.All() {
+	for _, e := range p.Exceptions.All() {
 		names = append(names, e.Name)
 	}
 	s.metrics.SetExceptions(names)
-	s.metrics.SetUnreadable(p.unread)
-	s.controller.SetExceptions(exceptionsOf(p.exceptions, time.Now))
-	s.controller.SetPodGuards(podGuardsOf(p, s.o.Target.Excluded(), time.Now))
+	s.metrics.SetUnreadable(p.Unread)
+	s.builtin.use(p.Exceptions)
+	s.controller.SetExceptions(policy.Excepts(p.Exceptions, time.Now))
+	s.controller.SetPodGuards(p.PodGuards(s.o.Target.Excluded(), time.Now))
 	var profiles []string
-	for _, named := range p.guards.Profiles() {
+	for _, named := range p.Guards.Profiles() {
 		profiles = append(profiles, named.Name)
-		if p.profiles[named.Name] == nil {
-			s.log.Error("there is no such profile, and pods are refused because of that", slog.String("profile", named.Name), slog.String("by", by(named.Guards)))
+		if p.Profiles[named.Name] == nil {
+			s.log.Error("there is no such profile, and pods are refused because of that", slog.String("profile", named.Name), slog.String("by", policy.By(named.Guards)))
 		}
 	}
 	s.metrics.SetProfiles(profiles)
-	s.fills.Store(p.guards.Fills())
+	s.fills.Store(p.Guards.Fills())
 	if o := s.newNamespaces.Load(); o != nil {
-		o.Want(p.guards.Fills())
+		o.Want(p.Guards.Fills())
 	}
-	if p.guards.Len() == 0 {
-		s.controller.SetGuards(nil) // as if there were no such thing
-		return
-	}
-	s.controller.SetGuards(guards{p.guards, s.o.Target.Excluded()})
+	s.controller.SetGuards(p.Changes(s.o.Target.Excluded()))
 }
 
 // beginPolicies goes by the policies that were loaded.
@@ -69,7 +68,7 @@ func (s *server) beginPolicies() {
 	}
 	s.composed.setFolder(s.policies.used)
 	s.policies.tellFaults(s.policies.used)
-	if len(s.policies.used.faults) > 0 {
+	if len(s.policies.used.Faults) > 0 {
 		s.composed.folderRead(false)
 	}
 }
@@ -87,25 +86,25 @@ func (s *server) followPolicies(ctx context.Context) {
 // policyFollower is how far following has come.
 type policyFollower struct {
 	dir      string
-	read     func() (policies, error)
+	read     func() (policy.Set, error)
 	wait     func(context.Context, time.Duration)
-	use      func(policies)
+	use      func(policy.Set)
 	reloaded func(success bool)
 	log      *slog.Logger
 
-	used  policies
+	used  policy.Set
 	last  policyReading // that was used or reported
 	fault atomic.Pointer[string]
 }
 
 // policyReading is what a folder holds, or why it cannot be read.
 type policyReading struct {
-	policies policies
+	policies policy.Set
 	fault    string
 }
 
 func (r policyReading) equal(other policyReading) bool {
-	return r.fault == other.fault && r.policies.text == other.policies.text // faults of exceptions are by the text
+	return r.fault == other.fault && r.policies.Text == other.policies.Text // faults of exceptions are by the text
 }
 
 // look reads once. Guards that cannot be used are reported once, and the old ones
@@ -120,13 +119,13 @@ func (f *policyFollower) look(ctx context.Context) {
 		return // it is read again soon
 	}
 	f.last = next
-	defer f.reloaded(next.fault == "" && len(next.policies.faults) == 0) // once they are in use
+	defer f.reloaded(next.fault == "" && len(next.policies.Faults) == 0) // once they are in use
 	f.tellFaults(next.policies)
-	exceptions := slog.Int("exceptions", len(next.policies.exceptions.All()))
+	exceptions := slog.Int("exceptions", len(next.policies.Exceptions.All()))
 	if next.fault != "" {
 		f.fault.Store(&next.fault)
-		f.used.exceptions, f.used.placed = next.policies.exceptions, next.policies.placed
-		f.used.faults, f.used.unread = next.policies.faults, next.policies.unread
+		f.used.Exceptions, f.used.Placed = next.policies.Exceptions, next.policies.Placed
+		f.used.Faults, f.used.Unread = next.policies.Faults, next.policies.Unread
 		f.use(f.used)
 		f.log.Error("the new policies cannot be used, the old guards stay", slog.String("folder", f.dir), slog.String("error", next.fault), exceptions)
 		return
@@ -134,12 +133,12 @@ func (f *policyFollower) look(ctx context.Context) {
 	f.fault.Store(nil)
 	f.used = next.policies
 	f.use(f.used)
-	f.log.Info("the new policies are in use", slog.String("folder", f.dir), slog.Int("guards", f.used.guards.Len()), exceptions)
+	f.log.Info("the new policies are in use", slog.String("folder", f.dir), slog.Int("guards", f.used.Guards.Len()), exceptions)
 }
 
 // tellFaults says which exceptions are none because they cannot be read.
-func (f *policyFollower) tellFaults(p policies) {
-	for _, fault := range p.faults {
+func (f *policyFollower) tellFaults(p policy.Set) {
+	for _, fault := range p.Faults {
 		f.log.Error("exceptions cannot be read and count as none", slog.String("folder", f.dir), slog.String("error", fault))
 	}
 }
@@ -150,7 +149,7 @@ func (f *policyFollower) tellFaults(p policies) {
 func (f *policyFollower) reading() policyReading {
 	found, err := f.read()
 	switch {
-	case errors.Is(err, errNoPolicies) && f.used.guards.Len() == 0:
+	case errors.Is(err, policy.ErrEmpty) && f.used.Guards.Len() == 0:
 		return policyReading{}
 	case err != nil:
 		return policyReading{policies: found, fault: err.Error()}

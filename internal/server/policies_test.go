@@ -3,12 +3,12 @@ package server
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/gabion-security/gabion/internal/policy"
 )
 
 const (
@@ -24,44 +24,6 @@ func folder(files map[string]string) fstest.MapFS {
 		f[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return f
-}
-
-func TestPoliciesAreAllDocumentsOfTheFilesInAFolder(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name   string
-		files  map[string]string
-		guards int
-		fault  string // empty for none
-	}{
-		{"nothing", nil, 0, errNoPolicies.Error()},
-		{"what a ConfigMap hides", map[string]string{"..data": "x", "..2026/a.yaml": guardA}, 0, errNoPolicies.Error()},
-		{"a comment", map[string]string{"none.yaml": "# no policies\n"}, 0, ""},
-		{"one guard", map[string]string{"a.yaml": guardA}, 1, ""},
-		{"two in one file", map[string]string{"a.yml": guardA + "---\n" + guardB}, 2, ""},
-		{"two in two", map[string]string{"a.yaml": guardA, "b.json": `{"apiVersion":"v1","kind":"List","items":[` +
-			`{"apiVersion":"gabion.io/v1alpha1","kind":"PodSecurityGuard","metadata":{"name":"b"},"spec":{"namespaces":{"all":true},"lock":true}}]}`}, 2, ""},
-		{"two of one name", map[string]string{"a.yaml": guardA, "b.yaml": guardA}, 0, `two guards have the name "a"`},
-		{"a profile beside it", map[string]string{"a.yaml": guardA, "p.yaml": noHostPaths}, 1, ""},
-		{"two profiles of one name", map[string]string{"a.yaml": noHostPaths, "p.yaml": noHostPaths}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": another profile has the same name`},
-		{"a profile that is none", map[string]string{"a.yaml": guardA, "p.yaml": strings.Replace(noHostPaths, "baseline", "strict", 1)}, 0, `p.yaml, line 1: PodSecurityProfile "no-host-paths": spec.base.level`},
-		{"a profile that is no YAML, beside exceptions", map[string]string{"a.yaml": "kind: [PodSecurityException, PodSecurityProfile"}, 0, "a.yaml: "},
-		{"a file of another kind", map[string]string{"a.yaml": guardA, "README.md": "hello"}, 0, "README.md: its name ends neither in .yaml nor in .yml or .json"},
-		{"a folder", map[string]string{"more/a.yaml": guardA}, 0, "more: its name ends neither in"},
-		{"a folder with such a name", map[string]string{"more.yaml/a.yaml": guardA}, 0, "more.yaml: "},
-		{"no YAML", map[string]string{"a.yaml": "kind: ["}, 0, "a.yaml: "},
-		{"a guard that is none", map[string]string{"a.yaml": guardA + "---\n" + guardHead + "metadata: {name: b}\nspec: {lock: true}\n"}, 0, `a.yaml, line 5: PodSecurityGuard "b": spec.namespaces: `},
-		{
-			"another kind", map[string]string{"a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n"}, 0,
-			`a.yaml, line 1: Namespace "x": it is none of the kinds that are read here: PodSecurityGuard, PodSecurityProfile and PodSecurityException of gabion.io/v1alpha1`,
-		},
-		{"another version", map[string]string{"a.yaml": strings.Replace(guardA, "v1alpha1", "v2", 1)}, 0, "none of the kinds that are read here"},
-	} {
-		got, err := readPolicies(folder(c.files))
-		if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "\n")) || got.guards.Len() != c.guards {
-			t.Errorf("%s: %d guards (%v), want %d (%s)", c.name, got.guards.Len(), err, c.guards, c.fault)
-		}
-	}
 }
 
 func TestPoliciesAreReplacedByWhatTheFolderHoldsForAWhile(t *testing.T) {
@@ -82,27 +44,27 @@ func TestPoliciesAreReplacedByWhatTheFolderHoldsForAWhile(t *testing.T) {
 		"that when it is written":          {one, []map[string]string{broken, two}, 2, 2, "+", ""},
 		"what cannot be read":              {one, []map[string]string{broken}, 3, 1, "-", "older ones are in use: a.yaml, line 1: PodSecurityGuard"},
 		"what can be read again":           {one, []map[string]string{broken, broken, one}, 3, 1, "-+", ""},
-		"a folder that is empty":           {one, []map[string]string{nil}, 3, 1, "-", errNoPolicies.Error()},
+		"a folder that is empty":           {one, []map[string]string{nil}, 3, 1, "-", policy.ErrEmpty.Error()},
 		"none, written down":               {one, []map[string]string{none}, 2, 0, "+", ""},
 		"a folder that was empty all time": {nil, []map[string]string{nil}, 2, 0, "", ""},
 		"the first in an empty folder":     {nil, []map[string]string{one}, 2, 1, "+", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			used, err := readPolicies(folder(c.begin))
+			used, err := policy.ReadFolder(folder(c.begin))
 			if err != nil && c.begin != nil {
 				t.Fatal(err)
 			}
 			var log strings.Builder
 			reloads, inUse := "", used
 			f := policyFollower{
-				read: func() (policies, error) {
+				read: func() (policy.Set, error) {
 					files := c.readings[0]
 					c.readings = c.readings[min(1, len(c.readings)-1):]
-					return readPolicies(folder(files))
+					return policy.ReadFolder(folder(files))
 				},
 				wait: func(context.Context, time.Duration) {},
-				use:  func(p policies) { inUse = p },
+				use:  func(p policy.Set) { inUse = p },
 				reloaded: func(success bool) {
 					reloads += map[bool]string{true: "+", false: "-"}[success]
 				},
@@ -112,8 +74,8 @@ func TestPoliciesAreReplacedByWhatTheFolderHoldsForAWhile(t *testing.T) {
 				f.look(t.Context())
 			}
 			unready := f.notReady()
-			if inUse.guards.Len() != c.want || reloads != c.reloads || !strings.Contains(unready, c.unready) || (c.unready == "") != (unready == "") {
-				t.Errorf("%d guards after %q, not ready: %q; want %d after %q, %q", inUse.guards.Len(), reloads, unready, c.want, c.reloads, c.unready)
+			if inUse.Guards.Len() != c.want || reloads != c.reloads || !strings.Contains(unready, c.unready) || (c.unready == "") != (unready == "") {
+				t.Errorf("%d guards after %q, not ready: %q; want %d after %q, %q", inUse.Guards.Len(), reloads, unready, c.want, c.reloads, c.unready)
 			}
 			if (reloads == "") != (log.Len() == 0) {
 				t.Errorf("the log has %q", log.String())
@@ -122,40 +84,5 @@ func TestPoliciesAreReplacedByWhatTheFolderHoldsForAWhile(t *testing.T) {
 	}
 	if reason := (*policyFollower)(nil).notReady(); reason != "" {
 		t.Errorf("without a folder: %s", reason)
-	}
-}
-
-// TestAMountedConfigMapIsReadAndFollowed has the links of one, and swaps them as a
-// kubelet does.
-func TestAMountedConfigMapIsReadAndFollowed(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	version := func(name, text string) {
-		t.Helper()
-		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name, "a.yaml"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(name, filepath.Join(dir, "..data_tmp")); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	version("..1", guardA)
-	if err := os.Symlink("..data/a.yaml", filepath.Join(dir, "a.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	first, err := readPolicies(os.DirFS(dir))
-	if err != nil || first.guards.Len() != 1 {
-		t.Fatalf("%d guards (%v)", first.guards.Len(), err)
-	}
-	version("..2", guardA+"---\n"+guardB)
-	second, err := readPolicies(os.DirFS(dir))
-	if err != nil || second.guards.Len() != 2 || second.text == first.text {
-		t.Errorf("after the swap: %d guards (%v)", second.guards.Len(), err)
 	}
 }

@@ -52,6 +52,7 @@ type server struct {
 	uses       *uses            // of exceptions
 	reporting  *resource.Client // for the status of objects
 	custom     customResources
+	builtin    *builtinWatch
 
 	admissionListener, statusListener net.Listener
 
@@ -108,6 +109,7 @@ func newServer(o Options) (*server, error) {
 		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
 	s.composed = composer{use: s.usePolicies, record: func(ok bool) { s.metrics.RecordPolicyReload(ok) }, now: time.Now, log: s.log}
+	s.builtin = newBuiltinWatch(s)
 	if err := s.loadPolicies(); err != nil {
 		return nil, err
 	}
@@ -259,6 +261,8 @@ func (s *server) begin(ctx, serving context.Context) (*webhook.Server, material,
 	if err := s.beginObjects(ctx, serving); err != nil {
 		return nil, material{}, err
 	}
+
+	s.run(func() error { s.builtin.run(serving); return nil })
 
 	m, err := s.readMaterial(ctx)
 	if err != nil {

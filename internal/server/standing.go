@@ -11,6 +11,7 @@ import (
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/guard"
 	"github.com/gabion-security/gabion/internal/metrics"
+	"github.com/gabion-security/gabion/internal/policy"
 )
 
 // standing says whether a document that is an object counts, and if not why.
@@ -35,8 +36,17 @@ func standingOf(kind string, err error, ends time.Time) standing {
 	return s
 }
 
+// standingsOf is how documents stand by themselves.
+func standingsOf(read map[metrics.Document]policy.Reading) standings {
+	all := standings{}
+	for at, r := range read {
+		all[at] = standingOf(at.Kind, r.Err, r.Ends)
+	}
+	return all
+}
+
 // among returns how documents stand among those of a folder, as policies.
-func (all standings) among(folder, p policies) standings {
+func (all standings) among(folder, p policy.Set) standings {
 	among := maps.Clone(all)
 	note := func(at metrics.Document, reason, message string) {
 		if s, ok := among[at]; ok && s.reason == v1alpha1.ReasonInForce {
@@ -44,16 +54,16 @@ func (all standings) among(folder, p policies) standings {
 			among[at] = s
 		}
 	}
-	for _, at := range p.taken {
+	for _, at := range p.Taken {
 		note(at, v1alpha1.ReasonNameTaken, "Its name stands in the folder of policies, too, and none of them counts.")
 	}
-	for _, named := range p.guards.Profiles() {
-		if p.profiles[named.Name] != nil {
+	for _, named := range p.Guards.Profiles() {
+		if p.Profiles[named.Name] != nil {
 			continue
 		}
 		for _, name := range named.Guards {
-			own, renamed := strings.CutSuffix(name, inObjects)
-			inFolder := slices.ContainsFunc(folder.each, func(g *guard.Guard) bool { return g.Name() == own })
+			own, renamed := strings.CutSuffix(name, policy.InObjects)
+			inFolder := slices.ContainsFunc(folder.Each, func(g *guard.Guard) bool { return g.Name() == own })
 			if renamed || !inFolder {
 				note(metrics.Document{Kind: v1alpha1.KindPodSecurityGuard, Name: own}, v1alpha1.ReasonProfileMissing,
 					"There is no PodSecurityProfile "+named.Name+", and pods are refused because of that.")

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gabion-security/gabion/internal/inventory"
 	"github.com/gabion-security/gabion/pss"
@@ -29,6 +30,10 @@ func headerOf(i *inventory.Inventory, lines int) header {
 		h.TemplatePaths = append(h.TemplatePaths, templatePath(p))
 	}
 	h.PodResources, h.Opaque = i.PodResources, i.Opaque
+	for _, d := range slices.SortedFunc(slices.Values(i.Documents), inventory.Document.Compare) {
+		h.Documents = append(h.Documents, document{d.Kind, d.Name, d.JSON})
+	}
+	h.Unexcepted = i.Unexcepted
 	for _, m := range i.Missing {
 		h.Missing = append(h.Missing, missing(m))
 	}
@@ -59,6 +64,10 @@ func (h *header) into(i *inventory.Inventory) error {
 		i.TemplatePaths = append(i.TemplatePaths, workload.TemplatePath(p))
 	}
 	i.PodResources, i.Opaque = append(i.PodResources, h.PodResources...), append(i.Opaque, h.Opaque...)
+	for _, d := range h.Documents {
+		i.Documents = append(i.Documents, inventory.Document{Kind: d.Kind, Name: d.Name, JSON: d.Object})
+	}
+	i.Unexcepted = h.Unexcepted
 	for _, m := range h.Missing {
 		i.Missing = append(i.Missing, inventory.Missing(m))
 	}

@@ -19,9 +19,13 @@ type header struct {
 	TemplatePaths []templatePath       `json:"templatePaths,omitempty"`
 	PodResources  []inventory.Resource `json:"podResources,omitempty"`
 	Opaque        []inventory.Resource `json:"opaque,omitempty"`
-	Missing       []missing            `json:"missing,omitempty"`
-	NotChecked    []problem            `json:"notChecked,omitempty"`
-	Errors        []problem            `json:"errors,omitempty"`
+	// Documents are the objects of the group gabion.io: the pods that follow are read
+	// by what they look at. Unexcepted is why exceptions could not be listed.
+	Documents  []document `json:"documents,omitempty"`
+	Unexcepted string     `json:"unexcepted,omitempty"`
+	Missing    []missing  `json:"missing,omitempty"`
+	NotChecked []problem  `json:"notChecked,omitempty"`
+	Errors     []problem  `json:"errors,omitempty"`
 	// Lines is how many follow.
 	Lines int `json:"lines"`
 }
@@ -47,6 +51,12 @@ type missing struct {
 	Resource  string `json:"resource"`
 	Namespace string `json:"namespace,omitempty"`
 	Reason    string `json:"reason"`
+}
+
+type document struct {
+	Kind   string          `json:"kind"`
+	Name   string          `json:"name"`
+	Object json.RawMessage `json:"object"`
 }
 
 type problem struct {

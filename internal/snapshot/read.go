@@ -55,6 +55,9 @@ func Read(in io.Reader, into *inventory.Builder) error {
 	if err := h.into(&into.Inventory); err != nil {
 		return fmt.Errorf("reading the snapshot: %w", err)
 	}
+	if len(into.Documents) > 0 { // which may look at that, too
+		into.Extra, into.Labels = true, true
+	}
 	n, err := readLines(text, into)
 	if err != nil {
 		return whatIsWrong(err)

@@ -34,27 +34,34 @@ type verdicts struct{ before, after []pss.ID }
 func (v verdicts) denied() bool  { return len(v.before) == 0 && len(v.after) > 0 }
 func (v verdicts) allowed() bool { return len(v.before) > 0 && len(v.after) == 0 }
 
+// subject is a view as it is judged, without what is excepted of it, if anything is.
+type subject struct {
+	*inventory.View
+
+	except func(*pss.Pod, pss.Verdict) pss.Verdict
+}
+
 // judge asks both servers.
-func (p *pair) judge(pod *pss.Pod, policy pss.LevelVersion) (verdicts, error) {
-	before, err := p.from.Judge(pod, policy)
+func (p *pair) judge(s subject, policy pss.LevelVersion) (verdicts, error) {
+	before, err := p.from.judge(&s.Pod, policy, s.except)
 	if err != nil {
 		return verdicts{}, err
 	}
-	after, err := p.to.Judge(pod, policy)
+	after, err := p.to.judge(&s.Pod, policy, s.except)
 	return verdicts{before, after}, err
 }
 
 // add takes a pod whose verdict flips into the flip of its workload.
-func (f *Flip) add(p *pair, view *inventory.View, v verdicts, note func(*Flip)) {
+func (f *Flip) add(p *pair, s subject, v verdicts, note func(*Flip)) {
 	first := len(f.Causes) == 0
 	note(f)
 	for _, control := range slices.Concat(v.before, v.after) {
 		known := slices.ContainsFunc(f.Causes, func(c Cause) bool { return c.Control == control })
 		if !known {
-			f.Causes = append(f.Causes, Cause{control, p.cause(view, f.Policy, control)})
+			f.Causes = append(f.Causes, Cause{control, p.cause(s.View, f.Policy, control)})
 		}
 	}
-	pin := p.pin(view, f.Policy, v)
+	pin := p.pin(s, f.Policy, v)
 	if first {
 		f.Pin = pin
 	}
@@ -62,12 +69,12 @@ func (f *Flip) add(p *pair, view *inventory.View, v verdicts, note func(*Flip)) 
 }
 
 // pin returns the version that keeps a policy as it is for the pod, if one does.
-func (p *pair) pin(view *inventory.View, policy pss.LevelVersion, v verdicts) pss.Version {
+func (p *pair) pin(s subject, policy pss.LevelVersion, v verdicts) pss.Version {
 	old := p.from.Resolve(policy.Version)
 	if old == p.to.Resolve(policy.Version) {
 		return 0
 	}
-	failed, err := p.to.Judge(&view.Pod, pss.LevelVersion{Level: policy.Level, Version: old})
+	failed, err := p.to.judge(&s.Pod, pss.LevelVersion{Level: policy.Level, Version: old}, s.except)
 	if err != nil || (len(failed) == 0) != (len(v.before) == 0) {
 		return 0
 	}

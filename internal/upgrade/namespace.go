@@ -20,25 +20,32 @@ type computing struct {
 type asked struct {
 	modes  []Mode
 	policy pss.LevelVersion
+	guards []string // whose floor it is
 }
 
 // policies returns what a namespace asks for, by weight of the mode, without what
-// asks for nothing.
-func policies(p pss.Policy) []asked {
+// asks for nothing. Modes stand apart where something may be excepted in one only.
+func policies(p pss.Policy, floors []Floor, apart bool) []asked {
 	var all []asked
-	add := func(mode Mode, lv pss.LevelVersion) {
+	add := func(mode Mode, lv pss.LevelVersion, guards []string) {
 		if lv.Level == pss.Privileged {
 			return
 		}
-		if i := slices.IndexFunc(all, func(a asked) bool { return a.policy == lv }); i >= 0 {
+		if i := slices.IndexFunc(all, func(a asked) bool { return a.policy == lv && (!apart || a.modes[0] == mode) }); i >= 0 {
+			if slices.Contains(all[i].modes, mode) {
+				return
+			}
 			all[i].modes = append(all[i].modes, mode)
 			return
 		}
-		all = append(all, asked{[]Mode{mode}, lv})
+		all = append(all, asked{[]Mode{mode}, lv, guards})
 	}
-	add(Enforce, p.Enforce)
-	add(Warn, p.Warn)
-	add(Audit, p.Audit)
+	add(Enforce, p.Enforce, nil)
+	for _, floor := range floors {
+		add(Enforce, floor.Policy, floor.Guards)
+	}
+	add(Warn, p.Warn, nil)
+	add(Audit, p.Audit, nil)
 	return all
 }
 
@@ -61,11 +68,19 @@ func (c *computing) namespace(ns *inventory.Namespace) error {
 			out.Unseen++
 		}
 	}
-	all := policies(policy)
+	var floors []Floor
+	if c.options.Floors != nil {
+		floors = c.options.Floors(ns)
+	}
+	var except Except
+	if c.options.Exceptions != nil {
+		except = c.options.Exceptions(ns)
+	}
+	all := policies(policy, floors, except != nil)
 	for _, a := range all {
 		before, after := c.pair.from.Resolve(a.policy.Version), c.pair.to.Resolve(a.policy.Version)
 		if before != after {
-			out.Moving = append(out.Moving, Moving{ns.Name, a.modes, a.policy, before, after, labelled})
+			out.Moving = append(out.Moving, Moving{ns.Name, a.modes, a.policy, before, after, labelled, a.guards})
 		}
 	}
 	for _, u := range units(ns) {
@@ -73,7 +88,7 @@ func (c *computing) namespace(ns *inventory.Namespace) error {
 		out.Templates += len(u.templates)
 		out.Pods += len(u.pods)
 		for _, a := range all {
-			if err := c.unit(ns.Name, &u, a); err != nil {
+			if err := c.unit(ns.Name, &u, a, except); err != nil {
 				return err
 			}
 		}
@@ -94,7 +109,7 @@ func isLabelled(labels map[string]string) bool {
 }
 
 // unit adds what a policy makes of a workload.
-func (c *computing) unit(namespace string, u *unit, a asked) error {
+func (c *computing) unit(namespace string, u *unit, a asked, except Except) error {
 	flip := func() *Flip {
 		return &Flip{Namespace: namespace, Modes: a.modes, Policy: a.policy, Object: u.object, AllPods: len(u.pods)}
 	}
@@ -103,21 +118,25 @@ func (c *computing) unit(namespace string, u *unit, a asked) error {
 		if c.options.Exemptions != nil && c.options.Exemptions.RuntimeClass(view.RuntimeClass) {
 			return nil
 		}
-		v, err := c.pair.judge(&view.Pod, a.policy)
+		s := subject{View: view}
+		if except != nil {
+			s.except = func(seen *pss.Pod, v pss.Verdict) pss.Verdict { return except(a.modes[0], view, seen, v) }
+		}
+		v, err := c.pair.judge(s, a.policy)
 		if err != nil {
 			return err
 		}
 		switch {
 		case v.denied():
-			denied.add(&c.pair, view, v, note)
+			denied.add(&c.pair, s, v, note)
 		case v.allowed():
-			allowed.add(&c.pair, view, v, note)
+			allowed.add(&c.pair, s, v, note)
 		}
 		if c.gated == nil || v.denied() || !view.Pod.HostUsers.Is(false) {
 			return nil
 		}
-		if v, err = c.gated.judge(&view.Pod, a.policy); err == nil && v.denied() {
-			ifGate.add(c.gated, view, v, note)
+		if v, err = c.gated.judge(s, a.policy); err == nil && v.denied() {
+			ifGate.add(c.gated, s, v, note)
 		}
 		return err
 	}

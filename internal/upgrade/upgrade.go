@@ -24,6 +24,22 @@ type Options struct {
 	Defaults pss.Policy
 	// Exemptions are those of the API server; nil exempts nothing.
 	Exemptions Exemptions
+	// Floors returns what pods of a namespace have to meet beside its labels; nil if
+	// there is nothing anywhere.
+	Floors func(*inventory.Namespace) []Floor
+	// Exceptions returns what takes from verdicts what is excepted in a namespace, nil
+	// if nothing is there. Nil excepts nothing anywhere.
+	Exceptions func(*inventory.Namespace) Except
+}
+
+// Except takes from a verdict on a pod, which is that of a view as a server sees it,
+// what is excepted in a mode.
+type Except func(Mode, *inventory.View, *pss.Pod, pss.Verdict) pss.Verdict
+
+// Floor is what pods have to meet by the guards that are named.
+type Floor struct {
+	Policy pss.LevelVersion
+	Guards []string
 }
 
 // Mode is what Pod Security admission does about a pod that its policy refuses.
@@ -99,6 +115,8 @@ type Moving struct {
 	// Labelled is false if the namespace has no label of Pod Security, so that the
 	// policy is the API server's default.
 	Labelled bool
+	// Guards are those whose floor the policy is, if it is one.
+	Guards []string
 }
 
 // Invalid is a namespace with labels that are neither level nor version.

@@ -66,8 +66,8 @@ func Rows() []Row {
 		r := row(len(rows))
 		r.turn(a)
 		rows = append(rows, r)
-		for _, b := range all[i+1:] {
-			if a.of == b.of {
+		for j, b := range all[i+1:] {
+			if a.excludes(&b) || j%2 == 1 { // every other pair, for there are many
 				continue
 			}
 			r := row(len(rows))
@@ -113,6 +113,11 @@ type turn struct {
 	of, name string
 	covers   bool
 	make     func(r *Row)
+	also     string // another thing that it is of
+}
+
+func (t *turn) excludes(other *turn) bool {
+	return t.of == other.of || t.of == other.also || t.also == other.of || t.also != "" && t.also == other.also
 }
 
 func (r *Row) turn(t turn) {
@@ -125,11 +130,26 @@ func (r *Row) turn(t turn) {
 }
 
 // security is the security context of the container that needs the exception.
-func (r *Row) security() *corev1.SecurityContext { return r.pod.Spec.Containers[0].SecurityContext }
+func (r *Row) security() *corev1.SecurityContext {
+	if len(r.pod.Spec.InitContainers) > 0 {
+		return r.pod.Spec.InitContainers[0].SecurityContext
+	}
+	return r.pod.Spec.Containers[0].SecurityContext
+}
+
+// harmless is a container that no level has anything against.
+func harmless() corev1.Container {
+	no := false
+	return corev1.Container{Name: "app", Image: "example.com/app:1", SecurityContext: &corev1.SecurityContext{
+		AllowPrivilegeEscalation: &no, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}}
+}
 
 func turns() []turn {
 	var all []turn
-	for _, of := range [][]turn{namespaces(), pods(), containers(), controls(), times(), others(), levels()} {
+	for _, of := range [][]turn{
+		namespaces(), pods(), runtimeClasses(), containers(), initContainers(), volumes(), controls(), times(), others(), levels(),
+	} {
 		all = append(all, of...)
 	}
 	return all
@@ -137,7 +157,7 @@ func turns() []turn {
 
 func namespaces() []turn {
 	own := func(name string, covers bool, what func(id string) v1alpha1.Namespaces) turn {
-		return turn{"namespaces", name, covers, func(r *Row) { r.exception.Spec.Namespaces = what(r.ID) }}
+		return turn{of: "namespaces", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.Namespaces = what(r.ID) }}
 	}
 	named := func(name string, covers bool, names func(id string) []string) turn {
 		return own(name, covers, func(id string) v1alpha1.Namespaces { return v1alpha1.Namespaces{Names: names(id)} })
@@ -170,10 +190,10 @@ func namespaces() []turn {
 
 func pods() []turn {
 	account := func(name string, covers bool, accounts ...string) turn {
-		return turn{"service account", name, covers, func(r *Row) { r.exception.Spec.Pods.ServiceAccounts = accounts }}
+		return turn{of: "service account", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.Pods.ServiceAccounts = accounts }}
 	}
 	label := func(name string, covers bool, value string) turn {
-		return turn{"labels", name, covers, func(r *Row) { r.exception.Spec.Pods.Selector.MatchLabels["app"] = value }}
+		return turn{of: "labels", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.Pods.Selector.MatchLabels["app"] = value }}
 	}
 	return []turn{
 		label("another one too", true, "web"),
@@ -181,7 +201,7 @@ func pods() []turn {
 		account("its own", true, "web"),
 		account("another", false, "db"),
 		account("default, which it does not run as", false, "default"),
-		{"service account", "default, as it names none", true, func(r *Row) {
+		{of: "service account", name: "default, as it names none", covers: true, make: func(r *Row) {
 			r.pod.Spec.ServiceAccountName = ""
 			r.exception.Spec.Pods.ServiceAccounts = []string{"default"}
 		}},
@@ -190,7 +210,7 @@ func pods() []turn {
 
 func containers() []turn {
 	own := func(name string, covers bool, what v1alpha1.ExceptedContainers) turn {
-		return turn{"containers", name, covers, func(r *Row) { r.exception.Spec.Containers = &what }}
+		return turn{of: "containers", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.Containers = &what }}
 	}
 	image := func(pattern string, covers bool) turn {
 		return own("image "+pattern, covers, v1alpha1.ExceptedContainers{Images: []string{pattern}})
@@ -212,9 +232,101 @@ func containers() []turn {
 	}
 }
 
+// RuntimeClass is the runtime class that some pods of the table name.
+const RuntimeClass = "truth"
+
+func runtimeClasses() []turn {
+	own := func(name string, covers bool, class string, excepted ...string) turn {
+		return turn{of: "runtime class", name: name, covers: covers, make: func(r *Row) {
+			if class != "" {
+				r.pod.Spec.RuntimeClassName = &class
+			}
+			r.exception.Spec.Pods.RuntimeClasses = excepted
+		}}
+	}
+	return []turn{
+		own("its own", true, RuntimeClass, "other", RuntimeClass), own("another", false, RuntimeClass, "other"),
+		own("one, and the pod names none", false, "", RuntimeClass), own("one that nobody asks for", true, RuntimeClass),
+	}
+}
+
+// initContainers have the container that needs the exception be an init container.
+func initContainers() []turn {
+	own := func(name string, covers bool, kinds ...v1alpha1.ContainerKind) turn {
+		return turn{of: "containers", name: "an init container, and " + name, covers: covers, make: func(r *Row) {
+			r.pod.Spec.InitContainers, r.pod.Spec.Containers = r.pod.Spec.Containers, []corev1.Container{harmless()}
+			if len(kinds) > 0 {
+				r.exception.Spec.Containers = &v1alpha1.ExceptedContainers{Kinds: kinds}
+			}
+		}}
+	}
+	return []turn{own("any kind", true), own("its kind", true, "initContainer"), own("another kind", false, "container", "ephemeralContainer")}
+}
+
+// volumes have a path of the node need the exception, instead of a container.
+func volumes() []turn {
+	own := func(name string, covers bool, paths []string, values ...string) turn {
+		return turn{of: "containers", also: "controls", name: "a path of the node, and " + name, covers: covers, make: func(r *Row) {
+			r.security().Capabilities.Add = nil
+			for i, path := range paths {
+				r.pod.Spec.Volumes = append(r.pod.Spec.Volumes, hostPath(fmt.Sprint("path-", i), path))
+			}
+			r.exception.Spec.Controls = []v1alpha1.ExceptedControl{{ID: "hostPathVolumes", Values: values}}
+		}}
+	}
+	logs := []string{"/var/log/pods"}
+	return []turn{
+		own("any path", true, logs), own("its path", true, logs, "/var/log/pods"), own("another path", false, logs, "/var/lib"),
+		own("one of two paths", false, []string{"/var/log/pods", "/etc"}, "/var/log/pods"),
+		own("both of two paths", true, []string{"/var/log/pods", "/etc"}, "/var/log/pods", "/etc"),
+	}
+}
+
+func hostPath(name, path string) corev1.Volume {
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: path}}}
+}
+
+// EphemeralRows are pods of which an ephemeral container needs the exception. They
+// stand apart: nobody creates such a pod, and a plan does not mind one, for it is
+// not made again.
+func EphemeralRows() []Row {
+	type narrowed struct {
+		name   string
+		covers bool
+		by     *v1alpha1.ExceptedContainers
+		values []string
+	}
+	var rows []Row
+	for i, n := range []narrowed{
+		{"nothing narrows it", true, nil, nil},
+		{"its kind", true, &v1alpha1.ExceptedContainers{Kinds: []v1alpha1.ContainerKind{"ephemeralContainer"}}, nil},
+		{"another kind", false, &v1alpha1.ExceptedContainers{Kinds: []v1alpha1.ContainerKind{"container", "initContainer"}}, nil},
+		{"its name", true, &v1alpha1.ExceptedContainers{Names: []string{"proxy"}}, nil},
+		{"another name", false, &v1alpha1.ExceptedContainers{Names: []string{"app"}}, nil},
+		{"its image", true, &v1alpha1.ExceptedContainers{Images: []string{"docker.io/istio/*"}}, nil},
+		{"another value", false, nil, []string{"NET_RAW"}},
+	} {
+		r := row(i)
+		r.ID = fmt.Sprintf("ephemeral-%d", i)
+		r.Name, r.Allowed = "an ephemeral container: "+n.name, n.covers
+		r.namespace.Name, r.pod.Name, r.pod.Namespace, r.exception.Name = r.ID, r.ID, r.ID, r.ID
+		r.exception.Spec.Namespaces.Names = []string{r.ID}
+		r.pod.Labels["row"], r.exception.Spec.Pods.Selector.MatchLabels["row"] = r.ID, r.ID
+		offender := r.pod.Spec.Containers[0]
+		r.pod.Spec.Containers = []corev1.Container{harmless()}
+		r.pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+			Name: offender.Name, Image: offender.Image, SecurityContext: offender.SecurityContext,
+		}}}
+		r.exception.Spec.Containers = n.by
+		r.exception.Spec.Controls[0].Values = n.values
+		rows = append(rows, r)
+	}
+	return rows
+}
+
 func controls() []turn {
 	own := func(name string, covers bool, list ...v1alpha1.ExceptedControl) turn {
-		return turn{"controls", name, covers, func(r *Row) { r.exception.Spec.Controls = list }}
+		return turn{of: "controls", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.Controls = list }}
 	}
 	capabilities := func(values ...string) v1alpha1.ExceptedControl {
 		return v1alpha1.ExceptedControl{ID: "capabilities_baseline", Values: values}
@@ -231,10 +343,10 @@ func controls() []turn {
 
 func times() []turn {
 	at := func(name string, covers bool, after time.Duration) turn {
-		return turn{"end", name, covers, func(r *Row) { r.exception.Spec.ExpiresAt = &metav1.Time{Time: Now().Add(after)} }}
+		return turn{of: "end", name: name, covers: covers, make: func(r *Row) { r.exception.Spec.ExpiresAt = &metav1.Time{Time: Now().Add(after)} }}
 	}
 	mode := func(covers bool, list ...v1alpha1.Mode) turn {
-		return turn{"modes", fmt.Sprintf("%v", list), covers, func(r *Row) { r.exception.Spec.Modes = list }}
+		return turn{of: "modes", name: fmt.Sprintf("%v", list), covers: covers, make: func(r *Row) { r.exception.Spec.Modes = list }}
 	}
 	const years = 100 * 365 * 24 * time.Hour
 	return []turn{
@@ -244,13 +356,13 @@ func times() []turn {
 }
 
 func others() []turn {
-	also := func(name string, make func(r *Row)) turn { return turn{"what else is wrong", name, false, make} }
+	also := func(name string, make func(r *Row)) turn {
+		return turn{of: "what else is wrong", name: name, make: make}
+	}
 	return []turn{
 		also("the node's network", func(r *Row) { r.pod.Spec.HostNetwork = true }),
 		also("a path of the node", func(r *Row) {
-			r.pod.Spec.Volumes = []corev1.Volume{{
-				Name: "v", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/etc"}},
-			}}
+			r.pod.Spec.Volumes = append(r.pod.Spec.Volumes, hostPath("v", "/etc"))
 		}),
 		also("its SELinux type", func(r *Row) { r.security().SELinuxOptions = &corev1.SELinuxOptions{Type: "spc_t"} }),
 		also("a neighbour with an SELinux user", func(r *Row) {
@@ -264,7 +376,7 @@ func others() []turn {
 
 func levels() []turn {
 	restricted := func(name string, covers bool, drop ...corev1.Capability) turn {
-		return turn{"level", name, covers, func(r *Row) {
+		return turn{of: "level", name: name, covers: covers, make: func(r *Row) {
 			no, yes := false, true
 			r.namespace.Labels[pss.EnforceLabel] = "restricted"
 			r.pod.Spec.SecurityContext = &corev1.PodSecurityContext{

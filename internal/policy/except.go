@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"time"
@@ -9,9 +9,9 @@ import (
 	"github.com/gabion-security/gabion/pss"
 )
 
-// exceptionsOf returns what a set of exceptions excepts, by a clock: what has ended
-// when a request is looked at excepts nothing.
-func exceptionsOf(set *exception.Set, now func() time.Time) admission.Exceptions {
+// Excepts returns what a set of exceptions excepts, by a clock; nil if there are
+// none. What has ended when a request is looked at excepts nothing.
+func Excepts(set *exception.Set, now func() time.Time) admission.Exceptions {
 	if len(set.All()) == 0 {
 		return nil
 	}

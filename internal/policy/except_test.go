@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func set(t testing.TB, texts ...[]byte) *exception.Set {
 func excepting(t testing.TB, l labelled, s *exception.Set, now func() time.Time) *admission.Controller {
 	t.Helper()
 	c, err := admission.New(admission.Options{
-		Config: admission.DefaultConfig(), Namespaces: l, Pods: l, Exceptions: exceptionsOf(s, now),
+		Config: admission.DefaultConfig(), Namespaces: l, Pods: l, Exceptions: Excepts(s, now),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestTheTruthTableHoldsAtAdmission(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := truth.Rows()
+	rows := append(truth.Rows(), truth.EphemeralRows()...)
 	l := labelled{map[string]map[string]string{}, map[string][]admission.ExistingPod{}}
 	var texts [][]byte
 	for i := range rows {
@@ -134,7 +134,7 @@ func TestTheTruthTableHoldsAtAdmission(t *testing.T) {
 		if d.Allowed != r.Allowed {
 			t.Errorf("%s: allowed=%t, want %t: %s\n%s", r.Name, d.Allowed, r.Allowed, d.Message, r.Exception())
 		}
-		if used := annotation(d, admission.ExceptionsKey); d.Allowed && !strings.HasPrefix(used, `"`+r.ID+`": `) || strings.Count(used, "row-") > 1 {
+		if used := annotation(d, admission.ExceptionsKey); d.Allowed && !strings.HasPrefix(used, `"`+r.ID+`": `) || strings.Count(used, "row-")+strings.Count(used, "ephemeral-") > 1 {
 			t.Errorf("%s: the audit log has %q", r.Name, used)
 		}
 		swept := with.Decide(t.Context(), relabelled(t, r))

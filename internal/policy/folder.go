@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"cmp"
@@ -13,27 +13,26 @@ import (
 	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/exception"
 	"github.com/gabion-security/gabion/internal/guard"
-	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/profile"
 )
 
-// policies are what documents say: those of a folder, or those and a cluster's.
-type policies struct {
-	guards guard.Set
-	// each are the guards, and placed the exceptions, also of those that share names.
-	each   []*guard.Guard
-	placed []placedException
-	// profiles are those that guards may name, by their names.
-	profiles map[string]*profile.Profile
-	// exceptions are those of the files of which all can be read; faults say in one
+// Set is what documents say: those of a folder, or those and a cluster's.
+type Set struct {
+	Guards guard.Set
+	// Each are the guards, and Placed the exceptions, also of those that share names.
+	Each   []*guard.Guard
+	Placed []Placed
+	// Profiles are those that guards may name, by their names.
+	Profiles map[string]*profile.Profile
+	// Exceptions are those of the files of which all can be read; Faults say in one
 	// line each why others count as none.
-	exceptions *exception.Set
-	faults     []string
-	// unread are the documents that do not count as they are, of which taken are
+	Exceptions *exception.Set
+	Faults     []string
+	// Unread are the documents that do not count as they are, of which Taken are
 	// those that stand in two places.
-	unread, taken []metrics.Document
-	// text is all of the files, by which two readings are told apart.
-	text string
+	Unread, Taken []document.Ref
+	// Text is all of the files, by which two readings are told apart.
+	Text string
 }
 
 // documents are the documents of a folder, by their kinds.
@@ -45,20 +44,21 @@ type documents struct {
 	files      int
 }
 
-var errNoPolicies = errors.New("there is no file in it: for no policies, write one with nothing but a comment")
+// ErrEmpty is the error of a folder in which there is nothing to read.
+var ErrEmpty = errors.New("there is no file in it: for no policies, write one with nothing but a comment")
 
-// readPolicies reads the documents of the group gabion.io in all files of a folder.
+// ReadFolder reads the documents of the group gabion.io in all files of a folder.
 // Files that it does not know are faults, for they may be meant to be read; but not
 // those with a dot before their name, where a mounted ConfigMap keeps its versions.
-// The error is one line; it is errNoPolicies if there is nothing to read. The
+// The error is one line; it is ErrEmpty if there is nothing to read. The
 // guards are not known then, but the exceptions are.
-func readPolicies(folder fs.FS) (policies, error) {
+func ReadFolder(folder fs.FS) (Set, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
 		if at := new(fs.PathError); errors.As(err, &at) {
 			err = at.Err // its path would be "."
 		}
-		return policies{}, err
+		return Set{}, err
 	}
 	all := documents{profiles: map[string]*profile.Profile{}}
 	var fault error
@@ -71,16 +71,16 @@ func readPolicies(folder fs.FS) (policies, error) {
 		}
 	}
 	if fault == nil && all.files == 0 {
-		fault = errNoPolicies
+		fault = ErrEmpty
 	}
-	found := policies{text: all.text.String(), placed: all.exceptions.all}
-	found.exceptions, found.faults = all.exceptions.set()
+	found := Set{Text: all.text.String(), Placed: all.exceptions.all}
+	found.Exceptions, found.Faults = all.exceptions.set()
 	for _, name := range all.exceptions.unread {
-		found.unread = append(found.unread, metrics.Document{Kind: v1alpha1.KindPodSecurityException, Name: name})
+		found.Unread = append(found.Unread, document.Ref{Kind: v1alpha1.KindPodSecurityException, Name: name})
 	}
 	if fault == nil {
-		found.profiles, found.each = all.profiles, all.guards
-		found.guards, fault = guard.NewSet(all.guards, nil)
+		found.Profiles, found.Each = all.profiles, all.guards
+		found.Guards, fault = guard.NewSet(all.guards, nil)
 	}
 	return found, fault
 }
@@ -104,7 +104,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 		}
 		return err
 	}
-	var exceptions []placedException
+	var exceptions []Placed
 	sound := true
 	for _, document := range found {
 		e, err := d.add(document)
@@ -117,7 +117,7 @@ func (d *documents) readFile(folder fs.FS, name string) error {
 			sound = false
 		}
 		if e != nil {
-			exceptions = append(exceptions, placedException{e, name})
+			exceptions = append(exceptions, Placed{e, name, document.Line})
 		}
 	}
 	if sound {

@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"slices"
@@ -14,16 +14,16 @@ import (
 	"github.com/gabion-security/gabion/workload"
 )
 
-// podGuardsOf returns what policies ask of pods beside labels, by a clock for what
-// is excepted of it. In excluded namespaces nobody asks about pods, so nothing is
-// said of workloads.
-func podGuardsOf(p policies, excluded []string, now func() time.Time) admission.PodGuards {
-	if p.guards.Len() == 0 {
+// PodGuards returns what policies ask of pods beside labels, by a clock for what
+// is excepted of it; nil if that is nothing. In excluded namespaces nobody asks
+// about pods, so nothing is said of workloads.
+func (p *Set) PodGuards(excluded []string, now func() time.Time) admission.PodGuards {
+	if p.Guards.Len() == 0 {
 		return nil
 	}
 	return func(namespace string, labels map[string]string) admission.PodGuarding {
-		asked := p.guards.Pods(namespace, labels)
-		to := admission.PodGuarding{Alone: asked.Alone, By: by(asked.WorkloadsBy)}
+		asked := p.Guards.Pods(namespace, labels)
+		to := admission.PodGuarding{Alone: asked.Alone, By: By(asked.WorkloadsBy)}
 		switch asked.Workloads {
 		case guard.WorkloadsWarn:
 			to.Workloads = admission.EarlyWarn
@@ -35,12 +35,12 @@ func podGuardsOf(p policies, excluded []string, now func() time.Time) admission.
 			to.Workloads = admission.EarlySilent
 		}
 		for _, f := range asked.Floors {
-			to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: by(f.Guards)})
+			to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: By(f.Guards)})
 		}
 		for _, f := range asked.Profiles {
-			named := admission.Profile{Name: f.Name, By: by(f.Guards)}
-			if found := p.profiles[f.Name]; found != nil {
-				excepted := profileExceptions{p.exceptions, namespace, labels, now}
+			named := admission.Profile{Name: f.Name, By: By(f.Guards)}
+			if found := p.Profiles[f.Name]; found != nil {
+				excepted := profileExceptions{p.Exceptions, namespace, labels, now}
 				named.Judge = func(e pss.Evaluator, s admission.Subject) ([]admission.Violation, []admission.Use, error) {
 					return excepted.judge(found, e, s)
 				}
@@ -51,8 +51,8 @@ func podGuardsOf(p policies, excluded []string, now func() time.Time) admission.
 	}
 }
 
-// by names guards.
-func by(guards []string) string {
+// By names guards.
+func By(guards []string) string {
 	if len(guards) == 0 {
 		return ""
 	}
@@ -77,19 +77,29 @@ func (x profileExceptions) judge(p *profile.Profile, e pss.Evaluator, s admissio
 	match := x.set.For(exception.Pod{
 		Namespace: x.namespace, NamespaceLabels: x.labels, Pod: s.Pod, Extra: s.Extra, RuntimeClass: s.RuntimeClass,
 	}, v1alpha1.Enforce, at)
-	base, used := match.Except(verdict.Base)
-	left := verdict.Except(base, func(control string, f profile.Finding) bool {
-		covering := match.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
-		if covering != nil {
-			used = exception.Used(used, covering, control)
-		}
-		return covering != nil
-	})
+	left, used := ExceptProfile(&match, verdict)
 	violations := violationsOf(left)
 	if len(violations) == 0 && !left.Allowed() {
 		return nil, nil, profile.ErrNotReady // never; nothing passes by what is not named
 	}
 	return violations, usesOf(used, at), nil
+}
+
+// ExceptProfile takes what is excepted from the verdict of a profile, and returns
+// what was used for that.
+func ExceptProfile(m *exception.Match, v profile.Verdict) (profile.Verdict, []exception.Use) {
+	if m.Empty() || v.Allowed() {
+		return v, nil
+	}
+	base, uses := m.Except(v.Base)
+	left := v.Except(base, func(control string, f profile.Finding) bool {
+		e := m.Covering(&exception.Finding{Control: control, Container: f.Container, Path: f.Path, Value: f.Value, Explicit: f.Explicit})
+		if e != nil {
+			uses = exception.Used(uses, e, control)
+		}
+		return e != nil
+	})
+	return left, uses
 }
 
 // violationsOf maps what a pod violates of a profile: of its level, and of its own.

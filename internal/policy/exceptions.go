@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"bytes"
@@ -14,16 +14,18 @@ import (
 // none: unlike guards, of which the old ones stay then, old exceptions would let
 // pods pass.
 type exceptionDocuments struct {
-	all    []placedException
+	all    []Placed
 	faults []string
 	unread []string // the names of those, or of their files
 }
 
-// placedException is an exception with the file, or what else, that it stands in.
-type placedException struct {
+// Placed is an exception with the file, or what else, that it stands in, and the
+// line there, 0 if there are none.
+type Placed struct {
 	*exception.Exception
 
-	file string
+	File string
+	Line int
 }
 
 // fault notes why an exception is not read, or those of a file are not.
@@ -42,9 +44,9 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 	for _, e := range d.all {
 		if other, ok := first[e.Name]; ok && !twice[e.Name] {
 			twice[e.Name] = true
-			d.fault(e.Name, fmt.Errorf("%s: %s %q stands in %s, too: none of them counts", e.file, v1alpha1.KindPodSecurityException, e.Name, other))
+			d.fault(e.Name, fmt.Errorf("%s: %s %q stands in %s, too: none of them counts", e.File, v1alpha1.KindPodSecurityException, e.Name, other))
 		}
-		first[e.Name] = e.file
+		first[e.Name] = e.File
 	}
 	var sound []*exception.Exception
 	for _, e := range d.all {
@@ -63,7 +65,7 @@ func (d *exceptionDocuments) set() (set *exception.Set, faults []string) {
 func (d *exceptionDocuments) shared(place string) []string {
 	in, elsewhere := map[string]bool{}, map[string]bool{}
 	for _, e := range d.all {
-		if e.file == place {
+		if e.File == place {
 			in[e.Name] = true
 		} else {
 			elsewhere[e.Name] = true

@@ -1,4 +1,4 @@
-package server
+package policy
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ spec:
 // shop, other and excluded without labels.
 func guardedBy(t *testing.T, documents ...string) *admission.Controller {
 	t.Helper()
-	p, err := readPolicies(folder(map[string]string{"a.yaml": strings.Join(documents, "---\n")}))
+	p, err := ReadFolder(folder(map[string]string{"a.yaml": strings.Join(documents, "---\n")}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +39,8 @@ func guardedBy(t *testing.T, documents ...string) *admission.Controller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetPodGuards(podGuardsOf(p, []string{"excluded"}, time.Now))
-	c.SetExceptions(exceptionsOf(p.exceptions, time.Now))
+	c.SetPodGuards(p.PodGuards([]string{"excluded"}, time.Now))
+	c.SetExceptions(Excepts(p.Exceptions, time.Now))
 	return c
 }
 

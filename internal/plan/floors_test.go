@@ -1,0 +1,61 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gabion-security/gabion/internal/inventory"
+	"github.com/gabion-security/gabion/internal/plan"
+	"github.com/gabion-security/gabion/pss"
+)
+
+func TestWhatAFloorRefusesIsAtRiskWhateverTheLabelsSay(t *testing.T) {
+	t.Parallel()
+	const (
+		onNode = "apiVersion: v1\nkind: Pod\nmetadata: {name: node, namespace: shop}\nspec: {hostPID: true, containers: [{name: c}]}"
+		ports  = "apiVersion: v1\nkind: Pod\nmetadata: {name: ports, namespace: shop}\nspec: {hostPID: true, containers: [{name: c, ports: [{hostPort: 80}]}]}"
+		fine   = "apiVersion: v1\nkind: Pod\nmetadata: {name: fine, namespace: shop}\nspec: {containers: [{name: c}]}"
+	)
+	floor := plan.Floor{Policy: pss.LevelVersion{Level: pss.Baseline, Version: pss.Latest}, Guards: []string{"g"}}
+	for _, c := range []struct {
+		name, labels string
+		except       plan.Except
+		want         map[string][]string
+	}{
+		{"no label", "", nil, map[string][]string{"node": {"hostNamespaces"}, "ports": {"hostNamespaces", "hostPorts"}}},
+		{"privileged", "pod-security.kubernetes.io/enforce: privileged", nil, map[string][]string{"node": {"hostNamespaces"}, "ports": {"hostNamespaces", "hostPorts"}}},
+		{"the same", "pod-security.kubernetes.io/enforce: baseline", nil, map[string][]string{"node": {"hostNamespaces"}, "ports": {"hostNamespaces", "hostPorts"}}},
+		{
+			"an older version, which refuses some of it too", "pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/enforce-version: v1.30",
+			nil, map[string][]string{"node": {"hostNamespaces"}, "ports": {"hostNamespaces", "hostPorts"}},
+		},
+		{
+			"an exception", "pod-security.kubernetes.io/enforce: privileged",
+			func(_ *inventory.View, v pss.Verdict) pss.Verdict {
+				return v.Except(func(id pss.ID, _ pss.Finding) bool { return id == "hostNamespaces" })
+			}, map[string][]string{"ports": {"hostPorts"}},
+		},
+	} {
+		o := options()
+		o.Floors = func(ns *inventory.Namespace) ([]plan.Floor, plan.Except) {
+			if ns.Name != "shop" {
+				t.Errorf("asked for %s", ns.Name)
+			}
+			return []plan.Floor{floor}, c.except
+		}
+		n := only(t, o, namespace(c.labels), onNode, ports, fine)
+		got := map[string][]string{}
+		for _, b := range n.AtRisk {
+			for _, v := range b.Violations {
+				got[b.Object.Name] = append(got[b.Object.Name], string(v.Control))
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if diff := cmp.Diff([]plan.Floor{floor}, n.Floors); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
