@@ -10,6 +10,7 @@ import (
 	"github.com/gabion-security/gabion/internal/profile"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 type checkOptions struct {
@@ -129,6 +130,9 @@ func (o *checkOptions) complete(args []string) error {
 	var err error
 	if o.outputs, err = parseOutputs(o.output); err != nil {
 		return usagef("--output: %s", err)
+	}
+	if o.baseline.read == workload.Stdin || o.baseline.write == workload.Stdin {
+		return usagef("a baseline is a file: neither --baseline nor --write-baseline takes -")
 	}
 	if len(o.input.paths) == 0 {
 		return usagef("nothing to check: name files or directories, or - for standard input")
