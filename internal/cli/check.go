@@ -146,6 +146,9 @@ func (o *checkOptions) complete(args []string) error {
 	if err := o.documents.stdin(slices.Contains(o.input.paths, workload.Stdin)); err != nil {
 		return err
 	}
+	if o.baseline.read == workload.Stdin || o.baseline.write == workload.Stdin {
+		return usagef("a baseline is a file: neither --baseline nor --write-baseline takes -")
+	}
 	if len(o.input.paths) == 0 {
 		return usagef("nothing to check: name files or directories, or - for standard input")
 	}
