@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -78,6 +79,7 @@ func (r *reporter) look(ctx context.Context) {
 	}
 	all := r.objects()
 	there, standings := map[string]bool{}, r.standings()
+	maps.DeleteFunc(r.tried, func(at metrics.Document, _ attempt) bool { _, ok := standings[at]; return !ok })
 	for _, o := range all {
 		if o.Kind == v1alpha1.KindPodSecurityException {
 			there[o.Name] = true
