@@ -116,11 +116,14 @@ func (f *following) upgraded(t *testing.T) {
 	})
 	t.Run("the definition of this release comes again", func(t *testing.T) {
 		definition(t, func(versions []any) []any {
-			versions[0].(map[string]any)["served"] = true
+			first, second := versions[0].(map[string]any), versions[1].(map[string]any)
+			first["served"], first["storage"], second["storage"] = true, true, false
 			return versions
 		})
 		stays("it is served again")
 		f.ready(t, "")
+		kubectl(t, "", "annotate", "psguard", "--all", "--overwrite", "example.com/stored=anew")
+		kubectl(t, "", "patch", "crd", guardDefinition, "--subresource=status", "--type=merge", `-p={"status":{"storedVersions":["v1alpha1"]}}`)
 		kubectl(t, manifest(t, "--crds-only"), "apply", "--server-side", "--force-conflicts", "-f", "-")
 		stays("it is as it was")
 		f.ready(t, "")
