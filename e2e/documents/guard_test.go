@@ -14,10 +14,22 @@ func guardSpecs() map[string]bool {
 	const all = "namespaces: {all: true}"
 	return map[string]bool{
 		all + ", lock: true": true,
-		all + ", floor: {enforce: 'baseline:latest', audit: restricted, warn: 'restricted:v1.30'}":               true,
-		all + ", action: deny, floor: {enforce: baseline}, applyToPods: true, newerVersions: guarded":            true,
-		all + ", profile: own-registry, workloads: 'off', ephemeralContainers: alone":                            true,
-		"namespaces: {selector: {matchLabels: {env: prod}}, except: [kube-system]}, lock: true, workloads: deny": true,
+		all + ", floor: {enforce: 'baseline:latest', audit: restricted, warn: 'restricted:v1.30'}":                 true,
+		all + ", action: deny, floor: {enforce: baseline}, applyToPods: true, newerVersions: guarded":              true,
+		all + ", profile: own-registry, workloads: 'off', ephemeralContainers: alone":                              true,
+		"namespaces: {selector: {matchLabels: {env: prod}}, except: [kube-system]}, lock: true, workloads: deny":   true,
+		all + ", newNamespaces: {labels: {enforce: baseline, audit: 'baseline:latest', warn: 'restricted:v1.30'}}": true,
+
+		all + ", newNamespaces: {}":                                       false,
+		all + ", newNamespaces: {labels: {}}":                             false,
+		all + ", newNamespaces: {enforce: baseline}":                      false,
+		all + ", newNamespaces: {labels: {enforce: strict}}":              false,
+		all + ", newNamespaces: {labels: {enforce: ''}}":                  false,
+		all + ", newNamespaces: {labels: {warn: 'baseline:1.30'}}":        false,
+		all + ", newNamespaces: {labels: {warn: 'baseline:v1.030'}}":      false,
+		all + ", newNamespaces: {labels: {audit: 'xbaseline:v1.30'}}":     false,
+		all + ", newNamespaces: {labels: {enforce-version: latest}}":      false,
+		all + ", lock: true, newNamespaces: {labels: {audit: baseline:}}": false,
 
 		all:                                     false,
 		all + ", lock: false":                   false,

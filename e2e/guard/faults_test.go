@@ -130,6 +130,7 @@ func down(t *testing.T, s *serve.Server) {
 	refused("labels by status", patchOf("waits", enforce+`null`, "status")(t.Context(), c))
 	_, err := c.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "new"}}, metav1.CreateOptions{})
 	refused("a new namespace", err)
+	workloadsPass(t, "waits")
 
 	for name, do := range map[string]func() error{
 		"an annotation": func() error {

@@ -32,6 +32,7 @@ func TestNobodyWeakensAGuardedNamespace(t *testing.T) {
 	t.Run("a namespace can be deleted", deletion)
 	t.Run("a right that cannot be asked for is none", unanswered)
 	t.Run("guards are followed", func(t *testing.T) { followed(t, s, policies) })
+	t.Run("a tenants' operator labels no namespace of the system", func(t *testing.T) { injected(t, policies) })
 	t.Run("while Gabion is down, only labels wait", func(t *testing.T) { down(t, s) })
 }
 

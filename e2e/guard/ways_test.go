@@ -72,6 +72,15 @@ func ways() []way {
 		{"a PUT of finalize", put(func(ctx context.Context, c kubernetes.Interface, ns *corev1.Namespace) (*corev1.Namespace, error) {
 			return c.CoreV1().Namespaces().Finalize(ctx, ns, metav1.UpdateOptions{})
 		}), lowered},
+		{"leaving a guard by finalize", func(ctx context.Context, c kubernetes.Interface) error {
+			ns, err := c.CoreV1().Namespaces().Get(ctx, "shop", metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			ns.Labels["env"] = "dev"
+			_, err = c.CoreV1().Namespaces().Finalize(ctx, ns, metav1.UpdateOptions{})
+			return err
+		}, "with its new labels it is guarded no more (by PodSecurityGuard production)"},
 		{"a server-side apply", func(ctx context.Context, c kubernetes.Interface) error {
 			text := `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{` + enforce + `"privileged"}}}`
 			_, err := c.CoreV1().Namespaces().Patch(ctx, "shop", types.ApplyYAMLPatchType, []byte(text), metav1.PatchOptions{FieldManager: "me", Force: new(true)})

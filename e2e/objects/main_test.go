@@ -189,6 +189,16 @@ func (f *following) logged(t *testing.T, text string) {
 	})
 }
 
+// lines returns the log.
+func (f *following) lines(t *testing.T) string {
+	t.Helper()
+	log, err := os.ReadFile(f.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(log)
+}
+
 // metric checks that the metrics have a line.
 func (f *following) metric(t *testing.T, line string) {
 	t.Helper()

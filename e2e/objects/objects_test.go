@@ -27,6 +27,10 @@ func TestObjectsOfTheClusterArePolicies(t *testing.T) {
 	t.Run("profiles", f.profiles)
 	t.Run("a guard that cannot be read", f.broken)
 	t.Run("a guard that is deleted", f.deleted)
+	t.Run("what their status says", f.conditions)
+	t.Run("labels for new namespaces", f.newNamespaces)
+	t.Run("uses of exceptions", f.uses)
+	t.Run("a definition that is changed", f.upgraded)
 	t.Run("a definition that is deleted", f.unmade)
 }
 

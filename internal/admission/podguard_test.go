@@ -73,10 +73,10 @@ func TestPodsMeetWhatGuardsAskBesideTheLabels(t *testing.T) {
 		{"labels, floor and profile", both, pod(Create, "default", meshPod("mesh", `,"hostPID":true`)), strings.TrimSuffix(floor, host) +
 			`non-default capabilities (container "c" must not include "NET_ADMIN" in securityContext.capabilities.add), ` + host + "; " + profile, nil},
 		{"a profile that is not there", PodGuarding{Profiles: []Profile{{"g\none", "PodSecurityGuard a", nil}}}, pod(Create, "default", goodPod),
-			`violates PodSecurityProfile "g\none" of PodSecurityGuard a: there is no such profile`, nil},
+			`violates PodSecurityProfile "g\none" of PodSecurityGuard a: there is no such profile`, []string{"allow enforce privileged:latest create pod", "profile g\none"}},
 		{"a profile that cannot judge", PodGuarding{Profiles: []Profile{{"p", "PodSecurityGuard a", func(pss.Evaluator, Subject) ([]Violation, []Use, error) {
 			return nil, nil, errors.New("no\nmood")
-		}}}}, pod(Create, "default", goodPod), `violates PodSecurityProfile "p" of PodSecurityGuard a: no\nmood`, nil},
+		}}}}, pod(Create, "default", goodPod), `violates PodSecurityProfile "p" of PodSecurityGuard a: no\nmood`, []string{"allow enforce privileged:latest create pod", "profile p"}},
 		{"no pod", floors, pod(Create, "default", "x"), "failed to decode object", []string{"error fatal=true create pod"}},
 	} {
 		w := newWorld()
@@ -195,5 +195,28 @@ func TestGuardsThatAskNothingCostNothing(t *testing.T) {
 		if without, with := measure(nil), measure(earlier(EarlyWarn)); with > without {
 			t.Errorf("%s: %v allocations with guards, %v without", name, with, without)
 		}
+	}
+}
+
+// TestOnlyPodsAreCountedAsRefusedByAProfile, not the workloads that will make them.
+func TestOnlyPodsAreCountedAsRefusedByAProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	c := w.controller(t)
+	c.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{"no-mesh", "PodSecurityGuard a", noMesh}}, Workloads: EarlyDeny}))
+	for _, req := range []Request{
+		pod(Create, "default", meshPod("mesh", "")), pod(Create, "default", meshPod("other", "")),
+		deploy("default", deployment("", "", `"serviceAccountName":"mesh","containers":[{"name":"c"}]`)),
+	} {
+		c.Decide(t.Context(), req)
+	}
+	counted := 0
+	for _, event := range w.events {
+		if event == "profile no-mesh" {
+			counted++
+		}
+	}
+	if counted != 1 {
+		t.Errorf("%d refusals are counted: %q", counted, w.events)
 	}
 }

@@ -48,7 +48,8 @@ With --register, the ValidatingWebhookConfiguration by which the API server asks
 is written once this program can answer, and kept as it should be; 'gabion
 unregister' removes it, the end of this program does not. Pods of excluded
 namespaces are not judged, so that they can start with every replica down. The rules
-for custom resources with pods follow their CustomResourceDefinitions.
+for custom resources with pods follow their CustomResourceDefinitions. While a guard
+has labels for new namespaces, there is a MutatingWebhookConfiguration too.
 
 PodSecurityGuards say which namespaces must not be weakened by a change of their
 labels, but by who has the right to 'weaken' them; what pods have to meet beside

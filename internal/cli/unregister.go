@@ -22,9 +22,9 @@ func newUnregister(s *System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unregister",
 		Short: "Remove the webhook configuration: Gabion enforces nothing any more",
-		Long: `Remove the webhook configuration that 'gabion serve --register' has written, and
-say what is no longer enforced. Servers that run are told, and leave it be;
-those that start later with --register write it again.`,
+		Long: `Remove the webhook configurations that 'gabion serve --register' has written, and
+say what is no longer enforced. Servers that run are told, and leave them
+be; those that start later with --register write them again.`,
 		Example: `  gabion unregister --kubeconfig=admin.conf`,
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return o.run() },

@@ -175,6 +175,17 @@ func BenchmarkDecideWithExceptions(b *testing.B) {
 	label := func(i int) []byte {
 		return exceptionFor(b, i, v1alpha1.Namespaces{Selector: selector("team", fmt.Sprint("other-", i))})
 	}
+	values := func(i int) []byte {
+		return exceptionFor(b, i, v1alpha1.Namespaces{Selector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: "team", Operator: metav1.LabelSelectorOpIn, Values: []string{fmt.Sprint("other-", i), fmt.Sprint("other-", i+1)},
+		}}}})
+	}
+	everywhere := func(i int) []byte { return exceptionFor(b, i, v1alpha1.Namespaces{All: true}) }
+	images := func(i int) []byte {
+		return exceptionOf(b, i, v1alpha1.PodSecurityExceptionSpec{
+			Namespaces: v1alpha1.Namespaces{All: true}, Containers: &v1alpha1.ExceptedContainers{Images: []string{fmt.Sprintf("docker.io/other-%d/*", i)}},
+		})
+	}
 	same := func(i int) []byte { return exceptionFor(b, i, v1alpha1.Namespaces{Names: []string{"n"}}) }
 	good := []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
 	bad := []byte(strings.Replace(string(good), `"spec":{`, `"spec":{"hostPID":true,`, 1))
@@ -187,7 +198,10 @@ func BenchmarkDecideWithExceptions(b *testing.B) {
 		{"no exceptions", nil, 0},
 		{"5000 for other namespaces by name", other, n},
 		{"5000 for other namespaces by label", label, n},
+		{"5000 for other namespaces by one of two labels", values, n},
 		{"5000 for other pods of the namespace", same, n},
+		{"5000 for other pods of all namespaces", everywhere, n},
+		{"5000 for other images of all namespaces", images, n},
 	} {
 		var texts [][]byte
 		for i := range bb.n {
@@ -216,10 +230,16 @@ func selector(key, value string) *metav1.LabelSelector {
 // service account of their own.
 func exceptionFor(t testing.TB, i int, namespaces v1alpha1.Namespaces) []byte {
 	t.Helper()
-	e := v1alpha1.PodSecurityException{Spec: v1alpha1.PodSecurityExceptionSpec{
-		Reason: "one of many", Namespaces: namespaces, Pods: &v1alpha1.ExceptedPods{ServiceAccounts: []string{fmt.Sprint("account-", i)}},
-		Controls: []v1alpha1.ExceptedControl{{ID: "hostNamespaces"}},
-	}}
+	return exceptionOf(t, i, v1alpha1.PodSecurityExceptionSpec{
+		Namespaces: namespaces, Pods: &v1alpha1.ExceptedPods{ServiceAccounts: []string{fmt.Sprint("account-", i)}},
+	})
+}
+
+// exceptionOf is the exception of a number.
+func exceptionOf(t testing.TB, i int, spec v1alpha1.PodSecurityExceptionSpec) []byte {
+	t.Helper()
+	spec.Reason, spec.Controls = "one of many", []v1alpha1.ExceptedControl{{ID: "hostNamespaces"}}
+	e := v1alpha1.PodSecurityException{Spec: spec}
 	e.APIVersion, e.Kind, e.Name = v1alpha1.GroupVersion().String(), v1alpha1.KindPodSecurityException, fmt.Sprintf("e-%04d", i)
 	text, err := json.Marshal(&e)
 	if err != nil {

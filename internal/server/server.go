@@ -161,7 +161,7 @@ func newServer(o Options) (*server, error) {
 }
 
 func (s *server) metricsOptions() metrics.Options {
-	return metrics.Options{
+	o := metrics.Options{
 		Build: s.o.Build,
 		Caches: []metrics.Cache{
 			{
@@ -193,6 +193,17 @@ func (s *server) metricsOptions() metrics.Options {
 		},
 		BytesInFlight: func() int64 { return s.handler.BytesInFlight() },
 	}
+	if s.objects == nil {
+		return o
+	}
+	for _, resource := range s.objects.Resources() {
+		o.Caches = append(o.Caches, metrics.Cache{
+			Resource: resource,
+			Objects:  func() int { n, _ := s.objects.Stats(resource); return n },
+			Age:      func() time.Duration { _, age := s.objects.Stats(resource); return age },
+		})
+	}
+	return o
 }
 
 func (s *server) listen(ctx context.Context) error {

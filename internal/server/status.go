@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -58,6 +59,9 @@ type reporter struct {
 type attempt struct {
 	version string
 	until   time.Time
+	// turn is when this replica may write again: other replicas come before the one
+	// that has written last.
+	turn time.Time
 }
 
 // run writes until the context ends. Replicas that begin at once do not look at once.
@@ -75,6 +79,7 @@ func (r *reporter) look(ctx context.Context) {
 	}
 	all := r.objects()
 	there, standings := map[string]bool{}, r.standings()
+	maps.DeleteFunc(r.tried, func(at metrics.Document, _ attempt) bool { _, ok := standings[at]; return !ok })
 	for _, o := range all {
 		if o.Kind == v1alpha1.KindPodSecurityException {
 			there[o.Name] = true
@@ -98,7 +103,8 @@ func (r *reporter) look(ctx context.Context) {
 // reports whether it has asked for that.
 func (r *reporter) report(ctx context.Context, o *cluster.Object, at metrics.Document, s standing) bool {
 	now := r.now()
-	if tried := r.tried[at]; tried.version == o.Version && now.Before(tried.until) {
+	tried := r.tried[at]
+	if tried.version == o.Version && now.Before(tried.until) {
 		return false
 	}
 	var status v1alpha1.PodSecurityExceptionStatus // the others have some of it
@@ -112,7 +118,7 @@ func (r *reporter) report(ctx context.Context, o *cluster.Object, at metrics.Doc
 	}
 	conditions, changed := merged(status.Conditions, s.conditions(o.Kind, o.Generation, now))
 	fresh := status.ObservedGeneration < o.Generation
-	if !changed && !fresh && len(used) == 0 || !fresh && now.Sub(o.StatusSince) < every {
+	if !changed && !fresh && len(used) == 0 || !fresh && (now.Sub(o.StatusSince) < every || now.Before(tried.turn)) {
 		return false
 	}
 	status.ObservedGeneration, status.Conditions = o.Generation, conditions
@@ -124,10 +130,11 @@ func (r *reporter) report(ctx context.Context, o *cluster.Object, at metrics.Doc
 	if r.tried == nil {
 		r.tried = map[metrics.Document]attempt{}
 	}
-	r.tried[at] = attempt{o.Version, now.Add(reportEvery)}
+	tried.version, tried.until = o.Version, now.Add(reportEvery)
+	defer func() { r.tried[at] = tried }()
 	switch {
 	case err == nil:
-		r.told = false
+		r.told, tried.turn = false, now.Add(every+every/6)
 		r.uses.written(o.Name, used)
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err): // it has changed; another one has written, or it is gone
 	case apierrors.IsForbidden(err):
