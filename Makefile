@@ -1,4 +1,4 @@
-# Developer entry points; `make help` lists them. Only Go is needed (make test also a C compiler, for -race).
+# Developer entry points; `make help` lists them. Only Go is needed (make test also a C compiler, for -race, and Chromium or npm).
 export GOTOOLCHAIN ?= local
 
 BIN       := bin

@@ -69,6 +69,33 @@ func TestAMigrationThatIsInterruptedEndsBeforeTheNextStep(t *testing.T) {
 	}
 }
 
+// Not in parallel: the signal is for the whole process.
+func TestACheckThatIsInterruptedLeavesNoUnfinishedFile(t *testing.T) {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	s, _, _ := system("check", "-", "-o", "sarif="+filepath.Join(dir, "out.sarif"))
+	begun := make(chan struct{})
+	s.Stdin = endless{begun}
+	go func() {
+		<-begun
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+			t.Errorf("%d files are being written, %v", len(entries), err)
+		}
+		if err := self.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	}()
+	if code := Main(s); code != 3 {
+		t.Errorf("exit code %d", code)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+}
+
 // endless is a pipe that nobody writes to.
 type endless struct{ begun chan struct{} }
 

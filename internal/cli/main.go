@@ -19,7 +19,7 @@ import (
 // be read, judged or written, or somebody has interrupted it. What is still at
 // work then, because it cannot be stopped while it reads, ends with the process.
 func Main(s System) int {
-	s.careful = new(atomic.Int32)
+	s.careful, s.files = new(atomic.Int32), new(newFiles)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -41,6 +41,7 @@ func Main(s System) int {
 			return code
 		case <-time.After(100 * time.Millisecond):
 		}
+		s.files.discard()
 		if s.ErrTerminal {
 			_, _ = io.WriteString(s.Stderr, "\r\x1b[K") // a bar
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // newFile is a file that is being written. It is there with all of its content
@@ -43,6 +44,30 @@ func createFile(path string, mode fs.FileMode) (*newFile, error) {
 		default:
 			return nil, err
 		}
+	}
+}
+
+// newFiles are files that are taken back if the program is interrupted. Those
+// that were committed stay.
+type newFiles struct {
+	mu  sync.Mutex
+	all []*newFile
+}
+
+func (n *newFiles) add(f *newFile) {
+	if n == nil {
+		return // nobody interrupts
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, f)
+}
+
+func (n *newFiles) discard() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, f := range n.all {
+		f.discard()
 	}
 }
 

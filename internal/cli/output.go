@@ -131,6 +131,7 @@ func (all outputs) open(s *System, o report.CheckOptions) (_ *reports, err error
 		if err != nil {
 			return nil, err
 		}
+		s.files.add(file)
 		buffer := bufio.NewWriterSize(file, 64<<10)
 		with.Style = report.Style{Program: s.Name}
 		w, _ := report.NewCheck(out.format, buffer, with)

@@ -42,6 +42,8 @@ type System struct {
 
 	// careful counts who ends by itself when it is interrupted, see carefully.
 	careful *atomic.Int32
+	// files are those that are not complete yet.
+	files *newFiles
 	// helpErr is what went wrong when help was written: cobra takes no error.
 	helpErr error
 }

@@ -163,7 +163,7 @@ func (c *checkHTML) head(b *strings.Builder, s Summary) {
 </head>
 <body>
 <header>
-<h1>` + title + "</h1>\n<p class=\"quiet\">Made by " + text(strings.TrimSpace("gabion check "+c.o.Version)) + ".</p>\n</header>\n<main>\n<dl class=\"counts\">\n")
+<h1>` + title + "</h1>\n<p class=\"quiet\">Made by " + text(strings.TrimSpace("gabion "+c.o.Version)) + ".</p>\n</header>\n<main>\n<dl class=\"counts\">\n")
 	for _, n := range []struct {
 		name, class string
 		n           int
@@ -275,7 +275,7 @@ func (r *htmlRow) html(columns []string) string {
 	for _, id := range columns {
 		b.WriteString(r.Found[id].html())
 	}
-	b.WriteString("<td>" + text(r.Policy) + `</td><td class="place"><code>` + text(r.Place) + "</code></td></tr>\n")
+	b.WriteString(`<td class="policy">` + text(r.Policy) + `</td><td class="place"><code>` + text(r.Place) + "</code></td></tr>\n")
 	return b.String()
 }
 

@@ -37,10 +37,10 @@ func Start(ctx context.Context, profile string) (context.Context, context.Cancel
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.NoSandbox, // the page is ours
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-zygote", true),
-		chromedp.Flag("in-process-gpu", true), chromedp.Flag("disable-webgl", true),
+		chromedp.DisableGPU, chromedp.Flag("disable-software-rasterizer", true),
 	)
 	if libraries != "" {
-		options = append(options, chromedp.Flag("single-process", true), chromedp.Env("LD_LIBRARY_PATH="+libraries))
+		options = append(options, chromedp.Env("LD_LIBRARY_PATH="+libraries))
 	}
 	ctx, stopProgram := chromedp.NewExecAllocator(ctx, options...)
 	ctx, stop := chromedp.NewContext(ctx)
