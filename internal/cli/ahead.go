@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"iter"
 	"os"
 	"runtime"
@@ -68,11 +69,30 @@ func (in *input) readAhead(t *turn) {
 	if t.err != nil || t.file.Path == workload.Stdin {
 		return
 	}
-	if info, err := os.Stat(t.file.Path); err != nil || !info.Mode().IsRegular() || info.Size() > aheadSize {
+	if t.file.Explicit { // Walk finds nothing but regular files
+		if info, err := os.Stat(t.file.Path); err != nil || !info.Mode().IsRegular() {
+			return
+		}
+	}
+	f, err := os.Open(t.file.Path)
+	if err != nil {
 		return
 	}
-	t.items, t.read = slices.Collect(in.open(t.file)), true
+	defer func() { _ = f.Close() }() // it was only read
+	info, err := f.Stat()
+	if err != nil || info.Size() > aheadSize {
+		return
+	}
+	text := io.Reader(f)
+	if in.console.bar != nil {
+		text = in.console.watch(f)
+	}
+	t.items, t.read = slices.Collect(in.reader.Read(t.file.Path, once{text})), true
 }
+
+// once is a file that is read once, from its beginning to its end, as small ones
+// are: not to ask how it could be read again saves two system calls.
+type once struct{ io.Reader }
 
 // all yields what is in the file.
 func (t *turn) all(in *input) iter.Seq[workload.Item] {

@@ -86,7 +86,7 @@ func TestOnlySmallRegularFilesAreReadAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]bool{small: true, large: false, dir: false, os.DevNull: false, workload.Stdin: false, dir + "/none": false} {
-		one := turn{file: workload.File{Path: path}, ahead: make(chan struct{})}
+		one := turn{file: workload.File{Path: path, Explicit: true}, ahead: make(chan struct{})}
 		if in.readAhead(&one); one.read != want {
 			t.Errorf("%s: read ahead %t, want %t", path, one.read, want)
 		}
