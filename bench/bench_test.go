@@ -12,7 +12,11 @@ import (
 // What is measured must be worth measuring: both sides agree on every pod.
 func TestBothSidesAgreeOnEveryPodThatIsMeasured(t *testing.T) {
 	t.Parallel()
-	list, err := comparisons()
+	u, g, err := sides()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := comparisons(u, g)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	psaapi "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
@@ -29,9 +30,15 @@ func newUpstream() (upstream, error) {
 	return upstream{e}, err
 }
 
-func (u upstream) judge(pod *corev1.Pod) verdict {
+func (u upstream) judge(pod *corev1.Pod) verdict { return u.judgeSpec(&pod.ObjectMeta, &pod.Spec) }
+
+func (u upstream) judgeTemplate(t *corev1.PodTemplateSpec) verdict {
+	return u.judgeSpec(&t.ObjectMeta, &t.Spec)
+}
+
+func (u upstream) judgeSpec(meta *metav1.ObjectMeta, spec *corev1.PodSpec) verdict {
 	lv := psaapi.LevelVersion{Level: psaapi.LevelRestricted, Version: psaapi.LatestVersion()}
-	result := policy.AggregateCheckResults(u.evaluator.EvaluatePod(lv, &pod.ObjectMeta, &pod.Spec))
+	result := policy.AggregateCheckResults(u.evaluator.EvaluatePod(lv, meta, spec))
 	if result.Allowed {
 		return verdict{allowed: true}
 	}
@@ -91,19 +98,19 @@ func (g gabion) judgeYAML(text []byte) (verdict, error) {
 	return verdict{}, errors.New("nothing was read")
 }
 
-// comparisons returns what is measured, after checking that both sides agree.
-func comparisons() ([]comparison, error) {
+// sides returns both sides. Neither applies defaulting: an API server has done so
+// before it asks.
+func sides() (upstream, gabion, error) {
 	u, err := newUpstream()
 	if err != nil {
-		return nil, err
+		return u, gabion{}, err
 	}
-	// Neither side applies defaulting: an API server has done so before it asks.
 	reader, err := workload.NewReader(workload.Options{Stored: true})
-	if err != nil {
-		return nil, err
-	}
-	g := gabion{reader: reader}
+	return u, gabion{reader: reader}, err
+}
 
+// comparisons returns what is measured, after checking that both sides agree.
+func comparisons(u upstream, g gabion) ([]comparison, error) {
 	var list []comparison
 	for _, c := range []struct {
 		name    string

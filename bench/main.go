@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ func main() {
 	var o options
 	flag.StringVar(&o.root, "root", "", "the repository's root, whose documents are brought up to date; none if empty")
 	flag.IntVar(&o.rounds, "rounds", 61, "rounds, each of which times both sides of every comparison once")
+	flag.IntVar(&o.workloads, "workloads", 20_000, "workloads in files, half of them JSON, half YAML")
+	flag.IntVar(&o.fileRounds, "file-rounds", 5, "rounds, each of which judges them once by both sides")
+	flag.IntVar(&o.growthRounds, "growth-rounds", 9, "rounds of what is measured of many pods")
 	flag.IntVar(&o.starts, "starts", 40, "starts of the program")
 	flag.IntVar(&o.webhooks.rounds, "webhook-rounds", 21, "rounds, each of which measures all webhooks with every request once")
 	flag.IntVar(&o.webhooks.requests, "webhook-requests", 1000, "requests that a webhook answers in one measurement")
@@ -34,39 +38,74 @@ func main() {
 
 // options say what is measured how often, and where the figures go.
 type options struct {
-	root           string
-	rounds, starts int
-	webhooks       webhookOptions
+	root                                string
+	rounds, starts                      int
+	workloads, fileRounds, growthRounds int
+	webhooks                            webhookOptions
 }
 
 // run measures, writes the report to stdout and brings the documents up to date.
 func run(stdout io.Writer, o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	comparisons, err := comparisons()
+	f, err := measureAll(ctx, o)
 	if err != nil {
 		return err
 	}
-	f := figures{webhooks: o.webhooks, engine: measure(comparisons, o.rounds)}
-	if f.startUp, err = measureStartUp(ctx, o.starts); err != nil {
-		return fmt.Errorf("start-up: %w", err)
-	}
-	if f.webhook, err = measureWebhooks(ctx, o.webhooks); err != nil {
-		return fmt.Errorf("webhooks: %w", err)
-	}
-	text := render(&f, thisMachine(), time.Now())
-	if _, err := io.WriteString(stdout, text); err != nil {
+	text, more := render(f, thisMachine(), time.Now()), renderMore(f)
+	if _, err := io.WriteString(stdout, text+more); err != nil {
 		return err
 	}
 	if o.root != "" {
-		for _, name := range []string{"README.md", filepath.Join("docs", "performance.md")} {
-			if err := update(filepath.Join(o.root, name), text); err != nil {
-				return err
-			}
+		if err := publish(o.root, text, more, f.curves); err != nil {
+			return err
 		}
 	}
 	return demandBounds(f.webhook)
 }
+
+// measureAll measures everything.
+func measureAll(ctx context.Context, o options) (*figures, error) {
+	u, g, err := sides()
+	if err != nil {
+		return nil, err
+	}
+	comparisons, err := comparisons(u, g)
+	if err != nil {
+		return nil, err
+	}
+	f := &figures{webhooks: o.webhooks, engine: measure(comparisons, o.rounds)}
+	if f.scans, err = measureScans(g, o.rounds); err != nil {
+		return nil, fmt.Errorf("scans: %w", err)
+	}
+	if f.curves, err = measureCurves(u, g, o.rounds/4+1); err != nil {
+		return nil, fmt.Errorf("cost by size: %w", err)
+	}
+	if err := measureProgram(ctx, f, u, o); err != nil {
+		return nil, err
+	}
+	if f.growth, err = measureGrowth(ctx, []int{1000, 10_000, 150_000}, o.growthRounds); err != nil {
+		return nil, fmt.Errorf("growth: %w", err)
+	}
+	if f.webhook, err = measureWebhooks(ctx, o.webhooks); err != nil {
+		return nil, fmt.Errorf("webhooks: %w", err)
+	}
+	return f, nil
+}
+
+// publish brings the documents up to date.
+func publish(root, text, more string, curves []curve) error {
+	docs := filepath.Join(root, "docs")
+	svg := plot("From the text of a pod to its verdict at restricted:latest", curves)
+	return errors.Join(
+		update(filepath.Join(root, "README.md"), text),
+		update(filepath.Join(docs, "performance.md"), text+more),
+		os.WriteFile(filepath.Join(docs, plotFile), []byte(svg), 0o644),
+	)
+}
+
+// plotFile is the plot's name beside the document that shows it.
+const plotFile = "performance.svg"
 
 // The figures stand between these lines of a document.
 const (

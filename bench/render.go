@@ -42,7 +42,12 @@ func cpuModel(file string) string {
 // figures are everything that was measured.
 type figures struct {
 	engine   []row
+	scans    []scanRow
+	curves   []curve
 	startUp  sample
+	resident float64 // MiB at most, 0 if the system does not say
+	files    []filesRow
+	growth   []growthRow
 	webhooks webhookOptions
 	webhook  []webhookRow
 }
@@ -59,8 +64,8 @@ func render(f *figures, m machine, now time.Time) string {
 		})
 	}
 	writeTable(&b, table)
-	fmt.Fprintf(&b, "\nThe whole program, `gabion check` on one small file, from start to end: %.1f ms (%.1f–%.1f).\n",
-		f.startUp.median, f.startUp.low, f.startUp.high)
+	fmt.Fprintf(&b, "\nThe whole program, `gabion check` on one small file, from start to end: %.1f ms (%.1f–%.1f), %.0f MiB resident at most.\n",
+		f.startUp.median, f.startUp.low, f.startUp.high, f.resident)
 	fmt.Fprintf(&b, "\nThe processor time of a webhook for one review, with %d clients at once over TLS:\n\n", f.webhooks.clients)
 	table = [][]string{{"review of a pod at restricted:latest", "constant answer", "upstream", "gabion", "to constant", "to upstream"}}
 	for _, r := range f.webhook {

@@ -31,33 +31,48 @@ spec:
         drop: [ALL]
 `
 
-// measureStartUp builds the program and returns how many milliseconds it takes
-// to check one small file, from its start to its end.
-func measureStartUp(ctx context.Context, starts int) (sample, error) {
+// measureProgram builds the program and measures its start and how it reads many
+// files.
+func measureProgram(ctx context.Context, f *figures, u upstream, o options) error {
 	dir, err := os.MkdirTemp("", "gabion-bench-")
 	if err != nil {
-		return sample{}, err
+		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	program, err := binaries.Gabion(ctx, dir)
 	if err != nil {
-		return sample{}, err
+		return err
 	}
+	if f.startUp, f.resident, err = measureStartUp(ctx, program, dir, o.starts); err != nil {
+		return fmt.Errorf("start-up: %w", err)
+	}
+	if f.files, err = measureFiles(ctx, u, program, o.workloads, o.fileRounds); err != nil {
+		return fmt.Errorf("files: %w", err)
+	}
+	return nil
+}
+
+// measureStartUp returns how many milliseconds the program takes to check one
+// small file, from its start to its end, and how many MiB it has in memory at
+// most.
+func measureStartUp(ctx context.Context, program, dir string, starts int) (took sample, resident float64, err error) {
 	manifest := filepath.Join(dir, "pod.yaml")
 	if err := os.WriteFile(manifest, []byte(smallManifest), 0o600); err != nil {
-		return sample{}, err
+		return sample{}, 0, err
 	}
 	var series []float64
 	for range starts + 3 {
+		cmd := exec.CommandContext(ctx, program, "check", manifest)
 		start := time.Now()
-		out, err := exec.CommandContext(ctx, program, "check", manifest).CombinedOutput()
+		out, err := cmd.CombinedOutput()
 		if err != nil {
-			return sample{}, fmt.Errorf("%w: %s", err, out)
+			return sample{}, 0, fmt.Errorf("%w: %s", err, out)
 		}
-		series = append(series, float64(time.Since(start).Microseconds())/1000)
+		series = append(series, milliseconds(time.Since(start)))
+		resident = max(resident, peakMemory(cmd.ProcessState))
 	}
 	if len(series) <= 3 {
-		return sample{}, errors.New("no start asked for")
+		return sample{}, 0, errors.New("no start asked for")
 	}
-	return summarise(series[3:]), nil // the first ones load the program from disk
+	return summarise(series[3:]), resident, nil // the first ones load the program from disk
 }

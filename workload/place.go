@@ -8,15 +8,11 @@ type place struct{ line, column int }
 
 // after returns the place behind a text that begins at p.
 func (p place) after(text []byte) place {
-	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
-		p = place{p.line + bytes.Count(text[:last+1], []byte("\n")), 0}
-		text = text[last+1:]
+	if lines := bytes.Count(text, []byte("\n")); lines > 0 {
+		p = place{p.line + lines, 0}
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
 	}
-	for _, c := range text {
-		// Counting where characters begin is right for parts of them too.
-		if c&0xc0 != 0x80 {
-			p.column++
-		}
-	}
+	// Counting where characters begin is right for parts of them too.
+	p.column += runeStarts(text)
 	return p
 }

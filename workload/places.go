@@ -1,6 +1,10 @@
 package workload
 
-import "sort"
+import (
+	"encoding/binary"
+	"math/bits"
+	"sort"
+)
 
 // markEvery is how many bytes of a text stand between two marks.
 const markEvery = 512
@@ -57,8 +61,13 @@ func (p *places) right(offset, characters int) int {
 	return len(p.text)
 }
 
-// runeStarts counts the characters that begin in a text.
+// runeStarts counts the characters that begin in a text: all bytes do but those
+// of the form 10xxxxxx.
 func runeStarts(text []byte) (n int) {
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		n += 8 - bits.OnesCount64(w&^(w<<1)&0x8080808080808080)
+	}
 	for _, c := range text {
 		if c&0xc0 != 0x80 {
 			n++

@@ -11,13 +11,20 @@ import (
 // JSON values, or else YAML in flow style.
 func (f *file) json(p *piece, start int, at Source) {
 	s := scanner{data: p.text, pos: start}
-	var ends []int // of the values; each begins where the last one ended
+	var ends []valueEnd // of the values; each begins where the last one ended
 	for s.peek() == '{' {
-		s.skip()
+		// Most have no key twice, and to look for that is to go over the value.
+		strict := scanner{data: p.text, pos: s.pos}
+		strict.duplicates(&f.plain.keys)
+		if strict.err == nil {
+			s.pos = strict.pos
+		} else {
+			s.skip()
+		}
 		if s.err != nil {
 			break
 		}
-		ends = append(ends, s.pos)
+		ends = append(ends, valueEnd{s.pos, strict.err == nil})
 	}
 	if s.err == nil && s.pos < len(s.data) {
 		s.unexpected(`"{" or the end`)
@@ -35,26 +42,33 @@ func (f *file) json(p *piece, start int, at Source) {
 		if f.stopped {
 			return
 		}
-		raw := p.text[last:end]
+		raw := p.text[last:end.pos]
 		lead := len(raw) - len(bytes.TrimLeft(raw, " \t\r\n"))
 		place = place.after(raw[:lead])
-		f.alone(i, raw[lead:], place)
+		f.alone(i, raw[lead:], place, end.unique)
 		place = place.after(raw[lead:])
-		last = end
+		last = end.pos
 	}
 	if s.err != nil {
 		f.streamBroken(len(ends), place.after(p.text[last:min(s.err.offset, len(p.text))]).line, s.err)
 	}
 }
 
+// valueEnd is where a value ends, and whether no key comes twice in any object of
+// it.
+type valueEnd struct {
+	pos    int
+	unique bool
+}
+
 // alone reads a value of a JSON stream; the first one has its document's number
 // already.
-func (f *file) alone(i int, raw []byte, at place) {
+func (f *file) alone(i int, raw []byte, at place, unique bool) {
 	if i > 0 {
 		f.document++
 	}
 	source := f.source(at.line)
-	f.jsonObject(raw, at, &listing{at: &source})
+	f.jsonObject(raw, at, &listing{at: &source}, unique)
 }
 
 func (f *file) streamBroken(i, line int, err error) {
@@ -65,7 +79,7 @@ func (f *file) streamBroken(i, line int, err error) {
 }
 
 // jsonObject reads an object, or a List of them, that is in memory.
-func (f *file) jsonObject(raw []byte, at place, in *listing) {
+func (f *file) jsonObject(raw []byte, at place, in *listing, unique bool) {
 	if in.depth > 0 && raw[0] != '{' {
 		f.brokenNext(in, at.line, fmt.Errorf("an item of the List is %s, not an object", jsonType(raw[0])))
 		return
@@ -73,11 +87,13 @@ func (f *file) jsonObject(raw []byte, at place, in *listing) {
 	if bytes.Contains(raw, []byte(`List"`)) {
 		// An error is readObject's to find.
 		if h, err := scanHeader(raw); err == nil && h.isList() {
-			f.jsonList(raw, h, at, in)
+			f.jsonList(raw, h, at, in, unique)
 			return
 		}
 	}
-	f.object(raw, in, at.line, jsonDocument(raw, at))
+	doc := jsonDocument(raw, at)
+	doc.unique = unique
+	f.object(raw, in, at.line, doc)
 }
 
 func jsonType(c byte) string {
@@ -95,7 +111,7 @@ func jsonType(c byte) string {
 	}
 }
 
-func (f *file) jsonList(raw []byte, h header, at place, in *listing) {
+func (f *file) jsonList(raw []byte, h header, at place, in *listing, unique bool) {
 	start := cap(raw) - cap(h.items) // items is a part of raw
 	rest := append(append(bytes.Clone(raw[:start]), "[]"...), raw[start+len(h.items):]...)
 	shapes, err := checkList(rest, in)
@@ -113,7 +129,7 @@ func (f *file) jsonList(raw []byte, h header, at place, in *listing) {
 		place = place.after(h.items[last:s.pos])
 		last = s.pos
 		s.skip()
-		f.jsonObject(h.items[last:s.pos], place, inner)
+		f.jsonObject(h.items[last:s.pos], place, inner, unique)
 	}
 }
 
@@ -155,7 +171,7 @@ func (f *file) largeJSON(p *piece, start int) {
 				f.streamBroken(i, w.at.after(raw[:min(s.err.offset, len(raw))]).line, s.err)
 				return
 			}
-			f.alone(i, raw, w.at)
+			f.alone(i, raw, w.at, false)
 			w.advance(len(raw))
 			continue
 		}
@@ -209,7 +225,7 @@ func (f *file) largeValue(p *piece, start, i int, w *window) error {
 		if e.raw == nil {
 			f.brokenNext(inner, e.at.line, f.tooLarge())
 		} else {
-			f.jsonObject(e.raw, e.at, inner)
+			f.jsonObject(e.raw, e.at, inner, false)
 		}
 		return !f.stopped
 	})

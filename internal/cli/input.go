@@ -110,15 +110,15 @@ func (in *input) items() iter.Seq[workload.Item] {
 		defer in.console.clear()
 		for _, path := range in.paths {
 			found := false
-			for file, err := range workload.Walk([]string{path}) {
+			for t := range in.turns(path) {
 				found = true
-				if err != nil {
-					if !yield(fault(file.Path, err)) {
+				if t.err != nil {
+					if !yield(fault(t.file.Path, t.err)) {
 						return
 					}
 					continue
 				}
-				if !in.file(file, yield) {
+				if !in.file(t, yield) {
 					return
 				}
 			}
@@ -131,9 +131,9 @@ func (in *input) items() iter.Seq[workload.Item] {
 
 // file yields what is in one file. A file that was named for itself has to hold
 // something of Kubernetes.
-func (in *input) file(file workload.File, yield func(workload.Item) bool) (more bool) {
+func (in *input) file(t *turn, yield func(workload.Item) bool) (more bool) {
 	read, useful := false, false
-	for item := range in.open(file) {
+	for item := range t.all(in) {
 		read = true
 		useful = useful || item.Kubernetes || item.Outcome == workload.Broken
 		in.console.step()
@@ -141,12 +141,12 @@ func (in *input) file(file workload.File, yield func(workload.Item) bool) (more 
 			return false
 		}
 	}
-	if file.Explicit && !useful {
+	if t.file.Explicit && !useful {
 		err := errNoObjects
 		if !read {
 			err = errEmpty
 		}
-		return yield(fault(file.Path, err))
+		return yield(fault(t.file.Path, err))
 	}
 	return true
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestGrowthIsMeasuredOnCompleteAnswers(t *testing.T) {
+	rows, err := measureGrowth(t.Context(), []int{600}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rows[0]; r.pods != 600 || r.templates != 12 || r.sweep.median <= 0 || r.plan.median <= 0 || r.memory <= 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestTheScanMindsStrings(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		`{"a":[1,{"b":"}"}]}`: 0, `{"a":"\"}`: -1, `{"a":"\\"}`: 0, `["\\\"]",[`: 2, `[[]`: 1, `"`: -1,
+	} {
+		if got := structuralScan([]byte(text)); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestThePlotHasAPointForEveryMeasurement(t *testing.T) {
+	t.Parallel()
+	curves := []curve{{"slow & old", []point{{1000, 40_000}, {4000, 90_000}}}, {"quick", []point{{1000, 2000}, {4000, 5000}}}}
+	svg := plot("Cost by size", curves)
+	if got := strings.Count(svg, "<circle"); got != 4 {
+		t.Errorf("%d points, want 4", got)
+	}
+	for _, want := range []string{"slow &amp; old", ">1 KB<", ">1 µs<", ">100 µs<", "</svg>\n"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %q in:\n%s", want, svg)
+		}
+	}
+	if a := (axis{1, 100}); math.Abs(a.at(10)-0.5) > 1e-9 || len(a.ticks(10)) != 3 {
+		t.Errorf("ten is at %v of an axis from 1 to 100, ticks %v", a.at(10), a.ticks(10))
+	}
+}
+
+func TestBothSidesFindTheWorkloadsThatFailInFiles(t *testing.T) {
+	t.Parallel()
+	u, _, err := sides()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range formats() {
+		dir := t.TempDir()
+		if err := writeWorkloads(dir, f, everyFails+1); err != nil {
+			t.Fatal(err)
+		}
+		if failing, err := u.judgeFiles(dir, f); err != nil || failing != 2 {
+			t.Errorf("%s: %d fail, want 2: %v", f.name, failing, err)
+		}
+	}
+}

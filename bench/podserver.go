@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// podNamespace is the namespace of all pods of a podServer.
+const podNamespace = "shop"
+
+// podServer is as much of an API server as the cache of gabion serve asks: it
+// lists one namespace and its pods page by page, and its watches stay silent.
+type podServer struct{ pods, templates int }
+
+func (s *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case query.Has("sendInitialEvents"): // lists that come as a watch are not for everyone
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_ = json.NewEncoder(w).Encode(metav1.Status{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+			Status:   metav1.StatusFailure, Reason: metav1.StatusReasonInvalid, Code: http.StatusUnprocessableEntity,
+		})
+	case query.Has("watch"):
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	case strings.HasSuffix(r.URL.Path, "/namespaces"):
+		_ = json.NewEncoder(w).Encode(corev1.NamespaceList{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NamespaceList"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"},
+			Items: []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: podNamespace}}},
+		})
+	default:
+		from, _ := strconv.Atoi(query.Get("continue"))
+		limit, _ := strconv.Atoi(query.Get("limit"))
+		_ = json.NewEncoder(w).Encode(s.page(from, limit))
+	}
+}
+
+// page returns pods from the one of a number on; all without a limit.
+func (s *podServer) page(from, limit int) *corev1.PodList {
+	list := &corev1.PodList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"},
+	}
+	end := s.pods
+	if limit > 0 && from+limit < end {
+		end = from + limit
+		list.Continue = strconv.Itoa(end)
+	}
+	for i := from; i < end; i++ {
+		pod := failingPod()
+		pod.Name, pod.Namespace = fmt.Sprintf("checkout-service-6f7b5c9d84-%06d", i), podNamespace
+		pod.Spec.Containers[0].Name = fmt.Sprintf("app-%d", i%s.templates)
+		list.Items = append(list.Items, *pod)
+	}
+	return list
+}
