@@ -99,6 +99,20 @@ func TestAnAnchorIsLeftWhereItIsNotRightForAllWhoHaveIt(t *testing.T) {
 	}
 }
 
+func TestWhatStandsInAListBesideItsItemsStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{
+		"apiVersion: v1\nkind: List\nx: &x {a: b}\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: p}\n  spec:\n    containers:\n    - name: a\n      securityContext: *x\n",
+		"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    spec:\n      containers:\n      - name: a\n        securityContext: &x {a: b}\n  y: *x\n",
+	} {
+		file := fixed(t, fixer(t), list)
+		got := string(file.After)
+		if !strings.Contains(got, "&x {a: b}\n") || !strings.Contains(got, "runAsNonRoot: true") || len(left(file)) != 2 {
+			t.Errorf("left: %q in\n%s", left(file), got)
+		}
+	}
+}
+
 func TestKindsThatAreNamedAreFixedWhereTheirTemplatesAre(t *testing.T) {
 	t.Parallel()
 	path, err := workload.ParseTemplatePath("example.com/Machine=.spec.roles[*].template")
