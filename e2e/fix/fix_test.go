@@ -266,7 +266,9 @@ func TestKubectlBuildsAKustomizationThatFixes(t *testing.T) {
 		t.Fatal(err)
 	}
 	fixed := run(t, dir, "fix", "--overwrite", "-o", "json", "kustomization.yaml")
-	var report struct{ Summary struct{ Objects, Changes int } }
+	var report struct {
+		Summary struct{ Objects, Changes int }
+	}
 	if err := json.Unmarshal(fixed, &report); err != nil {
 		t.Fatal(err)
 	}
