@@ -233,7 +233,7 @@ func TestPatchesDoInAClusterWhatIsDoneInFiles(t *testing.T) {
 		}
 		get(client.Get().Namespace("patched").Resource(m.resource).Name(m.name).SetHeader("Accept", "application/json").Do(t.Context()), &live)
 		request := client.Post().Namespace("patched").Resource(m.resource).Param("dryRun", "All").SetHeader("Accept", "application/json").
-			SetHeader("Content-Type", "application/json").Body(bytes.ReplaceAll(object(t, string(after)), []byte(`"name":"`+m.name+`"`), []byte(`"name":"other"`)))
+			SetHeader("Content-Type", "application/json").Body(bytes.Replace(object(t, string(after)), []byte(`"name":"`+m.name+`"`), []byte(`"name":"other"`), 1))
 		get(request.Do(t.Context()), &want)
 		a, _ := json.Marshal(live.Spec) //nolint:errchkjson // it was JSON
 		b, _ := json.Marshal(want.Spec) //nolint:errchkjson // it was JSON
@@ -266,7 +266,9 @@ func TestKubectlBuildsAKustomizationThatFixes(t *testing.T) {
 		t.Fatal(err)
 	}
 	fixed := run(t, dir, "fix", "--overwrite", "-o", "json", "kustomization.yaml")
-	var report struct{ Summary struct{ Objects, Changes int } }
+	var report struct {
+		Summary struct{ Objects, Changes int }
+	}
 	if err := json.Unmarshal(fixed, &report); err != nil {
 		t.Fatal(err)
 	}

@@ -39,10 +39,11 @@ type Change struct {
 	// stands; 0 if that is not known.
 	Line, Column int
 
-	covers []offence
-	text   workload.Text
-	steps  []any // from the root of the text to what is edited
-	object int   // how many of them lead to the object
+	covers   []offence
+	template *workload.Template
+	text     workload.Text
+	steps    []any // from the root of the text to what is edited
+	object   int   // how many of them lead to the object
 }
 
 // offence tells findings apart.

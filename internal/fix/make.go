@@ -28,21 +28,32 @@ func (w *work) make(changes []*Change) ([]byte, []Edit, []workload.Item, error) 
 			sound = append(sound, c)
 		}
 	}
-	for _, group := range w.groups(doubtful) {
-		with := slices.Concat(sound, group)
-		if _, _, _, wrong := w.try(with); len(wrong) == 0 {
-			sound = with
-			continue
-		}
-		for _, c := range group {
-			w.drop(c)
-		}
-	}
+	sound = w.settle(sound, w.groups(doubtful))
 	after, edits, items, wrong = w.try(sound)
 	if len(wrong) > 0 {
 		return nil, nil, nil, fmt.Errorf("%w: %s", errUneditable, w.name)
 	}
 	return after, edits, items, nil
+}
+
+// settle adds groups of changes to those that are sound, as many at once as possible,
+// and drops the groups with which anything else would change.
+func (w *work) settle(sound []*Change, groups [][]*Change) []*Change {
+	if len(groups) == 0 {
+		return sound
+	}
+	with := slices.Concat(append([][]*Change{sound}, groups...)...)
+	if _, _, _, wrong := w.try(with); len(wrong) == 0 {
+		return with
+	}
+	if len(groups) == 1 {
+		for _, c := range groups[0] {
+			w.drop(c)
+		}
+		return sound
+	}
+	half := len(groups) / 2
+	return w.settle(w.settle(sound, groups[:half]), groups[half:])
 }
 
 // textOf tells the texts of a file apart.
@@ -120,15 +131,11 @@ func (w *work) drop(c *Change) {
 	if e := w.editors[w.textOf(c)]; e != nil && e.shared(c) {
 		why = "an anchor shares it with others, for which it is not known to be right"
 	}
-	for t, p := range w.plans {
-		if !slices.Contains(p.changes, c) {
-			continue
-		}
-		for _, v := range w.violations(t) {
-			for _, f := range v.Findings {
-				if slices.Contains(c.covers, offence{v.Control, f.Path()}) {
-					p.leave(v.Control, f, ReasonText, f.Fix+" by hand: "+why)
-				}
+	t := c.template
+	for _, v := range w.violations(t) {
+		for _, f := range v.Findings {
+			if slices.Contains(c.covers, offence{v.Control, f.Path()}) {
+				w.plans[t].leave(v.Control, f, ReasonText, f.Fix+" by hand: "+why)
 			}
 		}
 	}

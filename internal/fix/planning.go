@@ -70,7 +70,7 @@ func (p *planning) add(c *Change, f pss.Finding, path string) *Change {
 		p.leave(c.Control, f, ReasonWindows, "the API server does not take it for a pod of Windows; from v1.25 on the standard does not ask for it")
 		return nil
 	}
-	c.object = c.text.Object
+	c.template, c.object = p.template, c.text.Object
 	c.Path, c.Container = p.template.FullPath(path), containerAt(f, path)
 	c.Line, c.Column = p.template.Position(path)
 	c.Was, _ = stated(p.model, c.steps[c.object:])

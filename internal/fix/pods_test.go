@@ -1,6 +1,7 @@
 package fix_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,6 +97,34 @@ func TestAnAnchorIsLeftWhereItIsNotRightForAllWhoHaveIt(t *testing.T) {
 	}
 	if advice := file.Items[1].Fixes[0].Left[0].Advice; !strings.Contains(advice, "anchor") {
 		t.Errorf("the advice is %q", advice)
+	}
+}
+
+func TestWhatStandsInAListBesideItsItemsStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{
+		"apiVersion: v1\nkind: List\nx: &x {a: b}\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: p}\n  spec:\n    containers:\n    - name: a\n      securityContext: *x\n",
+		"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    spec:\n      containers:\n      - name: a\n        securityContext: &x {a: b}\n  y: *x\n",
+	} {
+		file := fixed(t, fixer(t), list)
+		got := string(file.After)
+		if !strings.Contains(got, "&x {a: b}\n") || !strings.Contains(got, "runAsNonRoot: true") || len(left(file)) != 2 {
+			t.Errorf("left: %q in\n%s", left(file), got)
+		}
+	}
+}
+
+func TestMapsThatMergeEachOtherManyTimesOverAreFollowedOnce(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(podHead + podSafe + "  x:\n  - &m0 {k: 0}\n")
+	for i := range 5 { // of many more the reader wants to know nothing
+		fmt.Fprintf(&b, "  - &m%d {<<: [*m%d, *m%d], k: %d}\n", i+1, i, i, i)
+	}
+	b.WriteString("  containers:\n  - name: a\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}\n  - {<<: *m5, name: b}\n")
+	file := fixed(t, fixer(t), b.String())
+	if l := left(file); len(l) > 0 || !strings.Contains(string(file.After), "  - {<<: *m5, name: b, securityContext: "+safe+"}\n") {
+		t.Errorf("left: %q in\n%s", l, file.After)
 	}
 }
 

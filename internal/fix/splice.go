@@ -20,6 +20,10 @@ type editor struct {
 	root *node
 	step int // how much deeper the next block stands
 
+	// around is what stands in Lists beside their items, where no item says what has
+	// become of it; listed are the Lists whose is known.
+	around, listed map[*node]bool
+
 	order    []*node // those that are edited, in the order in which that was found
 	edits    map[*node]*nodeEdit
 	replaced []splice
@@ -36,7 +40,7 @@ type nodeEdit struct {
 
 // newEditor parses a text.
 func newEditor(text []byte, isJSON bool) (*editor, error) {
-	e := &editor{text: text, json: isJSON}
+	e := &editor{text: text, json: isJSON, around: map[*node]bool{}, listed: map[*node]bool{}}
 	var err error
 	if isJSON {
 		e.root, err = parseJSON(text)
@@ -121,11 +125,42 @@ func (e *editor) of(n *node, s spot) *nodeEdit {
 	return e.edits[n]
 }
 
+// lists learns what stands beside items on the way to an object.
+func (e *editor) lists(steps []any) {
+	for i := 0; i < len(steps); i += 2 { // the items, and one of them
+		list := walk(e.root, steps[:i]).value.resolved()
+		if list == nil || e.listed[list] {
+			continue
+		}
+		e.listed[list] = true
+		for _, entry := range list.entries {
+			if entry.name != "items" {
+				e.mark(entry.value)
+			}
+		}
+	}
+}
+
+func (e *editor) mark(n *node) {
+	if n = n.resolved(); n == nil || e.around[n] {
+		return
+	}
+	e.around[n] = true
+	for _, entry := range n.entries {
+		e.mark(entry.value)
+	}
+	for _, item := range n.items {
+		e.mark(item)
+	}
+}
+
 // change notes what a change does to which node.
 func (e *editor) change(c *Change) error {
+	e.lists(c.steps[:c.object])
 	s := walk(e.root, c.steps)
 	n := s.value.resolved()
-	if n == nil {
+	replacesAlias := n != nil && c.Action == Set && len(s.rest) == 0 && s.value.kind == aliasNode
+	if n == nil || e.around[n] && !replacesAlias || e.around[s.parent] {
 		return errUneditable
 	}
 	switch {

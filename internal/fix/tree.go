@@ -74,15 +74,14 @@ func (n *node) own(name string) int {
 	return -1
 }
 
-// maxMerges bounds how far maps are followed that merge each other.
-const maxMerges = 50
-
 // lookUp returns the entry of a key, its own or one that is merged into it, with
-// the mapping that states it. The last of keys and merge keys counts.
-func (n *node) lookUp(name string, depth int) (in *node, at int) {
-	if n == nil || n.kind != mappingNode || depth > maxMerges {
+// the mapping that states it. The last of keys and merge keys counts. Mappings that
+// were seen have nothing of the name: maps may merge each other many times over.
+func (n *node) lookUp(name string, seen map[*node]bool) (in *node, at int) {
+	if n == nil || n.kind != mappingNode || seen[n] {
 		return nil, -1
 	}
+	seen[n] = true
 	own := n.own(name)
 	for i := len(n.entries) - 1; i > own; i-- {
 		if !n.entries[i].merge {
@@ -94,7 +93,7 @@ func (n *node) lookUp(name string, depth int) (in *node, at int) {
 			merged = value.items
 		}
 		for _, m := range merged {
-			if in, at := m.resolved().lookUp(name, depth+1); in != nil {
+			if in, at := m.resolved().lookUp(name, seen); in != nil {
 				return in, at
 			}
 		}
@@ -127,7 +126,7 @@ func walk(root *node, steps []any) spot {
 		switch step := step.(type) {
 		case string:
 			if n != nil && n.kind == mappingNode {
-				parent, at = n.lookUp(step, 0)
+				parent, at = n.lookUp(step, map[*node]bool{})
 			}
 		case int:
 			if n != nil && n.kind == sequenceNode && step < len(n.items) {

@@ -96,8 +96,8 @@ func Strategic(before, after any) any {
 				patch[key] = nil // takes it away
 			} else if !had {
 				patch[key] = value
-			} else if change := Strategic(old, value); change != nil {
-				patch[key] = change
+			} else if !reflect.DeepEqual(old, value) {
+				patch[key] = Strategic(old, value)
 			}
 		}
 		return patch

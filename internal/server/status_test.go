@@ -18,7 +18,9 @@ import (
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/document"
 	"github.com/gabion-security/gabion/internal/metrics"
+	"github.com/gabion-security/gabion/internal/policy"
 )
 
 // board is a cluster with one object, whose status replicas write. What they see of
@@ -278,7 +280,7 @@ func TestStandingsSayWhatIsMissingAndWhatIsThereTwice(t *testing.T) {
 	run := newComposing()
 	run.setFolder(folderOf(t, map[string]string{"a.yaml": excepted("twice") + "---\n" + guardA}))
 	named := strings.Replace(guardB, "spec: {", "spec: {profile: nowhere, ", 1)
-	run.setObjects((&objectReader{}).read(objectsOf(t, named, guardA, excepted("twice"), excepted("once"), strings.Replace(excepted("wrong"), "privileged", "privilege", 1))))
+	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, named, guardA, excepted("twice"), excepted("once"), strings.Replace(excepted("wrong"), "privileged", "privilege", 1))))
 	got := map[string]string{}
 	for at, s := range run.standings() {
 		got[at.Kind+" "+at.Name] = s.reason
@@ -290,8 +292,8 @@ func TestStandingsSayWhatIsMissingAndWhatIsThereTwice(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	unread := []metrics.Document{{Kind: "PodSecurityException", Name: "wrong"}, {Kind: "PodSecurityException", Name: "twice"}}
-	if diff := cmp.Diff(unread, run.used.unread); diff != "" {
+	unread := []document.Ref{{Kind: "PodSecurityException", Name: "wrong"}, {Kind: "PodSecurityException", Name: "twice"}}
+	if diff := cmp.Diff(unread, run.used.Unread); diff != "" {
 		t.Error(diff)
 	}
 }
