@@ -94,7 +94,7 @@ func besides(s Source) string {
 
 // policy names the policy and where it came from.
 func policy(r *Result) string {
-	if r.Profile != "" && r.PolicyFrom == FromProfile {
+	if r.Profile != "" && (r.PolicyFrom == FromProfile || r.PolicyFrom == FromFloor) {
 		return r.Policy + " and profile " + Escape(r.Profile)
 	}
 	profiled := ""
