@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"iter"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -26,6 +25,8 @@ type inputOptions struct {
 	// extra has templates come with what profiles and exceptions look at, and
 	// labels inventories with the labels of pods.
 	extra, labels bool
+	// render is nil where nothing but files is read.
+	render *renderOptions
 
 	// What complete makes of the flags.
 	paths     []string
@@ -39,6 +40,9 @@ func (o *inputOptions) flags(cmd *cobra.Command) {
 		fs.StringSliceVarP(&o.files, "filename", "f", nil, "`PATHS` of files and directories, - for standard input; may be repeated")
 		fs.BoolVarP(&o.recursive, "recursive", "R", true, "accepted as kubectl does; directories are always read with all below them")
 		fs.StringVarP(&o.namespace, "namespace", "n", "default", "the `NAMESPACE` of objects that do not name theirs")
+		if o.render != nil {
+			o.render.excludeFlag(fs)
+		}
 		templatePathFlag(fs, &o.templatePaths)
 		fs.BoolVar(&o.allowUnchecked, "allow-unchecked", false, "do not fail for objects that seem to hold pods but are of an unknown kind")
 	})
@@ -107,24 +111,38 @@ func (in *input) items() iter.Seq[workload.Item] {
 		in.console.begin(in.paths)
 		defer in.console.clear()
 		for _, path := range in.paths {
-			found := false
-			for file, err := range workload.Walk([]string{path}) {
-				found = true
-				if err != nil {
-					if !yield(fault(file.Path, err)) {
-						return
-					}
-					continue
-				}
-				if !in.file(file, yield) {
-					return
-				}
-			}
-			if !found && !yield(fault(path, errNoManifests)) {
+			if !in.path(path, yield) {
 				return
 			}
 		}
+		if in.render != nil {
+			in.kustomizations(yield)
+		}
 	}
+}
+
+// path yields what is below one path.
+func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
+	walker := workload.Walker{}
+	found := false
+	if in.render != nil {
+		walker = in.render.walker(&found)
+	}
+	for file, err := range walker.Walk([]string{path}) {
+		found = true
+		switch {
+		case err != nil:
+			more = yield(fault(file.Path, err))
+		case in.render != nil && in.render.isChart(file):
+			more = in.chart(file, yield)
+		default:
+			more = in.file(file, yield)
+		}
+		if !more {
+			return false
+		}
+	}
+	return found || yield(fault(path, errNoManifests))
 }
 
 // file yields what is in one file. A file that was named for itself has to hold
@@ -155,7 +173,7 @@ func (in *input) open(file workload.File) iter.Seq[workload.Item] {
 		return in.reader.ReadFile(file, in.system.Stdin)
 	}
 	return func(yield func(workload.Item) bool) {
-		f, err := os.Open(file.Path)
+		f, err := file.Open()
 		if err != nil {
 			in.reader.ReadFile(file, nil)(yield) // reports it
 			return

@@ -44,7 +44,7 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 		}
 	}
 	for _, i := range t.Invalid() {
-		line, column := t.Position(i.Path)
+		line, column, _ := t.Place(i.Path)
 		r.Invalid = append(r.Invalid, report.Invalid{
 			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column,
 		})
@@ -137,7 +137,7 @@ func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) 
 
 // placed completes a finding, which has its path in the pod, by where it is.
 func placed(to report.Finding, c *pss.Container, t *workload.Template, order map[containerKey]int) report.Finding {
-	to.Line, to.Column = t.Position(to.Path)
+	to.Line, to.Column, to.RenderedLine = t.Place(to.Path)
 	to.Path, to.Root = t.FullPath(to.Path), t.Path
 	if c != nil {
 		to.Container, to.ContainerKind = c.Name, c.Kind.String()
@@ -165,7 +165,11 @@ func containerOrder(pod *pss.Pod) map[containerKey]int {
 
 func sourceOf(item *workload.Item, template string) report.Source {
 	s := item.Source
-	return report.Source{File: s.File, Document: s.Document, Item: s.Item, Line: s.Line, Template: template}
+	source := report.Source{File: s.File, Document: s.Document, Item: s.Item, Line: s.Line, Template: template}
+	if s.Rendered != nil {
+		source.RenderedLine = s.Rendered.Line
+	}
+	return source
 }
 
 func objectOf(item *workload.Item, namespace string) report.Object {
