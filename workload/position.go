@@ -55,6 +55,19 @@ func (t *Template) Position(path string) (line, column int) {
 	return t.doc.position(t.FullPath(path))
 }
 
+// Place is Position in the file that the object stands in or, if it was made from
+// one, in that file: there 0 is what is not known, and rendered is the line in the
+// text that was made.
+func (t *Template) Place(path string) (line, column, rendered int) {
+	line, column = t.Position(path)
+	if t.Rendered == nil || line == 0 {
+		return line, column, 0
+	}
+	rendered = line
+	line, column = t.Rendered.Origin(t, path, line, column)
+	return line, column, rendered
+}
+
 // position is Position for a path from the root of the object.
 func (d *document) position(path string) (line, column int) {
 	steps, ok := parseSteps(joinPath(d.under, path))

@@ -22,58 +22,92 @@ type File struct {
 	Path string
 	// Explicit says that the path itself was given, not found by walking.
 	Explicit bool
+	// Root is the directory that was given, for what was found below it: links
+	// that lead out of it are not followed.
+	Root string
+	// Whole says that this is a directory that is read as one thing, which
+	// [Walker.Whole] knows.
+	Whole bool
 }
+
+// errOutside is why a link is not followed.
+var errOutside = errors.New("a link that leads out of the directory that was given, so it is not followed; give what it leads to, if it is to be read")
 
 // Walk yields the files that paths lead to, in the order of the paths.
 // Directories are walked recursively, their entries in the order of their
 // names' bytes, for files that end in .yaml, .yml or .json. Directories whose
 // names begin with a dot are passed over, and so are links to directories; links
-// to files are read. What cannot be walked or does not exist comes as an
-// error with its File, and the walk goes on. Walk opens no file.
-func Walk(paths []string) iter.Seq2[File, error] {
+// to files are read, unless they lead out of the directory that was given, which
+// is an error. What cannot be walked or does not exist comes as an error with
+// its File, and the walk goes on. Walk opens no file.
+func Walk(paths []string) iter.Seq2[File, error] { return Walker{}.Walk(paths) }
+
+// Walker walks as [Walk] does, and leaves to its owner what is special.
+type Walker struct {
+	// Exclude says of a file or directory that it is left out, with all that is
+	// in it. Nil leaves nothing out.
+	Exclude func(path string, dir bool) bool
+	// Whole says of a directory that it is one thing, such as a chart: it is
+	// yielded itself, and what is in it is not. Nil says so of none.
+	Whole func(dir string) bool
+}
+
+// Walk yields what paths lead to.
+func (w Walker) Walk(paths []string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		for _, path := range paths {
-			if !walk(path, yield) {
+			if !w.walk(path, yield) {
 				return
 			}
 		}
 	}
 }
 
+func (w Walker) excludes(path string, dir bool) bool { return w.Exclude != nil && w.Exclude(path, dir) }
+
 // walk yields what one given path leads to.
-func walk(path string, yield func(File, error) bool) (more bool) {
+func (w Walker) walk(path string, yield func(File, error) bool) (more bool) {
 	file := File{Path: path, Explicit: true}
 	if path == Stdin {
 		return yield(file, nil)
 	}
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case err != nil:
 		return yield(file, reason(err))
-	}
-	if !info.IsDir() {
+	case w.excludes(path, info.IsDir()):
+		return true
+	case !info.IsDir():
 		return yield(file, nil)
 	}
-	return walkDir(path, true, yield)
+	return w.dir(file, path, yield)
 }
 
-func walkDir(dir string, explicit bool, yield func(File, error) bool) (more bool) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !yield(File{Path: dir, Explicit: explicit}, reason(err)) {
+func (w Walker) dir(dir File, root string, yield func(File, error) bool) (more bool) {
+	if w.Whole != nil && w.Whole(dir.Path) {
+		dir.Whole, dir.Root = true, root
+		return yield(dir, nil)
+	}
+	entries, err := os.ReadDir(dir.Path)
+	if err != nil && !yield(dir, reason(err)) {
 		return false
 	}
 	for _, entry := range entries {
-		path := under(dir, entry.Name())
+		file := File{Path: under(dir.Path, entry.Name()), Root: root}
+		if w.excludes(file.Path, entry.IsDir()) {
+			continue
+		}
 		if entry.IsDir() {
-			if !strings.HasPrefix(entry.Name(), ".") && !walkDir(path, false, yield) {
+			if !strings.HasPrefix(entry.Name(), ".") && !w.dir(file, root, yield) {
 				return false
 			}
 			continue
 		}
-		if !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)) {
+		if !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(file.Path)) {
 			continue
 		}
-		read, err := isFile(path, entry)
-		if (read || err != nil) && !yield(File{Path: path}, err) {
+		read, err := isFile(file, entry)
+		if (read || err != nil) && !yield(file, err) {
 			return false
 		}
 	}
@@ -81,15 +115,52 @@ func walkDir(dir string, explicit bool, yield func(File, error) bool) (more bool
 }
 
 // isFile reports whether an entry is a file, or a link to one.
-func isFile(path string, entry fs.DirEntry) (bool, error) {
+func isFile(file File, entry fs.DirEntry) (bool, error) {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return entry.Type().IsRegular(), nil
 	}
-	info, err := os.Stat(path)
+	if _, _, err := file.inRoot(); err != nil {
+		return false, reason(err)
+	}
+	info, err := os.Stat(file.Path)
 	if err != nil {
 		return false, reason(err)
 	}
 	return info.Mode().IsRegular(), nil
+}
+
+// inRoot returns what links lead to: the root, and the file below it.
+func (f File) inRoot() (root, path string, err error) {
+	if root, err = filepath.EvalSymlinks(f.Root); err != nil {
+		return "", "", err
+	}
+	target, err := filepath.EvalSymlinks(f.Path)
+	if err != nil {
+		return "", "", err
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return "", "", err
+	}
+	if target, err = filepath.Abs(target); err != nil {
+		return "", "", err
+	}
+	if path, err = filepath.Rel(root, target); err != nil || !filepath.IsLocal(path) {
+		return "", "", errOutside
+	}
+	return root, path, nil
+}
+
+// Open opens the file. Below the Root it finds no way out of it, whatever was
+// put there since the walk.
+func (f File) Open() (*os.File, error) {
+	if f.Root == "" {
+		return os.Open(f.Path)
+	}
+	root, path, err := f.inRoot()
+	if err != nil {
+		return nil, err
+	}
+	return os.OpenInRoot(root, path)
 }
 
 // under joins a name to a directory's path as that was given: cleaning "./a"
@@ -104,7 +175,10 @@ func under(dir, name string) string {
 // reason is an error without the path, which whoever prints it adds.
 func reason(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	switch {
+	case errors.Is(err, errOutside):
+		return err
+	case errors.As(err, &path):
 		return fmt.Errorf("cannot be read: %w", path.Err)
 	}
 	return fmt.Errorf("cannot be read: %w", err)
@@ -118,7 +192,7 @@ func (r *Reader) ReadFile(file File, stdin io.Reader) iter.Seq[Item] {
 			r.Read(Stdin, stdin)(yield)
 			return
 		}
-		in, err := os.Open(file.Path)
+		in, err := file.Open()
 		if err != nil {
 			yield(Item{Source: Source{File: file.Path}, Outcome: Broken, Err: reason(err)})
 			return

@@ -19,6 +19,21 @@ type Source struct {
 	// Line is the line of the object's first token, counted from the file's
 	// first line, from 1; 0 where it is not known.
 	Line int
+	// Rendered is nil for an object that stands in the file as it is. Otherwise
+	// the file is what the object was made from, and Line, which is 0 where that
+	// is not known, is the line that made it.
+	Rendered *Rendered
+}
+
+// Rendered tells of an object that was made from a file, such as a template.
+type Rendered struct {
+	// Line is the line in the text that was made, from 1.
+	Line int
+	// Origin returns where in the file that is written which stands at a line and
+	// a column of the text, for the value at a path of one of the object's
+	// templates. The template is nil for the object itself. What is not known is
+	// 0, the column or both.
+	Origin func(t *Template, path string, line, column int) (int, int)
 }
 
 // Object names an object as its manifest does.
@@ -107,6 +122,9 @@ type Template struct {
 	// unless [Options.JSON] asks for it, and for a pod that the controller puts
 	// together from pieces.
 	JSON []byte
+
+	// Rendered is that of the object's Source.
+	Rendered *Rendered
 
 	doc     *document         // for positions; nil if the template came without text
 	renames map[string]rename // where the object states what a PodSpec has elsewhere

@@ -16,16 +16,16 @@ var layers = [][]string{
 	{
 		"internal/admission", "internal/preview", "internal/plan", "internal/label", "internal/upgrade", "internal/access", "internal/psp",
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
-		"internal/baseline", "internal/ignore", "internal/config", "internal/fix",
+		"internal/baseline", "internal/ignore", "internal/config", "internal/fix", "internal/helm", "internal/kustomize",
 	},
-	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch", "internal/exclude", "internal/limit"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},
 }
 
 // testOnly are the packages that hold only tests and stand outside the layers.
-var testOnly = []string{"ci", "examples", "internal/archtest"}
+var testOnly = []string{"ci", "examples", "internal/archtest", "internal/sample"}
 
 // allowLists are the packages that may import, beside the standard library and
 // what layers allows, nothing but what is listed.
@@ -44,6 +44,8 @@ var onlyIn = map[string][]string{
 	"github.com/spf13/cobra":        {"internal/cli"},
 	"github.com/spf13/pflag":        {"internal/cli", "internal/cluster"},
 	"github.com/prometheus":         {"internal/metrics"},
+	"helm.sh/helm":                  {"internal/helm"},
+	"sigs.k8s.io/kustomize":         {"internal/kustomize"},
 	"k8s.io/pod-security-admission": {},                                  // the oracle's: a nested module
 	modulePath + "/internal/ignore": {"internal/cli", "internal/ignore"}, // what manifests ask for never counts at admission
 }

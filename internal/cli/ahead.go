@@ -31,11 +31,11 @@ type turn struct {
 	read  bool
 }
 
-// turns yields the files that a path leads to, in their order. Small ones are
-// read before their turn, several at once.
-func (in *input) turns(path string) iter.Seq[*turn] {
+// turns yields the files that a walk finds, in their order. Small ones are read
+// before their turn, several at once.
+func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 	return func(yield func(*turn) bool) {
-		next, stop := iter.Pull2(workload.Walk([]string{path}))
+		next, stop := iter.Pull2(walk)
 		defer stop()
 		var reading sync.WaitGroup
 		defer reading.Wait()
@@ -63,10 +63,10 @@ func (in *input) turns(path string) iter.Seq[*turn] {
 }
 
 // readAhead reads a file if it is a small one. Whatever else it is, such as a
-// pipe, nobody touches it before its turn.
+// pipe or a chart, nobody touches it before its turn.
 func (in *input) readAhead(t *turn) {
 	defer close(t.ahead)
-	if t.err != nil || t.file.Path == workload.Stdin {
+	if t.err != nil || t.file.Path == workload.Stdin || in.isChart(t.file) {
 		return
 	}
 	if t.file.Explicit { // Walk finds nothing but regular files
@@ -74,7 +74,7 @@ func (in *input) readAhead(t *turn) {
 			return
 		}
 	}
-	f, err := os.Open(t.file.Path)
+	f, err := t.file.Open()
 	if err != nil {
 		return
 	}

@@ -98,7 +98,7 @@ func (c *checker) removed(item *workload.Item) error {
 	case o.Kind != psp.Kind || group != "policy" && group != "extensions":
 	case !server.Valid():
 		c.input.console.line(fmt.Sprintf("note: %s: PodSecurityPolicy %s: v1.25 and newer have none, so it protects nothing; 'gabion psp' helps with what takes its place",
-			report.Place(item.Source.File, item.Source.Line), report.Escape(o.Name)))
+			sourceOf(item, "").Place(), report.Escape(o.Name)))
 	case server > lastWithPolicies:
 		return fmt.Errorf("PodSecurityPolicy %s: Kubernetes %s has none, it was removed in v1.25; 'gabion psp' helps with what takes its place", o.Name, server)
 	}

@@ -19,9 +19,6 @@ func TestEachKeyOfTheConfigurationIsAFlag(t *testing.T) {
 	flags := newCheck(&s).Flags()
 	for f := range reflect.TypeFor[config.Config]().Fields() {
 		name := f.Tag.Get("flag")
-		if name == "exclude" {
-			continue
-		}
 		if flags.Lookup(name) == nil {
 			t.Errorf("%s is --%s, which gabion check does not have", f.Name, name)
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"iter"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -28,6 +27,8 @@ type inputOptions struct {
 	extra, labels bool
 	// annotations of objects and templates to keep.
 	annotations []string
+	// render is nil where nothing but files is read.
+	render *renderOptions
 
 	// What complete makes of the flags.
 	paths     []string
@@ -41,6 +42,9 @@ func (o *inputOptions) flags(cmd *cobra.Command) {
 		fs.StringSliceVarP(&o.files, "filename", "f", nil, "`PATHS` of files and directories, - for standard input; may be repeated")
 		fs.BoolVarP(&o.recursive, "recursive", "R", true, "accepted as kubectl does; directories are always read with all below them")
 		fs.StringVarP(&o.namespace, "namespace", "n", "default", "the `NAMESPACE` of objects that do not name theirs")
+		if o.render != nil {
+			o.render.excludeFlag(fs)
+		}
 		templatePathFlag(fs, &o.templatePaths)
 		fs.BoolVar(&o.allowUnchecked, "allow-unchecked", false, "do not fail for objects that seem to hold pods but are of an unknown kind")
 	})
@@ -109,24 +113,43 @@ func (in *input) items() iter.Seq[workload.Item] {
 		in.console.begin(in.paths)
 		defer in.console.clear()
 		for _, path := range in.paths {
-			found := false
-			for t := range in.turns(path) {
-				found = true
-				if t.err != nil {
-					if !yield(fault(t.file.Path, t.err)) {
-						return
-					}
-					continue
-				}
-				if !in.file(t, yield) {
-					return
-				}
-			}
-			if !found && !yield(fault(path, errNoManifests)) {
+			if !in.path(path, yield) {
 				return
 			}
 		}
+		if in.render != nil {
+			in.kustomizations(yield)
+		}
 	}
+}
+
+// path yields what is below one path.
+func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
+	walker := workload.Walker{}
+	found := false
+	if in.render != nil {
+		walker = in.render.walker(&found)
+	}
+	for t := range in.turns(walker.Walk([]string{path})) {
+		found = true
+		switch {
+		case t.err != nil:
+			more = yield(fault(t.file.Path, t.err))
+		case in.isChart(t.file):
+			more = in.chart(t.file, yield)
+		default:
+			more = in.file(t, yield)
+		}
+		if !more {
+			return false
+		}
+	}
+	return found || yield(fault(path, errNoManifests))
+}
+
+// isChart reports whether what a walk found is rendered.
+func (in *input) isChart(file workload.File) bool {
+	return in.render != nil && in.render.isChart(file)
 }
 
 // file yields what is in one file. A file that was named for itself has to hold
@@ -157,7 +180,7 @@ func (in *input) open(file workload.File) iter.Seq[workload.Item] {
 		return in.reader.ReadFile(file, in.system.Stdin)
 	}
 	return func(yield func(workload.Item) bool) {
-		f, err := os.Open(file.Path)
+		f, err := file.Open()
 		if err != nil {
 			in.reader.ReadFile(file, nil)(yield) // reports it
 			return

@@ -65,7 +65,7 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	for _, i := range t.Invalid() {
-		line, column := t.Position(i.Path)
+		line, column, _ := t.Place(i.Path)
 		r.Invalid = append(r.Invalid, report.Invalid{
 			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column, Excerpt: excerpt(t, line),
 		})
@@ -174,7 +174,7 @@ func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) 
 
 // placed completes a finding, which has its path in the pod, by where it is.
 func placed(to report.Finding, c *pss.Container, t *workload.Template, order map[containerKey]int) report.Finding {
-	to.Line, to.Column = t.Position(to.Path)
+	to.Line, to.Column, to.RenderedLine = t.Place(to.Path)
 	to.Excerpt = excerpt(t, to.Line)
 	to.Path, to.Root = t.FullPath(to.Path), t.Path
 	if c != nil {
@@ -203,7 +203,11 @@ func containerOrder(pod *pss.Pod) map[containerKey]int {
 
 func sourceOf(item *workload.Item, template string) report.Source {
 	s := item.Source
-	return report.Source{File: s.File, Document: s.Document, Item: s.Item, Line: s.Line, Template: template}
+	source := report.Source{File: s.File, Document: s.Document, Item: s.Item, Line: s.Line, Template: template}
+	if s.Rendered != nil {
+		source.RenderedLine = s.Rendered.Line
+	}
+	return source
 }
 
 func objectOf(item *workload.Item, namespace string) report.Object {

@@ -94,7 +94,7 @@ func everyItem(path string) string {
 
 // notCheckedLine is the object as one line for people.
 func notCheckedLine(n report.NotChecked) string {
-	place := report.Place(n.Source.File, n.Source.Line)
+	place := n.Source.Place()
 	if n.Source.File == "" {
 		place = "namespace " + report.Escape(n.Object.Namespace)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 )
 
@@ -26,6 +27,18 @@ type Source struct {
 	Item     int    `json:"item"`
 	Line     int    `json:"line"`
 	Template string `json:"template"`
+	// RenderedLine is the line in what a template was rendered to, or what a
+	// kustomization was built to, 0 for what stands in the file as it is. Then the
+	// file is the template's, and Line is 0 where the template's is not known.
+	RenderedLine int `json:"renderedLine,omitempty"`
+}
+
+// Place returns where the object stands, for people.
+func (s Source) Place() string {
+	if s.Line == 0 && s.RenderedLine > 0 {
+		return fmt.Sprintf("%s (line %d as rendered)", Place(s.File, 0), s.RenderedLine)
+	}
+	return Place(s.File, s.Line)
 }
 
 // Object names an object as its manifest does.
@@ -174,6 +187,8 @@ type Finding struct {
 	Fix      string `json:"fix"`
 	Line     int    `json:"line"`
 	Column   int    `json:"column"`
+	// RenderedLine is as that of Source; Column is 0 where it is not known.
+	RenderedLine int `json:"renderedLine,omitempty"`
 
 	// Order is the container's place in the pod, from 1; 0 is the pod itself.
 	Order int `json:"-"`
@@ -234,7 +249,7 @@ func (e Error) String() string {
 	if e.Source.File == "" { // of a cluster: the message names the object
 		return EscapeSentence(e.Message)
 	}
-	return Place(e.Source.File, e.Source.Line) + ": " + EscapeSentence(e.Message)
+	return e.Source.Place() + ": " + EscapeSentence(e.Message)
 }
 
 // Summary counts what a check met. Objects is everything that was found in

@@ -9,7 +9,10 @@ import (
 // the API server would refuse, one a line.
 type checkName struct {
 	w    io.Writer
-	last Source
+	last struct {
+		source Source
+		object Object // a template can make several
+	}
 }
 
 func (c *checkName) Result(r *Result) error {
@@ -19,10 +22,10 @@ func (c *checkName) Result(r *Result) error {
 	// The templates of one object come one after the other.
 	source := r.Source
 	source.Template = ""
-	if source == c.last {
+	if source == c.last.source && r.Object == c.last.object {
 		return nil
 	}
-	c.last = source
+	c.last.source, c.last.object = source, r.Object
 	_, err := fmt.Fprintln(c.w, escapeAll(r.Object.KindName()))
 	return err
 }

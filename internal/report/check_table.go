@@ -67,7 +67,7 @@ func (t *checkTable) object(o Object) string {
 }
 
 func place(s Source) string {
-	at := Place(s.File, s.Line)
+	at := s.Place()
 	if t := besideOthers(s.Template); t != "" {
 		return at + " (" + Escape(t) + ")"
 	}
@@ -152,10 +152,7 @@ func (t *checkTable) header() []string {
 }
 
 func (t *checkTable) cells(r row) []string {
-	at := strconv.Itoa(r.Line) + ":" + strconv.Itoa(r.Column)
-	if r.Line == 0 {
-		at = "-"
-	}
+	at := lineCell(r.Line, r.Column, r.RenderedLine)
 	if t.wide {
 		return []string{at, r.control, Escape(r.Path), value(r.Value), r.Allowed, r.Fix}
 	}
@@ -164,6 +161,20 @@ func (t *checkTable) cells(r row) []string {
 		path = strings.TrimPrefix(strings.TrimPrefix(path, r.Root), ".")
 	}
 	return []string{at, Escape(path), value(r.Value), r.Allowed}
+}
+
+// lineCell says where something stands: in the file or, where that is not known,
+// in what it was rendered to.
+func lineCell(line, column, rendered int) string {
+	switch {
+	case line > 0 && column > 0:
+		return strconv.Itoa(line) + ":" + strconv.Itoa(column)
+	case line > 0:
+		return strconv.Itoa(line)
+	case rendered > 0:
+		return "rendered " + strconv.Itoa(rendered)
+	}
+	return "-"
 }
 
 // group writes whose findings follow, with the path that theirs begin with.
@@ -246,7 +257,7 @@ func (t *checkTable) invalid(b *strings.Builder, invalid []Invalid) {
 	b.WriteString("  the API server would refuse\n")
 	var rows [][]string
 	for _, i := range invalid {
-		rows = append(rows, []string{strconv.Itoa(i.Line) + ":" + strconv.Itoa(i.Column), Escape(i.Path), Escape(i.Message)})
+		rows = append(rows, []string{lineCell(i.Line, i.Column, 0), Escape(i.Path), Escape(i.Message)})
 	}
 	for i, line := range grid(rows) {
 		t.line(b, line, rows[i], "")
