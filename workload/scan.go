@@ -104,33 +104,6 @@ func (s *scanner) space() byte {
 	return 0
 }
 
-// spaceEnd returns where white space from i on ends. The compiler inlines it.
-func spaceEnd(data []byte, i int) int {
-	if i < len(data) && data[i] <= ' ' {
-		return skipSpace(data, i)
-	}
-	return i
-}
-
-func skipSpace(data []byte, i int) int {
-	for i < len(data) {
-		c := data[i]
-		if c > ' ' {
-			break
-		}
-		if c == '\n' {
-			// Indentation follows a line's end.
-			for i+9 <= len(data) && binary.LittleEndian.Uint64(data[i+1:]) == 0x2020202020202020 {
-				i += 8
-			}
-		} else if c != ' ' && c != '\t' && c != '\r' {
-			break
-		}
-		i++
-	}
-	return i
-}
-
 // end demands that nothing but white space follows.
 func (s *scanner) end() {
 	s.peek()

@@ -1,6 +1,9 @@
 package workload
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // skipNested goes over the object or list at the scanner's place and reports
 // whether it could: it could not where the text is wrong, or nested deeper than
@@ -108,6 +111,33 @@ func closing(object bool) byte {
 		return '}'
 	}
 	return ']'
+}
+
+// spaceEnd returns where white space from i on ends. The compiler inlines it.
+func spaceEnd(data []byte, i int) int {
+	if i < len(data) && data[i] <= ' ' {
+		return skipSpace(data, i)
+	}
+	return i
+}
+
+func skipSpace(data []byte, i int) int {
+	for i < len(data) {
+		c := data[i]
+		if c > ' ' {
+			break
+		}
+		if c == '\n' {
+			// Indentation follows a line's end.
+			for i+9 <= len(data) && binary.LittleEndian.Uint64(data[i+1:]) == 0x2020202020202020 {
+				i += 8
+			}
+		} else if c != ' ' && c != '\t' && c != '\r' {
+			break
+		}
+		i++
+	}
+	return i
 }
 
 // stringEnd returns where a string ends whose text begins at i, or else where it

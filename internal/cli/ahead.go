@@ -37,18 +37,28 @@ func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 	return func(yield func(*turn) bool) {
 		next, stop := iter.Pull2(walk)
 		defer stop()
+		// As many as may wait fit in, so that nobody waits to put one there.
+		tasks := make(chan *turn, aheadFiles*runtime.GOMAXPROCS(0))
 		var reading sync.WaitGroup
 		defer reading.Wait()
+		defer close(tasks)
+		for range runtime.GOMAXPROCS(0) {
+			reading.Go(func() {
+				for t := range tasks {
+					in.readAhead(t)
+				}
+			})
+		}
 		var queue []*turn
 		for more := true; more || len(queue) > 0; {
-			for more && len(queue) < aheadFiles*runtime.GOMAXPROCS(0) {
+			for more && len(queue) < cap(tasks) {
 				var t turn
 				if t.file, t.err, more = next(); !more {
 					break
 				}
 				t.ahead = make(chan struct{})
-				reading.Go(func() { in.readAhead(&t) })
 				queue = append(queue, &t)
+				tasks <- &t
 			}
 			if len(queue) == 0 {
 				return
