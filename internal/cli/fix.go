@@ -83,7 +83,7 @@ usage, 3 something could not be read, judged or written. If several apply, the h
 		outputFlag(fs, &o.output, report.FixFormats())
 		o.outputSet = func() bool { return fs.Changed("output") }
 	})
-	cmd.Flags().StringVar(&o.profile, "profile", "", "")
+	cmd.Flags().StringVar(&o.profile, "profile", "", "a `FILE`, which fix does not take")
 	_ = cmd.Flags().MarkHidden("profile") // there is such a flag
 	complete(cmd, map[string][]string{"level": {"baseline", "restricted"}, "output": report.FixFormats()})
 	return cmd
