@@ -175,8 +175,8 @@ func (r *reports) close() {
 // checkOptions are what formats need to know of the program and the place where
 // it runs. Machines are told of files by their path from the root of the
 // repository or, outside of one, from the working directory.
-func (s *System) checkOptions(allowUnchecked bool) report.CheckOptions {
-	o := report.CheckOptions{Version: s.Version, AllowUnchecked: allowUnchecked, Controls: allControls()}
+func (s *System) checkOptions() report.CheckOptions {
+	o := report.CheckOptions{Version: s.Version, Controls: allControls()}
 	if directory, err := os.Getwd(); err == nil {
 		o.Directory, o.Root = directory, cmp.Or(repositoryRoot(directory), directory)
 	}

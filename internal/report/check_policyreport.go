@@ -105,14 +105,14 @@ func (c *checkPolicyReport) Result(r *Result) error {
 	add := func(result policyReportResult) { c.current.add(result) }
 	for _, m := range modes(r) {
 		outcome := outcomeFail
-		if m.mode != "enforce" {
+		if !m.fails() {
 			outcome = outcomeWarn
 		}
 		for _, v := range m.violations {
 			for i := range v.Findings {
 				add(policyReportResult{
 					Policy: m.policy, Rule: v.Control, Severity: weightOf(v.Level), Result: outcome, Scored: outcome == outcomeFail,
-					Message: sentence(&v.Findings[i]), Properties: c.properties(r.Source, v.Findings[i].Path, v.Findings[i].Line, m.mode),
+					Message: v.sentence(&v.Findings[i]), Properties: c.properties(r.Source, v.Findings[i].Path, v.Findings[i].Line, m.mode),
 				})
 			}
 		}
@@ -120,7 +120,7 @@ func (c *checkPolicyReport) Result(r *Result) error {
 	for _, i := range r.Invalid {
 		add(policyReportResult{
 			Policy: "validation", Rule: ruleInvalid, Severity: "medium", Result: outcomeFail, Scored: true,
-			Message:    "The API server would refuse " + Escape(i.Path) + ": " + Escape(i.Message) + ".",
+			Message:    i.sentence(),
 			Properties: c.properties(r.Source, i.Path, i.Line, "enforce"),
 		})
 	}
