@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -97,7 +98,11 @@ func markdownInvalid(invalid []Invalid) string {
 	var b strings.Builder
 	b.WriteString("\nThe API server would refuse:\n\n")
 	for _, i := range invalid {
-		fmt.Fprintf(&b, "- line %s: %s: %s\n", lineCell(i.Line, 0, i.RenderedLine), markdownCode(Escape(i.Path)), markdownCode(Escape(i.Message)))
+		line := "line " + strconv.Itoa(i.Line)
+		if i.Line == 0 {
+			line = fmt.Sprintf("line %d as rendered", i.RenderedLine)
+		}
+		fmt.Fprintf(&b, "- %s: %s: %s\n", line, markdownCode(Escape(i.Path)), markdownCode(Escape(i.Message)))
 	}
 	return b.String()
 }

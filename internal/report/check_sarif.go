@@ -277,7 +277,12 @@ func sarifRules(controls []Control) []sarifRule {
 		rules = append(rules, sarifRuleOf(&controls[i]))
 	}
 	const refused = "What the API server's validation refuses although the Pod Security Standards have no opinion on it."
+	const missing = "A guard names a PodSecurityProfile that is not there, so every pod that it selects is refused."
 	return append(rules, sarifRule{
+		ID: ruleProfile, Name: "Missing profile", Short: sarifText{Text: "A profile that is asked for is not there"},
+		Full: sarifText{Text: missing}, Help: sarifText{Text: missing},
+		Configuration: sarifLevel{"error"}, Properties: sarifProperties{"very-high", "5.0", []string{"kubernetes"}},
+	}, sarifRule{
 		ID: ruleInvalid, Name: "Invalid pod", Short: sarifText{Text: "The API server would refuse the pod"},
 		Full: sarifText{Text: refused}, Help: sarifText{Text: refused},
 		Configuration: sarifLevel{"error"}, Properties: sarifProperties{"very-high", "1.0", []string{"kubernetes"}},

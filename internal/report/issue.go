@@ -11,6 +11,7 @@ import (
 // The names of what is no violation of a control, for tools that want one.
 const (
 	ruleInvalid    = "invalid"
+	ruleProfile    = "profile" // one that is missing
 	ruleNotChecked = "notChecked"
 	ruleError      = "error"
 )
@@ -98,11 +99,17 @@ func (f *fingerprints) issue(r *Result, m *modeFindings, v *Violation, x *Findin
 func (f *fingerprints) at(i issue, r *Result, x *Finding) issue {
 	i.title, i.object, i.source, i.finding = title(i.rule, r.Object), r.Object, r.Source, x
 	i.line, i.column = cmp.Or(x.Line, r.Source.Line), x.Column
-	if x.Line == 0 && x.RenderedLine > 0 {
-		i.message += fmt.Sprintf(" It is in line %d as rendered.", x.RenderedLine)
-	}
+	i.message += asRendered(x.Line, x.RenderedLine)
 	i.fingerprint = f.of(r.Object, i.rule, x)
 	return i
+}
+
+// asRendered says where something is of which the line in the file is not known.
+func asRendered(line, rendered int) string {
+	if line > 0 || rendered == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" It is in line %d as rendered.", rendered)
 }
 
 // sentence says what is wrong in one place, and what to do.
@@ -134,7 +141,7 @@ func (f *fingerprints) unchecked(n *NotChecked, severity severity) issue {
 		message += " (" + EscapeSentence(strings.Join(n.Paths, ", ")) + ")"
 	}
 	return issue{
-		rule: ruleNotChecked, severity: severity, title: title(ruleNotChecked, n.Object), message: message,
+		rule: ruleNotChecked, severity: severity, title: title(ruleNotChecked, n.Object), message: message + asRendered(n.Source.Line, n.Source.RenderedLine),
 		object: n.Object, source: n.Source, line: n.Source.Line,
 		fingerprint: f.of(n.Object, ruleNotChecked, &Finding{}),
 	}
@@ -143,7 +150,7 @@ func (f *fingerprints) unchecked(n *NotChecked, severity severity) issue {
 // failed is the issue of something that could not be read or decided.
 func (f *fingerprints) failed(e *Error) issue {
 	return issue{
-		rule: ruleError, severity: severityError, title: "could not be read or judged", message: EscapeSentence(e.Message),
+		rule: ruleError, severity: severityError, title: "could not be read or judged", message: EscapeSentence(e.Message) + asRendered(e.Source.Line, e.Source.RenderedLine),
 		source: e.Source, line: e.Source.Line,
 		fingerprint: f.of(Object{Name: e.Source.File}, ruleError, &Finding{Value: e.Message}),
 	}
