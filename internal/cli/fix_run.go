@@ -22,6 +22,8 @@ type fixing struct {
 	writer  report.FixWriter
 	summary report.FixSummary
 	left    bool // something is left, or would be changed
+
+	charts, kustomizations []string // that were met
 }
 
 // run fixes all files. The error is that of writing the report.
@@ -29,15 +31,17 @@ func (f *fixing) run() error {
 	fixer := fix.Fixer{Reader: f.input.reader, Policy: f.policy(), Overwrite: f.overwrite}
 	for _, path := range f.input.paths {
 		found := false
-		for file, err := range workload.Walk([]string{path}) {
+		for file, err := range f.walker(&found).Walk([]string{path}) {
 			found = true
-			if err != nil {
-				if err := f.fail(report.Source{File: file.Path}, err); err != nil {
-					return err
-				}
-				continue
+			switch {
+			case err == nil && isChart(file):
+				err = f.chart(file)
+			case err == nil:
+				err = f.file(fixer, file)
+			default:
+				err = f.fail(report.Source{File: file.Path}, err)
 			}
-			if err := f.file(fixer, file); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -47,6 +51,7 @@ func (f *fixing) run() error {
 			}
 		}
 	}
+	f.noteRendered()
 	return nil
 }
 
