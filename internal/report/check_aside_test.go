@@ -19,7 +19,7 @@ func asideReport() checkReport {
 	both.Known = all[1:]
 	failing := violating()
 	failing.Known = all
-	failing.Ignored = []Ignored{ignored("hostPorts", hostile, all[1].Findings...), ignored("procMount", "why", all[0].Findings...)}
+	failing.Ignored = []Ignored{ignored("hostNamespaces", hostile, all[1].Findings...), ignored("fsGroups", "why", all[0].Findings...)}
 	warned := passing("warned")
 	warned.WarnFails = true
 	warned.PolicyFrom = FromConfig
