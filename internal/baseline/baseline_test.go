@@ -124,7 +124,7 @@ func TestWhatIsNoBaselineIsAnError(t *testing.T) {
 		{"a Pod", "apiVersion: v1\nkind: Pod\n", `apiVersion "v1" and kind "Pod" are no baseline, which is gabion.io/v1alpha1 and CheckBaseline`},
 		{"a newer one", "apiVersion: gabion.io/v2\nkind: CheckBaseline\n", `apiVersion "gabion.io/v2" is not known here: it was written by another version of gabion`},
 		{"another field", head + "objects: []\nall: true\n", `unknown field "all"`},
-		{"a slip of the pen", object + "controll: a\n", "did you mean control?"},
+		{"a slip of the pen", object + "contrl: a\n", "did you mean control?"},
 		{"no path", object + "control: a\n", "objects[0].findings[0] needs a control, a path"},
 		{"a count of none", object + "control: a\n    path: b\n    count: 0\n", "a count above 0"},
 		{"no findings", head + "objects: [{kind: Pod, namespace: a}]\n", "objects[0] has no kind or no findings"},

@@ -244,7 +244,13 @@ func (o *checkOptions) run() error {
 	if err != nil {
 		return err
 	}
-	reports, err := o.outputs.open(o.system, o.system.checkOptions(o.input.allowUnchecked))
+	edits, err := o.edits()
+	if err != nil {
+		return err
+	}
+	formats := o.system.checkOptions()
+	formats.AllowUnchecked, formats.Baseline = o.input.allowUnchecked, known != nil
+	reports, err := o.outputs.open(o.system, formats)
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
@@ -254,6 +260,7 @@ func (o *checkOptions) run() error {
 		judge: judge{
 			evaluator: pss.Evaluator{Kubernetes: o.kubernetes.value}, policies: policies, profile: by,
 			documents: documents, exceptions: documents.excepting(), baseline: known, failOn: o.failOn,
+			edits: edits,
 		},
 	}
 	if !o.noIgnores {

@@ -68,7 +68,9 @@ func overruled(given map[string]bool, flag string) bool {
 	case "level", "version":
 		return given["profile"]
 	case "profile":
-		return given["level"] || given["version"]
+		return given["level"] || given["version"] || given["policy-dir"]
+	case "policy-dir":
+		return given["profile"]
 	case "at-least":
 		return given["profile"] || given["level"]
 	case "baseline":
@@ -117,16 +119,17 @@ func (c *configured) apply(fs *pflag.FlagSet, s config.Setting) error {
 		return fmt.Errorf("there is no --%s here", s.Flag)
 	}
 	values := s.Values
+	list, isList := flag.Value.(pflag.SliceValue)
 	if s.Path {
 		var err error
-		if values, err = c.paths(values); err != nil {
+		if values, err = c.paths(values, isList); err != nil {
 			return err
 		}
 	}
 	if s.Flag == "output" && c.found && slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "=") }) {
 		return fmt.Errorf("which file is written is for the command line to say: -o %s", values[0])
 	}
-	if list, ok := flag.Value.(pflag.SliceValue); ok {
+	if isList {
 		return list.Replace(values)
 	}
 	if len(values) > 1 {
@@ -135,10 +138,10 @@ func (c *configured) apply(fs *pflag.FlagSet, s config.Setting) error {
 	return flag.Value.Set(values[0])
 }
 
-// paths returns the files that the configuration names: those of its own directory
-// and below. Of a directory all files are named, lest one of them is a link that
-// leads elsewhere.
-func (c *configured) paths(values []string) ([]string, error) {
+// paths returns what the configuration names: files of its own directory and below.
+// A directory among them may hold no link that leads elsewhere; where a list is
+// wanted, its files take its place.
+func (c *configured) paths(values []string, isList bool) ([]string, error) {
 	dir := filepath.Dir(c.file)
 	var all []string
 	for _, value := range values {
@@ -163,6 +166,9 @@ func (c *configured) paths(values []string) ([]string, error) {
 			if _, err := config.Below(dir, below); err != nil {
 				return nil, err
 			}
+		}
+		if !isList {
+			files = []string{path}
 		}
 		all = append(all, files...)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gabion-security/gabion/internal/exclude"
 	"github.com/gabion-security/gabion/internal/report"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -17,6 +18,7 @@ import (
 type fixOptions struct {
 	system    *System
 	input     inputOptions
+	excludes  []string
 	level     parsed[pss.Level]
 	version   parsed[pss.Version]
 	overwrite bool
@@ -25,6 +27,8 @@ type fixOptions struct {
 	profile   string
 	output    string
 	outputSet func() bool
+
+	excluded *exclude.Matcher
 }
 
 // newFix returns `gabion fix`.
@@ -42,6 +46,10 @@ contradicts none, else for the container. What a manifest states otherwise, such
 privileged: true, is left and listed unless --overwrite is given; so is what no field
 makes up for, such as a hostPath volume, with what to do instead. What may stop a
 program is marked for review. Whatever is reported as fixed has been judged again.
+
+The template of a chart is no manifest: charts are left, and the line that says so
+has the command that shows what is to be changed in them. A .gabion.yaml counts for
+check only.
 
 Without --write no file is touched: the table says what would change. What comes from
 standard input (-) goes to standard output, fixed, and the table to standard error.
@@ -83,6 +91,8 @@ usage, 3 something could not be read, judged or written. If several apply, the h
 		outputFlag(fs, &o.output, report.FixFormats())
 		o.outputSet = func() bool { return fs.Changed("output") }
 	})
+	flagGroup(cmd, "Input", func(fs *pflag.FlagSet) { excludeFilesFlag(fs, &o.excludes) })
+	cmd.Flags().SetNormalizeFunc(sourceAliases)
 	cmd.Flags().StringVar(&o.profile, "profile", "", "a `FILE`, which fix does not take")
 	_ = cmd.Flags().MarkHidden("profile") // there is such a flag
 	complete(cmd, map[string][]string{"level": {"baseline", "restricted"}, "output": report.FixFormats()})
@@ -96,6 +106,10 @@ func (o *fixOptions) complete(args []string) error {
 	}
 	if err := o.input.complete(args); err != nil {
 		return err
+	}
+	var err error
+	if o.excluded, err = exclude.New(".", o.excludes); err != nil {
+		return usagef("--exclude: %s", err)
 	}
 	stdin := slices.Contains(o.input.paths, workload.Stdin)
 	switch {

@@ -22,6 +22,8 @@ type fixing struct {
 	writer  report.FixWriter
 	summary report.FixSummary
 	left    bool // something is left, or would be changed
+
+	charts, kustomizations []string // that were met
 }
 
 // run fixes all files. The error is that of writing the report.
@@ -29,15 +31,17 @@ func (f *fixing) run() error {
 	fixer := fix.Fixer{Reader: f.input.reader, Policy: f.policy(), Overwrite: f.overwrite}
 	for _, path := range f.input.paths {
 		found := false
-		for file, err := range workload.Walk([]string{path}) {
+		for file, err := range f.walker(&found).Walk([]string{path}) {
 			found = true
-			if err != nil {
-				if err := f.fail(report.Source{File: file.Path}, err); err != nil {
-					return err
-				}
-				continue
+			switch {
+			case err == nil && isChart(file):
+				err = f.chart(file)
+			case err == nil:
+				err = f.file(fixer, file)
+			default:
+				err = f.fail(report.Source{File: file.Path}, err)
 			}
-			if err := f.file(fixer, file); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -47,6 +51,7 @@ func (f *fixing) run() error {
 			}
 		}
 	}
+	f.noteRendered()
 	return nil
 }
 
@@ -137,7 +142,7 @@ func (f *fixing) item(item *fix.Item) error {
 	if len(r.Changes) > 0 {
 		f.summary.Fixed++
 	}
-	if !f.fixOptions.diff {
+	if !f.diff {
 		if err := f.writer.Result(&r); err != nil {
 			return err
 		}
@@ -181,7 +186,7 @@ func (f *fixing) notChecked(item *workload.Item) error {
 	f.summary.NotChecked++
 	n := f.input.notChecked(item)
 	f.input.console.line(notCheckedLine(n))
-	if f.fixOptions.diff {
+	if f.diff {
 		return nil
 	}
 	return f.writer.NotChecked(n)
@@ -192,7 +197,7 @@ func (f *fixing) fail(at report.Source, cause error) error {
 	f.summary.Errors++
 	e := report.Error{Source: at, Message: cause.Error()}
 	f.input.console.line(e.String())
-	if f.fixOptions.diff {
+	if f.diff {
 		return nil
 	}
 	return f.writer.Error(e)
@@ -220,7 +225,7 @@ func (f *fixing) endLine() string {
 	switch {
 	case f.write:
 		line += "; " + plural(s.Written, "file") + " written"
-	case s.Changes > 0 && !f.filter() && !f.fixOptions.diff && !f.outputSet():
+	case s.Changes > 0 && !f.filter() && !f.diff && !f.outputSet():
 		line += "; --write changes the files, --diff shows how"
 	}
 	return line

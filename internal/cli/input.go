@@ -43,7 +43,7 @@ func (o *inputOptions) flags(cmd *cobra.Command) {
 		fs.BoolVarP(&o.recursive, "recursive", "R", true, "accepted as kubectl does; directories are always read with all below them")
 		fs.StringVarP(&o.namespace, "namespace", "n", "default", "the `NAMESPACE` of objects that do not name theirs")
 		if o.render != nil {
-			o.render.excludeFlag(fs)
+			excludeFilesFlag(fs, &o.render.excludes)
 		}
 		templatePathFlag(fs, &o.templatePaths)
 		fs.BoolVar(&o.allowUnchecked, "allow-unchecked", false, "do not fail for objects that seem to hold pods but are of an unknown kind")
@@ -149,7 +149,7 @@ func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
 
 // isChart reports whether what a walk found is rendered.
 func (in *input) isChart(file workload.File) bool {
-	return in.render != nil && in.render.isChart(file)
+	return in.render != nil && isChart(file)
 }
 
 // file yields what is in one file. A file that was named for itself has to hold

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,12 +23,13 @@ type judge struct {
 	ignores    ignores
 	baseline   *knownFindings // nil if there is none
 	failOn     failOn
+	edits      *edits // nil if no format wants them
 }
 
 // subject is a template that is judged in a namespace, with what does not count
 // there.
 type subject struct {
-	namespace string
+	namespace, file string
 	*workload.Template
 
 	aside aside
@@ -46,7 +48,7 @@ type judged struct {
 func (j *judge) result(item *workload.Item, t *workload.Template, namespace string) (report.Result, error) {
 	m := j.policies.of(namespace)
 	guards := j.documents.pods(namespace, j.policies.labels[namespace])
-	s := &subject{namespace, t, j.asideOf(item, t, namespace)}
+	s := &subject{namespace, item.Source.File, t, j.asideOf(item, t, namespace)}
 	shown, verdict, err := j.enforce(s, withFloors(m.enforce, guards.Floors))
 	if err != nil {
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
@@ -65,9 +67,9 @@ func (j *judge) result(item *workload.Item, t *workload.Template, namespace stri
 		return report.Result{}, fmt.Errorf("judging %s: %w", objectOf(item, namespace).KindName(), err)
 	}
 	for _, i := range t.Invalid() {
-		line, column, _ := t.Place(i.Path)
+		line, column, rendered := t.Place(i.Path)
 		r.Invalid = append(r.Invalid, report.Invalid{
-			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column, Excerpt: excerpt(t, line),
+			Path: t.FullPath(i.Path), Message: i.Message, Line: line, Column: column, RenderedLine: rendered, Excerpt: excerpt(t, cmp.Or(rendered, line)),
 		})
 	}
 	if r.Warn, err = j.mode(s, m.warn, v1alpha1.Warn, verdict); err != nil {
@@ -130,6 +132,7 @@ func (j *judge) verdict(v judged, s *subject) report.Verdict {
 	to.Exceptions = j.exceptions.rows(v.uses)
 	to.Known = violationsOf(v.known, s.Template)
 	to.Ignored = s.aside.ignored(violationsOf(v.ignored, s.Template))
+	j.edits.add(&to, v.Policy(), s)
 	return to
 }
 
@@ -175,7 +178,7 @@ func findingOf(f pss.Finding, t *workload.Template, order map[containerKey]int) 
 // placed completes a finding, which has its path in the pod, by where it is.
 func placed(to report.Finding, c *pss.Container, t *workload.Template, order map[containerKey]int) report.Finding {
 	to.Line, to.Column, to.RenderedLine = t.Place(to.Path)
-	to.Excerpt = excerpt(t, to.Line)
+	to.Excerpt = excerpt(t, cmp.Or(to.RenderedLine, to.Line))
 	to.Path, to.Root = t.FullPath(to.Path), t.Path
 	if c != nil {
 		to.Container, to.ContainerKind = c.Name, c.Kind.String()
@@ -215,7 +218,7 @@ func objectOf(item *workload.Item, namespace string) report.Object {
 	return report.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: namespace, Name: o.Name}
 }
 
-// excerpt is the manifest around a line.
+// excerpt is the manifest around a line, of what was rendered in what came out.
 func excerpt(t *workload.Template, line int) report.Excerpt {
 	const around = 3
 	if line == 0 {

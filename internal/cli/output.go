@@ -147,7 +147,7 @@ func (r *reports) openSummary(name string, o *report.CheckOptions) error {
 	if name == "" {
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666) //nolint:gosec // as everything that a job makes; the umask decides
 	if err != nil {
 		return fmt.Errorf("GITHUB_STEP_SUMMARY: %w", err)
 	}
@@ -175,8 +175,8 @@ func (r *reports) close() {
 // checkOptions are what formats need to know of the program and the place where
 // it runs. Machines are told of files by their path from the root of the
 // repository or, outside of one, from the working directory.
-func (s *System) checkOptions(allowUnchecked bool) report.CheckOptions {
-	o := report.CheckOptions{Version: s.Version, AllowUnchecked: allowUnchecked, Controls: allControls()}
+func (s *System) checkOptions() report.CheckOptions {
+	o := report.CheckOptions{Version: s.Version, Controls: allControls()}
 	if directory, err := os.Getwd(); err == nil {
 		o.Directory, o.Root = directory, cmp.Or(repositoryRoot(directory), directory)
 	}

@@ -57,9 +57,9 @@ func (o *renderOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().SetNormalizeFunc(sourceAliases)
 }
 
-// excludeFlag defines --exclude.
-func (o *renderOptions) excludeFlag(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.excludes, "exclude", nil,
+// excludeFilesFlag defines --exclude.
+func excludeFilesFlag(fs *pflag.FlagSet, to *[]string) {
+	fs.StringArrayVar(to, "exclude", nil,
 		"leave out files and directories that match a `PATTERN`, as a line of .gitignore here would; may be repeated")
 }
 
@@ -148,12 +148,6 @@ func (o *renderOptions) isBuilt(dir string) bool {
 		}
 	}
 	return false
-}
-
-// isChart reports whether what a walk found is a chart. A package has to be
-// named.
-func (o *renderOptions) isChart(file workload.File) bool {
-	return file.Whole || file.Explicit && helm.IsPackage(file.Path)
 }
 
 // charts returns the options for charts, with their values.

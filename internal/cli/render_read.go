@@ -98,7 +98,7 @@ func (in *input) kustomizations(yield func(workload.Item) bool) {
 			report.Place(in.render.unbuilt[0], 0), more))
 	}
 	if n := in.render.leftOut; n > 0 {
-		in.console.line(fmt.Sprintf("note: %d files or directories are excluded", n))
+		in.console.line(fmt.Sprintf("note: %s excluded", counted(n, "file or directory is", "files or directories are")))
 	}
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	AtLeast           string   `json:"atLeast,omitempty" flag:"at-least"`
 	KubernetesVersion string   `json:"kubernetesVersion,omitempty" flag:"kubernetes-version"`
 	Profile           string   `json:"profile,omitempty" flag:"profile" path:"true"`
+	PolicyDir         string   `json:"policyDir,omitempty" flag:"policy-dir" path:"true"`
 	Exceptions        []string `json:"exceptions,omitempty" flag:"exceptions" path:"true"`
 	Namespace         string   `json:"namespace,omitempty" flag:"namespace"`
 	PodTemplatePaths  []string `json:"podTemplatePaths,omitempty" flag:"pod-template-path"`
@@ -72,6 +73,9 @@ func Read(text []byte) ([]Setting, error) {
 	}
 	if c.Profile != "" && (c.Level != "" || c.Version != "" || c.AtLeast != "") {
 		return nil, errors.New("profile has a level and a version of its own: leave out level, version and atLeast")
+	}
+	if c.Profile != "" && c.PolicyDir != "" {
+		return nil, errors.New("profile judges instead of guards: leave out policyDir, or have a guard in it name the profile")
 	}
 	return all, nil
 }

@@ -39,7 +39,7 @@ func TestKeysBecomeFlagsInOneOrder(t *testing.T) {
 
 func TestPathsAreTold(t *testing.T) {
 	t.Parallel()
-	settings, err := config.Read([]byte("profile: a\nexceptions: [b]\nbaseline: c\nexcludes: [d]\n"))
+	settings, err := config.Read([]byte("policyDir: a\nexceptions: [b]\nbaseline: c\nexcludes: [d]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestPathsAreTold(t *testing.T) {
 			paths = append(paths, s.String())
 		}
 	}
-	if diff := cmp.Diff([]string{"profile=a", "exceptions=b", "baseline=c"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"policyDir=a", "exceptions=b", "baseline=c"}, paths); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -72,6 +72,7 @@ func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 		{"a text for yes or no", "noIgnores: 'yes'\n", "noIgnores must be true or false"},
 		{"a number in a list", "excludes: [1]\n", "excludes must be a list of texts"},
 		{"a profile and a level", "profile: a\nlevel: baseline\n", "profile has a level and a version of its own"},
+		{"a profile and guards", "profile: a\npolicyDir: b\n", "profile judges instead of guards"},
 		{"a profile and a floor", "profile: a\natLeast: baseline\n", "profile has a level and a version of its own"},
 		{"a list of nothing", "- level\n", "cannot unmarshal array"},
 		{"bytes", "\xff\xfe", "binary"},

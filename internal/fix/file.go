@@ -21,6 +21,8 @@ type Fixer struct {
 
 	// only narrows it to some controls of a template, nil to none.
 	only func(*workload.Template, pss.ID) bool
+	// paths narrows it to changes there, nil to none.
+	paths []string
 }
 
 // Edit is an edit of a file: what stands from Start to End, in bytes, is replaced.
@@ -87,7 +89,7 @@ func (f Fixer) File(name string, text []byte) (*File, error) {
 			return nil, err
 		}
 		made := len(w.dropped)
-		if err := w.judge(after, changed); err != nil {
+		if err := w.judge(changed); err != nil {
 			return nil, err
 		}
 		if len(w.dropped) == made {
@@ -138,14 +140,14 @@ func (w *work) changes() (all []*Change) {
 func (w *work) changesOf(item *Item) (all []*Change) {
 	for j := range item.Templates {
 		if p := w.plans[&item.Templates[j]]; p != nil {
-			all = append(all, slices.DeleteFunc(slices.Clone(p.changes), func(c *Change) bool { return w.dropped[c] != "" })...)
+			all = append(all, slices.DeleteFunc(slices.Clone(p.changes), func(c *Change) bool { return w.dropped[c] != "" || !w.wants(c) })...)
 		}
 	}
 	return all
 }
 
 // judge judges what has become of the file, and drops changes that did not help.
-func (w *work) judge(after []byte, changed []workload.Item) error {
+func (w *work) judge(changed []workload.Item) error {
 	for i := range w.items {
 		item := &w.items[i]
 		item.Fixes, item.After = nil, item.Before
@@ -183,7 +185,7 @@ func (w *work) fix(t *workload.Template, verdict pss.Verdict) (f Fix) {
 		}
 	}
 	for _, c := range p.changes {
-		if reason := w.dropped[c]; reason != "" {
+		if w.dropped[c] != "" || !w.wants(c) {
 			continue
 		}
 		for _, o := range c.covers {

@@ -2,18 +2,22 @@ package fix
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
 
-// Suggestion is what makes the findings of one control in a template go, as far as
-// that is possible.
+// Suggestion is what makes some findings in a template go.
 type Suggestion struct {
 	Control pss.ID
-	Changes []*Change
-	Edits   []Replacement
+	// Findings are the paths of those that go, from the root of the pod.
+	Findings []string
+	Edits    []Replacement
+	// Review says what a person should look at before pods with the edits are let
+	// loose, empty if they can stop no program.
+	Review string
 }
 
 // Replacement is an edit of a file by lines and columns, both from 1, columns in
@@ -24,14 +28,18 @@ type Replacement struct {
 	Text                             string
 }
 
-// Suggest returns a suggestion for each control that a template violates and that
-// an edit can help with, in the order of the violations. Each stands for itself:
-// made one after the other in a file that is read anew, they make what
-// [Fixer.File] makes at once. There are none where an item of a List cannot be
-// read without it.
+// maxShared is how long a text that several objects stand in may be, for there to be
+// suggestions: each of them reads all of it anew.
+const maxShared = 16 << 10
+
+// Suggest returns suggestions for what a template violates, in the order of the
+// violations, each for as few findings as possible. Each stands for itself: made one
+// after the other in a file that is read anew, they make what [Fixer.File] makes at
+// once. There are none where an item of a List cannot be read without it, or not
+// without reading a long one.
 func (f Fixer) Suggest(t *workload.Template) ([]Suggestion, error) {
 	text, _, ok := t.Text("")
-	if !ok {
+	if !ok || text.Object > 0 && len(text.Bytes) > maxShared {
 		return nil, nil
 	}
 	verdict, err := f.Evaluator.Evaluate(&t.Pod, f.Policy)
@@ -48,25 +56,75 @@ func (f Fixer) Suggest(t *workload.Template) ([]Suggestion, error) {
 			}
 			return control == id && other.Path == t.Path && otherLine+text.Line-1 == line && otherColumn == column
 		}
-		file, err := f.File("", text.Bytes)
+		of, err := f.suggest(text, id)
 		if err != nil {
 			return nil, err
 		}
-		s := Suggestion{Control: id}
-		for _, item := range file.Items {
-			for _, fix := range item.Fixes {
-				s.Changes = append(s.Changes, fix.Changes...)
-			}
-		}
-		for _, e := range file.Edits {
-			s.Edits = append(s.Edits, replacement(text, e))
-		}
-		if len(s.Edits) > 0 {
-			all = append(all, s)
-		}
+		all = append(all, of...)
 	}
 	return all, nil
 }
+
+// suggest returns a suggestion for each change that the control asks for, and one
+// for those that cannot be made alone, as where they share an anchor.
+func (f Fixer) suggest(text workload.Text, id pss.ID) ([]Suggestion, error) {
+	f.paths = nil
+	whole, paths, err := f.suggestion(text, id)
+	switch {
+	case err != nil, len(paths) == 0:
+		return nil, err
+	case len(paths) == 1:
+		return []Suggestion{whole}, nil
+	}
+	var all []Suggestion
+	var together []string
+	for _, path := range paths {
+		f.paths = []string{path}
+		one, made, err := f.suggestion(text, id)
+		if err != nil {
+			return nil, err
+		}
+		if len(made) == 0 {
+			together = append(together, path)
+			continue
+		}
+		all = append(all, one)
+	}
+	if f.paths = together; len(together) == 0 {
+		return all, nil
+	}
+	if whole, paths, err = f.suggestion(text, id); err != nil || len(paths) == 0 {
+		return all, err
+	}
+	return append(all, whole), nil
+}
+
+// suggestion returns what the changes that are wanted come to, and their paths.
+func (f Fixer) suggestion(text workload.Text, id pss.ID) (s Suggestion, paths []string, err error) {
+	file, err := f.File("", text.Bytes)
+	if err != nil {
+		return s, nil, err
+	}
+	s.Control = id
+	for _, item := range file.Items {
+		for _, fix := range item.Fixes {
+			for _, c := range fix.Changes {
+				paths = append(paths, c.Path)
+				s.Review = c.Review
+				for _, o := range c.covers {
+					s.Findings = append(s.Findings, o.path)
+				}
+			}
+		}
+	}
+	for _, e := range file.Edits {
+		s.Edits = append(s.Edits, replacement(text, e))
+	}
+	return s, paths, nil
+}
+
+// wants reports whether a change is made: all are, unless some are named.
+func (f Fixer) wants(c *Change) bool { return f.paths == nil || slices.Contains(f.paths, c.Path) }
 
 // replacement is an edit of a text by lines and columns of its file.
 func replacement(t workload.Text, e Edit) Replacement {

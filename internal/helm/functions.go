@@ -100,7 +100,8 @@ func (r *rendering) numbers(start, stop, step int) ([]int, error) {
 
 // seq is as the shell's: until a last number, from a first one, by a step.
 func (r *rendering) seq(params ...int) (string, error) {
-	start, step, last := 1, 1, 0
+	var last int
+	start, step := 1, 1
 	switch len(params) {
 	case 1:
 		last = params[0]

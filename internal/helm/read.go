@@ -227,5 +227,6 @@ func copyOf(values map[string]any) (map[string]any, error) {
 		return nil, fmt.Errorf("the values: %w", err)
 	}
 	to := map[string]any{}
-	return to, yaml.Unmarshal(text, &to)
+	err = yaml.Unmarshal(text, &to)
+	return to, err
 }

@@ -61,7 +61,7 @@ func againstSchema(text []byte, values map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("the schema of the values is broken: %w", err)
 	}
-	err = schema.Validate(map[string]any(values))
+	err = schema.Validate(values)
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		return err

@@ -111,11 +111,12 @@ func (c *confined) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, name := c.tree, ""
+	root := c.tree
 	if c.isFetched(target) && !within(target, c.tree) {
 		root = filepath.Dir(target)
 	}
-	if name, err = filepath.Rel(root, target); err != nil {
+	name, err := filepath.Rel(root, target)
+	if err != nil {
 		return nil, err
 	}
 	info, err := os.Stat(target)

@@ -136,8 +136,6 @@ func build(dir, own string, files *confined, o Options) ([]Text, error) {
 	return texts, nil
 }
 
-const originAnnotation = "config.kubernetes.io/origin"
-
 // textOf takes an object, without what was added to find its origin.
 func textOf(res *resource.Resource, dir, own string, keep bool) (Text, error) {
 	t := Text{Path: own, Made: true}

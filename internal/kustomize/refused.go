@@ -70,10 +70,10 @@ func refersTo(k *types.Kustomization) error {
 		}
 	}
 	files := slices.Concat(k.Crds, k.Configurations)
-	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // deprecated, and read all the same
 		files = append(files, p.Path)
 	}
-	for _, p := range k.PatchesStrategicMerge {
+	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and read all the same
 		files = append(files, string(p))
 	}
 	for _, r := range k.Replacements {

@@ -196,11 +196,15 @@ type Finding struct {
 	Root string `json:"-"`
 	// Excerpt is the manifest around the finding.
 	Excerpt Excerpt `json:"-"`
-	// Edits bring the place to what Fix says, if they are known.
-	Edits []Edit `json:"edits,omitempty"`
+	// Edits bring the place to what Fix says, if they are known, and Review says
+	// what to look at before they are let loose. Few formats want them, so that
+	// nobody else has to find them.
+	Edits  []Edit `json:"-"`
+	Review string `json:"-"`
 }
 
-// Excerpt is a few lines of a file, the first of which has the number From.
+// Excerpt is a few lines of a file, the first of which has the number From. Of what
+// was rendered it is what came out.
 type Excerpt struct {
 	From  int
 	Lines []string
@@ -211,12 +215,9 @@ type Excerpt struct {
 // same where something is put in. Lines and columns count from 1, columns in
 // characters (Unicode code points).
 type Edit struct {
-	File        string `json:"file"`
-	StartLine   int    `json:"startLine"`
-	StartColumn int    `json:"startColumn"`
-	EndLine     int    `json:"endLine"`
-	EndColumn   int    `json:"endColumn"`
-	Text        string `json:"text"`
+	File                                       string
+	StartLine, StartColumn, EndLine, EndColumn int
+	Text                                       string
 }
 
 // Invalid is one setting that the API server's validation refuses.
@@ -225,6 +226,8 @@ type Invalid struct {
 	Message string `json:"message"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
+	// RenderedLine is as that of Finding.
+	RenderedLine int `json:"renderedLine,omitempty"`
 
 	// Excerpt is the manifest around it.
 	Excerpt Excerpt `json:"-"`

@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -56,8 +55,8 @@ func (t *checkTable) known(b *strings.Builder, r *Result) {
 		}
 		for _, f := range v.Findings {
 			at := ""
-			if f.Line > 0 {
-				at = " at " + strconv.Itoa(f.Line) + ":" + strconv.Itoa(f.Column)
+			if f.Line > 0 || f.RenderedLine > 0 {
+				at = " at " + lineCell(f.Line, f.Column, f.RenderedLine)
 			}
 			t.prose(b, "  ", "known: "+v.Control+at+": "+Escape(f.Path)+": "+value(f.Value))
 		}
@@ -68,11 +67,7 @@ func (t *checkTable) known(b *strings.Builder, r *Result) {
 func (t *checkTable) Close(s Summary) error {
 	var b strings.Builder
 	for _, f := range s.Fixed {
-		line := t.style.paint(green, "FIXED") + "  " + t.object(f.object()) + "  " + f.Control + "  " + Escape(f.Path)
-		if f.Value != nil {
-			line += ": " + value(f.Value)
-		}
-		b.WriteString(line + "\n")
+		b.WriteString(t.style.paint(green, "FIXED") + "  " + t.object(f.object()) + "  " + f.finding("  ") + "\n")
 	}
 	if b.Len() > 0 && t.open {
 		_, err := io.WriteString(t.w, "\n"+b.String())
@@ -80,4 +75,27 @@ func (t *checkTable) Close(s Summary) error {
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
+}
+
+// finding says what was found: the control, and the place behind a separator.
+func (f *Fixed) finding(separator string) string {
+	text := f.Control + separator + Escape(f.Path)
+	if f.Value != nil {
+		text += ": " + value(f.Value)
+	}
+	return text
+}
+
+// line says what was found, and where.
+func (f *Fixed) line() string {
+	o := f.object()
+	return Escape(o.KindName()) + " in " + Escape(o.Namespace) + ": " + f.finding(": ")
+}
+
+// fixText says what to do, and what to look at before that is let loose.
+func (f *Finding) fixText() string {
+	if f.Review == "" {
+		return f.Fix
+	}
+	return f.Fix + ". For review: " + f.Review
 }

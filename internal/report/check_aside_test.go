@@ -19,11 +19,11 @@ func asideReport() checkReport {
 	both.Known = all[1:]
 	failing := violating()
 	failing.Known = all
-	failing.Ignored = []Ignored{ignored("hostPorts", hostile, all[1].Findings...), ignored("procMount", "why", all[0].Findings...)}
+	failing.Ignored = []Ignored{ignored("hostNamespaces", hostile, all[1].Findings...), ignored("fsGroups", "why", all[0].Findings...)}
 	warned := passing("warned")
 	warned.WarnFails = true
 	warned.PolicyFrom = FromConfig
-	warned.Warn = &Mode{"restricted:v1.25", Verdict{Reason: "host namespaces", Violations: []Violation{}, Known: all[1:]}}
+	warned.Warn = &Mode{"restricted:v1.25", Verdict{Reason: "privileged", Violations: all[:1], Known: all[1:]}}
 
 	return checkReport{
 		results: []Result{passing("none"), known, both, failing, warned},

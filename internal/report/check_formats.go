@@ -18,6 +18,8 @@ type CheckOptions struct {
 	// Root the one, above it or the same, that formats for machines show them
 	// relative to. If either is empty, names are shown as they are.
 	Directory, Root string
+	// Baseline says that the results are compared with one.
+	Baseline bool
 	// AllowUnchecked says that nobody fails for what could not be checked.
 	AllowUnchecked bool
 	// Summary is where the format github appends a page for people, nil if
@@ -59,6 +61,9 @@ func CheckFormats() []string {
 	}
 	return names
 }
+
+// WantsEdits reports whether a format shows the edits of findings.
+func WantsEdits(format string) bool { return format == "sarif" || format == "html" }
 
 // NewCheck returns the writer of a format of [CheckFormats], and false for any
 // other format.

@@ -43,7 +43,7 @@ func newCheckHTML(w io.Writer, o CheckOptions) CheckWriter {
 type htmlRow struct {
 	Number                           int
 	Namespace, Object, Place, Policy string
-	Fails, Detailed                  bool
+	Fails, Known, Detailed           bool
 	Found                            map[string]htmlCell
 }
 
@@ -56,13 +56,13 @@ func (c *checkHTML) Result(r *Result) error {
 	c.count++
 	row := htmlRow{
 		Number: c.count, Namespace: r.Object.Namespace, Object: r.Object.KindName(), Place: c.place(r.Source), Policy: policy(r),
-		Fails: r.Fails(), Found: map[string]htmlCell{},
+		Fails: r.Fails(), Known: len(r.Known) > 0, Found: map[string]htmlCell{},
 	}
 	found := modes(r)
 	for _, m := range found {
 		for _, v := range m.violations {
 			cell := row.Found[v.Control]
-			if m.mode == "enforce" {
+			if m.fails() {
 				cell.Enforced += len(v.Findings)
 			} else {
 				cell.Warned += len(v.Findings)
@@ -75,7 +75,7 @@ func (c *checkHTML) Result(r *Result) error {
 		row.Found[ruleInvalid] = htmlCell{Enforced: len(r.Invalid)}
 		c.columns[ruleInvalid] = true
 	}
-	row.Detailed = len(row.Found) > 0 || len(r.Exceptions) > 0 || r.Partial
+	row.Detailed = len(row.Found) > 0 || len(r.Exceptions) > 0 || r.Partial || hasAside(r)
 	line, err := json.Marshal(row)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (c *checkHTML) Close(s Summary) error {
 			return err
 		}
 	}
-	_, err := io.WriteString(c.w, "</main>\n<script>"+pageScript+"</script>\n</body>\n</html>\n")
+	_, err := io.WriteString(c.w, htmlFixed(s.Fixed)+"</main>\n<script>"+pageScript+"</script>\n</body>\n</html>\n")
 	return err
 }
 
@@ -177,6 +177,9 @@ func (c *checkHTML) head(b *strings.Builder, s Summary) {
 		fmt.Fprintf(b, "<div><dt>%s</dt><dd class=%q>%d</dd></div>\n", n.name, n.class, n.n)
 	}
 	b.WriteString("</dl>\n")
+	if counts := s.asideCounts(); counts != "" {
+		b.WriteString("<p>" + text(counts) + "</p>\n")
+	}
 }
 
 // matrix writes the table of objects and controls.
@@ -264,8 +267,11 @@ func (h *htmlRows) Write(p []byte) (int, error) {
 func (r *htmlRow) html(columns []string) string {
 	var b strings.Builder
 	fails, word, class := "no", "pass", "good"
-	if r.Fails {
+	switch {
+	case r.Fails:
 		fails, word, class = "yes", "fail", "bad"
+	case r.Known:
+		word, class = "known", "warn"
 	}
 	name := text(r.Object)
 	if r.Detailed {

@@ -22,36 +22,49 @@ func (c *checkHTML) detail(row *htmlRow, r *Result, found []modeFindings) error 
 	for _, u := range r.Exceptions {
 		b.WriteString("<p>" + text(u.String()) + ": " + text(EscapeSentence(u.Reason)) + "</p>\n")
 	}
-	b.WriteString("<ul>\n")
+	if len(row.Found) > 0 {
+		b.WriteString("<ul>\n")
+	}
 	for _, m := range found {
 		for _, v := range m.violations {
 			for i := range v.Findings {
-				htmlFinding(&b, &m, v.Control, &v.Findings[i])
+				htmlFinding(&b, &m, &v, &v.Findings[i])
 			}
 		}
 	}
 	for _, i := range r.Invalid {
 		b.WriteString("<li>\n<p><strong class=\"bad\">the API server would refuse</strong> <code>" + text(Escape(i.Path)) + "</code></p>\n<p>" + text(Escape(i.Message)) + "</p>\n")
-		htmlExcerpt(&b, i.Excerpt, i.Line, i.Column)
+		htmlExcerpt(&b, i.Excerpt, i.Line, i.Column, i.RenderedLine)
 		b.WriteString("</li>\n")
 	}
-	b.WriteString("</ul>\n</article>\n")
+	if len(row.Found) > 0 {
+		b.WriteString("</ul>\n")
+	}
+	htmlAside(&b, r)
+	b.WriteString("</article>\n")
 	_, err := io.WriteString(&c.details, b.String())
 	return err
 }
 
-func htmlFinding(b *strings.Builder, m *modeFindings, control string, x *Finding) {
+func htmlFinding(b *strings.Builder, m *modeFindings, v *Violation, x *Finding) {
 	class, mode := "bad", ""
+	if !m.fails() {
+		class = "warn"
+	}
 	if m.mode != "enforce" {
-		class, mode = "warn", " <span class=\"warn\">"+m.mode+", "+text(m.policy)+"</span>"
+		mode = " <span class=\"" + class + "\">" + m.mode + ", " + text(m.policy) + "</span>"
+	}
+	if x.Path == "" { // it is about no place
+		fmt.Fprintf(b, "<li>\n<p><strong class=%q>%s</strong>%s</p>\n<p>%s</p>\n</li>\n", class, text(v.Control), mode, text(v.whole()))
+		return
 	}
 	where := ""
 	if x.ContainerKind != "" {
 		where = " in " + x.ContainerKind + " <strong>" + text(value(x.Container)) + "</strong>"
 	}
 	fmt.Fprintf(b, "<li>\n<p><strong class=%q>%s</strong>%s%s</p>\n<p><code>%s</code> is <strong>%s</strong>; allowed: %s</p>\n<p>Fix: %s</p>\n",
-		class, text(control), where, mode, text(Escape(x.Path)), text(value(x.Value)), text(x.Allowed), text(x.Fix))
-	htmlExcerpt(b, x.Excerpt, x.Line, x.Column)
+		class, text(v.Control), where, mode, text(Escape(x.Path)), text(value(x.Value)), text(x.Allowed), text(x.fixText()))
+	htmlExcerpt(b, x.Excerpt, x.Line, x.Column, x.RenderedLine)
 	for _, e := range x.Edits {
 		fmt.Fprintf(b, "<pre class=\"edit\">")
 		for i, line := range strings.Split(strings.TrimSuffix(e.Text, "\n"), "\n") {
@@ -62,10 +75,15 @@ func htmlFinding(b *strings.Builder, m *modeFindings, control string, x *Finding
 	b.WriteString("</li>\n")
 }
 
-// htmlExcerpt writes the lines around a finding, its own marked.
-func htmlExcerpt(b *strings.Builder, x Excerpt, line, column int) {
+// htmlExcerpt writes the lines around a finding, its own marked. Of what was
+// rendered they are those that came out.
+func htmlExcerpt(b *strings.Builder, x Excerpt, line, column, rendered int) {
 	if len(x.Lines) == 0 {
 		return
+	}
+	if rendered > 0 {
+		line, column = rendered, 0
+		b.WriteString("<p class=\"quiet\">As rendered:</p>\n")
 	}
 	b.WriteString("<pre tabindex=\"0\">")
 	for i, content := range x.Lines {

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,41 +49,50 @@ func (c *checkJUnit) Result(r *Result) error {
 	var failure, out []string
 	for _, m := range modes(r) {
 		lines := &out
-		if m.mode == "enforce" {
+		if m.fails() {
 			lines = &failure
 		}
 		for _, v := range m.violations {
 			for i := range v.Findings {
-				prefix := ""
-				if m.mode != "enforce" {
-					prefix = m.mode + " (" + m.policy + "): "
-				}
-				*lines = append(*lines, prefix+v.Control+": "+c.place(r.Source, v.Findings[i].Line)+": "+sentence(&v.Findings[i]))
+				x := &v.Findings[i]
+				*lines = append(*lines, m.prefix()+v.Control+": "+c.place(r.Source, x.Line, x.RenderedLine)+": "+v.sentence(x))
 			}
 		}
 	}
 	for _, i := range r.Invalid {
-		failure = append(failure, ruleInvalid+": "+c.place(r.Source, i.Line)+": the API server would refuse "+Escape(i.Path)+": "+Escape(i.Message))
+		failure = append(failure, ruleInvalid+": "+c.place(r.Source, i.Line, i.RenderedLine)+": "+i.sentence())
 	}
 	for _, u := range r.Exceptions {
 		out = append(out, u.String())
 	}
 	out = append(out, asideLines(r)...)
 	if len(failure) > 0 {
-		test.Failure = &junitReason{"would violate " + policy(r) + ": " + EscapeSentence(r.Reason), controlsOf(r), strings.Join(failure, "\n")}
-		if r.Allowed {
-			test.Failure.Message = "the API server would refuse it"
-		}
+		test.Failure = &junitReason{failureOf(r), controlsOf(r), strings.Join(failure, "\n")}
 	}
 	test.Out = strings.Join(out, "\n")
 	return c.add(r.Source.File, test)
 }
 
-// controlsOf names the controls that a result violates.
+// failureOf says in one line why a result fails.
+func failureOf(r *Result) string {
+	switch {
+	case !r.Allowed:
+		return "would violate " + policy(r) + ": " + EscapeSentence(r.Reason)
+	case len(r.Invalid) > 0:
+		return "the API server would refuse it"
+	}
+	return "would violate " + r.Warn.Policy + ", which the warn mode asks for: " + EscapeSentence(r.Warn.Reason)
+}
+
+// controlsOf names the controls that make a result fail.
 func controlsOf(r *Result) string {
 	var names []string
-	for _, v := range r.Violations {
-		names = append(names, v.Control)
+	for _, m := range modes(r) {
+		for _, v := range m.violations {
+			if m.fails() && !slices.Contains(names, v.Control) {
+				names = append(names, v.Control)
+			}
+		}
 	}
 	if len(r.Invalid) > 0 {
 		names = append(names, ruleInvalid)
@@ -90,8 +100,13 @@ func controlsOf(r *Result) string {
 	return strings.Join(names, ", ")
 }
 
-func (c *checkJUnit) place(s Source, line int) string {
-	return Place(c.o.path(s.File), cmp.Or(line, s.Line))
+// place is where something in an object stands.
+func (c *checkJUnit) place(s Source, line, rendered int) string {
+	s.File, s.Line, s.RenderedLine = c.o.path(s.File), cmp.Or(line, s.Line), cmp.Or(rendered, s.RenderedLine)
+	if line == 0 && rendered > 0 {
+		s.Line = 0
+	}
+	return s.Place()
 }
 
 func (c *checkJUnit) NotChecked(n NotChecked) error {
@@ -163,7 +178,7 @@ func (c *checkJUnit) endSuite() error {
 	if err := xml.EscapeText(&b, []byte(c.name)); err != nil {
 		return err
 	}
-	b.WriteString("\"" + c.junitCounts.attributes() + ">\n")
+	b.WriteString("\"" + c.attributes() + ">\n")
 	if _, err := io.WriteString(&c.suites, b.String()); err != nil {
 		return err
 	}

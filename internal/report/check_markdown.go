@@ -16,7 +16,7 @@ type checkMarkdown struct {
 	// had no room; 0 at first is no limit.
 	left, dropped int
 
-	violations, warnings, excepted, notChecked, errors spool
+	violations, warnings, excepted, ignored, known, notChecked, errors spool
 }
 
 func newCheckMarkdown(w io.Writer, o CheckOptions) CheckWriter { return &checkMarkdown{w: w, o: o} }
@@ -53,7 +53,7 @@ func (c *checkMarkdown) Result(r *Result) error {
 			return err
 		}
 	}
-	return nil
+	return c.aside(r)
 }
 
 // place is where an object stands.
@@ -78,11 +78,10 @@ func markdownFindings(violations []Violation) string {
 	b.WriteString("\n| Line | Control | Field | Found | Allowed | Fix |\n|---:|---|---|---|---|---|\n")
 	for _, v := range violations {
 		for _, f := range v.Findings {
-			line := "-"
-			if f.Line > 0 {
-				line = strconv.Itoa(f.Line)
+			cells := []string{lineCell(f.Line, 0, f.RenderedLine), markdownCode(v.Control), markdownCode(Escape(f.Path)), markdownCode(value(f.Value)), markdownText(f.Allowed), markdownText(f.Fix)}
+			if f.Path == "" { // it is about no place
+				cells = []string{"-", markdownCode(v.Control), "-", markdownCode(v.whole()), "-", "-"}
 			}
-			cells := []string{line, markdownCode(v.Control), markdownCode(Escape(f.Path)), markdownCode(value(f.Value)), markdownText(f.Allowed), markdownText(f.Fix)}
 			for i := range cells {
 				cells[i] = strings.ReplaceAll(strings.ReplaceAll(cells[i], `\|`, "|"), "|", `\|`)
 			}
@@ -99,7 +98,11 @@ func markdownInvalid(invalid []Invalid) string {
 	var b strings.Builder
 	b.WriteString("\nThe API server would refuse:\n\n")
 	for _, i := range invalid {
-		fmt.Fprintf(&b, "- line %d: %s: %s\n", i.Line, markdownCode(Escape(i.Path)), markdownCode(Escape(i.Message)))
+		line := "line " + strconv.Itoa(i.Line)
+		if i.Line == 0 {
+			line = fmt.Sprintf("line %d as rendered", i.RenderedLine)
+		}
+		fmt.Fprintf(&b, "- %s: %s: %s\n", line, markdownCode(Escape(i.Path)), markdownCode(Escape(i.Message)))
 	}
 	return b.String()
 }
@@ -123,12 +126,16 @@ func (c *checkMarkdown) Close(s Summary) error {
 	if err != nil {
 		return err
 	}
+	if err := c.asideCounts(s); err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		title string
 		text  *spool
 		list  bool
 	}{
 		{"Violations", &c.violations, false}, {"Warnings", &c.warnings, false}, {"Exceptions", &c.excepted, true},
+		{"Known", &c.known, true}, {"Ignored", &c.ignored, true},
 		{"Not checked", &c.notChecked, true}, {"Errors", &c.errors, true},
 	} {
 		if !part.text.some {
@@ -144,6 +151,9 @@ func (c *checkMarkdown) Close(s Summary) error {
 		if err := part.text.drain(c.w); err != nil {
 			return err
 		}
+	}
+	if err := c.fixed(s.Fixed); err != nil {
+		return err
 	}
 	if c.dropped > 0 {
 		_, err = fmt.Fprintf(c.w, "\nThere is no room for %d more; other formats list them.\n", c.dropped)

@@ -105,14 +105,14 @@ func (c *checkPolicyReport) Result(r *Result) error {
 	add := func(result policyReportResult) { c.current.add(result) }
 	for _, m := range modes(r) {
 		outcome := outcomeFail
-		if m.mode != "enforce" {
+		if !m.fails() {
 			outcome = outcomeWarn
 		}
 		for _, v := range m.violations {
 			for i := range v.Findings {
 				add(policyReportResult{
 					Policy: m.policy, Rule: v.Control, Severity: weightOf(v.Level), Result: outcome, Scored: outcome == outcomeFail,
-					Message: sentence(&v.Findings[i]), Properties: c.properties(r.Source, v.Findings[i].Path, v.Findings[i].Line, m.mode),
+					Message: v.sentence(&v.Findings[i]), Properties: c.properties(r.Source, v.Findings[i].Path, v.Findings[i].Line, v.Findings[i].RenderedLine, m.mode),
 				})
 			}
 		}
@@ -120,8 +120,8 @@ func (c *checkPolicyReport) Result(r *Result) error {
 	for _, i := range r.Invalid {
 		add(policyReportResult{
 			Policy: "validation", Rule: ruleInvalid, Severity: "medium", Result: outcomeFail, Scored: true,
-			Message:    "The API server would refuse " + Escape(i.Path) + ": " + Escape(i.Message) + ".",
-			Properties: c.properties(r.Source, i.Path, i.Line, "enforce"),
+			Message:    i.sentence(),
+			Properties: c.properties(r.Source, i.Path, i.Line, i.RenderedLine, "enforce"),
 		})
 	}
 	for _, u := range r.Exceptions {
@@ -138,7 +138,7 @@ func (c *checkPolicyReport) Result(r *Result) error {
 	if r.Allowed && len(r.Invalid)+len(r.Ignored)+len(r.Known) == 0 {
 		add(policyReportResult{
 			Policy: r.Policy, Result: outcomePass, Scored: true, Message: "The pod meets " + policy(r) + ".",
-			Properties: c.properties(r.Source, r.Source.Template, r.Source.Line, "enforce"),
+			Properties: c.properties(r.Source, r.Source.Template, 0, 0, "enforce"),
 		})
 	}
 	return nil
@@ -155,7 +155,7 @@ func (c *checkPolicyReport) NotChecked(n NotChecked) error {
 	i := c.fingerprints.unchecked(&n, severityError)
 	c.current.add(policyReportResult{
 		Policy: "gabion", Rule: ruleNotChecked, Result: outcome, Message: i.message,
-		Properties: c.properties(n.Source, "", n.Source.Line, ""),
+		Properties: c.properties(n.Source, "", 0, 0, ""),
 	})
 	return nil
 }
@@ -166,7 +166,7 @@ func (c *checkPolicyReport) Error(e Error) error {
 	}
 	c.errors.add(policyReportResult{
 		Policy: "gabion", Rule: ruleError, Result: outcomeError, Message: EscapeSentence(e.Message),
-		Properties: c.properties(e.Source, "", e.Source.Line, ""),
+		Properties: c.properties(e.Source, "", 0, 0, ""),
 	})
 	return nil
 }
@@ -247,15 +247,19 @@ func weightOf(level string) string {
 }
 
 // properties say where something is.
-func (c *checkPolicyReport) properties(s Source, path string, line int, mode string) map[string]string {
+func (c *checkPolicyReport) properties(s Source, path string, line, rendered int, mode string) map[string]string {
 	all := map[string]string{}
 	for name, text := range map[string]string{"file": escapeAll(c.o.path(s.File)), "path": Escape(path), "mode": mode} {
 		if text != "" {
 			all[name] = text
 		}
 	}
-	if line = cmp.Or(line, s.Line); line > 0 {
+	rendered = cmp.Or(rendered, s.RenderedLine)
+	switch line = cmp.Or(line, s.Line); {
+	case line > 0:
 		all["line"] = strconv.Itoa(line)
+	case rendered > 0:
+		all["renderedLine"] = strconv.Itoa(rendered)
 	}
 	return all
 }

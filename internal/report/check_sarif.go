@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,8 @@ type sarifResult struct {
 	Locations    []sarifLocation    `json:"locations"`
 	Fingerprints map[string]string  `json:"partialFingerprints"`
 	Fixes        []sarifFix         `json:"fixes,omitempty"`
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	State        string             `json:"baselineState,omitempty"`
 	Properties   sarifResultDetails `json:"properties"`
 }
 
@@ -106,18 +109,18 @@ type sarifLogical struct {
 type sarifNotification struct {
 	Level     string          `json:"level"`
 	Message   sarifText       `json:"message"`
-	Locations []sarifLocation `json:"locations"`
+	Locations []sarifLocation `json:"locations,omitempty"`
 }
 
 func (c *checkSARIF) Result(r *Result) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	for _, i := range c.fingerprints.issues(r) {
+	for _, i := range slices.Concat(c.fingerprints.issues(r), c.fingerprints.aside(r)) {
 		result := sarifResult{
 			RuleID: i.rule, RuleIndex: c.rule(i.rule), Level: sarifSeverity(i.severity), Message: sarifText{Text: Escape(r.Object.KindName()) + ": " + i.message},
 			Locations: []sarifLocation{c.location(&i)}, Fingerprints: map[string]string{fingerprintName: i.fingerprint},
-			Fixes:      c.fixes(i.finding),
+			Fixes: c.fixes(&i), Suppressions: suppressions(&i), State: c.state(&i),
 			Properties: sarifResultDetails{r.Policy, Escape(i.finding.Path), Escape(i.finding.Container)},
 		}
 		if err := writeItemAt(c.w, !c.some, result, "        "); err != nil {
@@ -159,13 +162,13 @@ func (c *checkSARIF) location(i *issue) sarifLocation {
 	l := sarifLocation{Physical: sarifPhysical{Artifact: c.artifact(i.source.File)}}
 	if i.line > 0 {
 		l.Physical.Region = &sarifRegion{StartLine: i.line, StartColumn: i.column}
-		if i.finding != nil {
+		if i.finding != nil && i.finding.RenderedLine == 0 {
 			l.Physical.Region.Snippet = snippet(i.finding.Excerpt, i.line)
 		}
 	}
 	if i.object != (Object{}) {
 		name := Escape(i.object.Namespace) + "/" + Escape(i.object.KindName())
-		if i.finding != nil {
+		if i.finding != nil && i.finding.Path != "" {
 			name += "/" + Escape(i.finding.Path)
 		}
 		l.Logical = []sarifLogical{{name, "resource"}}
@@ -246,6 +249,11 @@ func (c *checkSARIF) Close(s Summary) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range s.Fixed {
+		if err := c.fixed(&f); err != nil {
+			return err
+		}
+	}
 	some := c.notifications.some
 	if err := c.notifications.drain(c.w); err != nil {
 		return err
@@ -269,7 +277,12 @@ func sarifRules(controls []Control) []sarifRule {
 		rules = append(rules, sarifRuleOf(&controls[i]))
 	}
 	const refused = "What the API server's validation refuses although the Pod Security Standards have no opinion on it."
+	const missing = "A guard names a PodSecurityProfile that is not there, so every pod that it selects is refused."
 	return append(rules, sarifRule{
+		ID: ruleProfile, Name: "Missing profile", Short: sarifText{Text: "A profile that is asked for is not there"},
+		Full: sarifText{Text: missing}, Help: sarifText{Text: missing},
+		Configuration: sarifLevel{"error"}, Properties: sarifProperties{"very-high", "5.0", []string{"kubernetes"}},
+	}, sarifRule{
 		ID: ruleInvalid, Name: "Invalid pod", Short: sarifText{Text: "The API server would refuse the pod"},
 		Full: sarifText{Text: refused}, Help: sarifText{Text: refused},
 		Configuration: sarifLevel{"error"}, Properties: sarifProperties{"very-high", "1.0", []string{"kubernetes"}},

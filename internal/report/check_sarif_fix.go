@@ -16,11 +16,12 @@ type sarifReplacement struct {
 }
 
 // fixes are the edits of a finding as one fix, file by file.
-func (c *checkSARIF) fixes(f *Finding) []sarifFix {
+func (c *checkSARIF) fixes(i *issue) []sarifFix {
+	f := i.finding
 	if len(f.Edits) == 0 {
 		return nil
 	}
-	fix := sarifFix{Description: sarifText{Text: f.Fix}}
+	fix := sarifFix{Description: sarifText{Text: f.fixText()}}
 	files := map[string]int{}
 	for _, e := range f.Edits {
 		at, ok := files[e.File]

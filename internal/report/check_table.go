@@ -257,7 +257,7 @@ func (t *checkTable) invalid(b *strings.Builder, invalid []Invalid) {
 	b.WriteString("  the API server would refuse\n")
 	var rows [][]string
 	for _, i := range invalid {
-		rows = append(rows, []string{lineCell(i.Line, i.Column, 0), Escape(i.Path), Escape(i.Message)})
+		rows = append(rows, []string{lineCell(i.Line, i.Column, i.RenderedLine), Escape(i.Path), Escape(i.Message)})
 	}
 	for i, line := range grid(rows) {
 		t.line(b, line, rows[i], "")

@@ -87,7 +87,8 @@ func checkReports() map[string]checkReport {
 			results: []Result{passing("web")}, notChecked: []NotChecked{{source, Object{"example.com/v1", "Machine", "default", "m"}, []string{"spec.a"}, "who knows"}},
 			errors: []Error{{source, "broken"}}, summary: Summary{Objects: 3, Checked: 1, NotChecked: 1, Errors: 1},
 		},
-		"aside": asideReport(),
+		"aside":    asideReport(),
+		"rendered": renderedReport(),
 		"many": {
 			results: []Result{passing("a"), passing("b"), violating(), passing("c"), hostileResult()},
 			notChecked: []NotChecked{

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 // The names of what is no violation of a control, for tools that want one.
 const (
 	ruleInvalid    = "invalid"
+	ruleProfile    = "profile" // one that is missing
 	ruleNotChecked = "notChecked"
 	ruleError      = "error"
 )
@@ -36,96 +38,98 @@ type issue struct {
 	column      int // 0 if only the line is known
 	fingerprint string
 	finding     *Finding // nil if it is about more than one place
+	aside       aside
+	reason      string // why it is ignored
 }
 
-// modeFindings are the findings of one mode.
-type modeFindings struct {
-	mode, policy string
-	severity     severity
-	violations   []Violation
-}
+// aside says whether an issue counts.
+type aside int
 
-// modes returns what each mode finds. What a mode that refuses more has found is
-// not repeated.
-func modes(r *Result) []modeFindings {
-	all := []modeFindings{{"enforce", r.Policy, severityError, r.Violations}}
-	type key struct{ control, path string }
-	seen := map[key]bool{}
-	note := func(violations []Violation) {
-		for _, v := range violations {
-			for _, f := range v.Findings {
-				seen[key{v.Control, f.Path}] = true
-			}
-		}
-	}
-	note(r.Violations)
-	warning := severityWarning
-	if r.WarnFails {
-		warning = severityError
-	}
-	for _, next := range []struct {
-		mode     string
-		severity severity
-		*Mode
-	}{{"warn", warning, r.Warn}, {"audit", severityNote, r.Audit}} {
-		if next.Mode == nil {
-			continue
-		}
-		found := modeFindings{next.mode, next.Policy, next.severity, nil}
-		for _, v := range next.Violations {
-			fresh := v
-			fresh.Findings = nil
-			for _, f := range v.Findings {
-				if !seen[key{v.Control, f.Path}] {
-					fresh.Findings = append(fresh.Findings, f)
-				}
-			}
-			if fresh.Findings != nil {
-				found.violations = append(found.violations, fresh)
-			}
-		}
-		note(found.violations)
-		all = append(all, found)
-	}
-	return all
-}
+const (
+	counts aside = iota
+	isKnown
+	isIgnored
+)
 
 // issues returns what is to be put right in a result.
 func (f *fingerprints) issues(r *Result) []issue {
 	var all []issue
-	add := func(rule, level, message string, severity severity, x *Finding) {
-		all = append(all, issue{
-			rule: rule, level: level, severity: severity, title: title(rule, r.Object), message: message,
-			object: r.Object, source: r.Source, line: cmp.Or(x.Line, r.Source.Line), column: x.Column,
-			fingerprint: f.of(r.Object, rule, x), finding: x,
-		})
-	}
 	for _, m := range modes(r) {
 		for _, v := range m.violations {
 			for i := range v.Findings {
-				x := &v.Findings[i]
-				message := sentence(x)
-				if m.mode != "enforce" {
-					message = m.mode + " (" + m.policy + "): " + message
-				}
-				add(v.Control, v.Level, message, m.severity, x)
+				all = append(all, f.issue(r, &m, &v, &v.Findings[i]))
 			}
 		}
 	}
-	for _, i := range r.Invalid {
-		add(ruleInvalid, "", "The API server would refuse "+Escape(i.Path)+": "+Escape(i.Message)+".", severityError,
-			&Finding{Path: i.Path, Line: i.Line, Column: i.Column, Excerpt: i.Excerpt})
+	for i := range r.Invalid {
+		x := &r.Invalid[i]
+		of := issue{rule: ruleInvalid, severity: severityError, message: x.sentence()}
+		all = append(all, f.at(of, r, &Finding{Path: x.Path, Line: x.Line, Column: x.Column, RenderedLine: x.RenderedLine, Excerpt: x.Excerpt}))
 	}
 	return all
 }
 
+// aside returns what does not count in a result: what the baseline knows, and what
+// the manifest asks to be ignored.
+func (f *fingerprints) aside(r *Result) []issue {
+	var all []issue
+	add := func(found []modeFindings, as aside, reasons map[string]string) {
+		for _, m := range found {
+			for _, v := range m.violations {
+				for i := range v.Findings {
+					of := f.issue(r, &m, &v, &v.Findings[i])
+					of.aside, of.reason = as, reasons[v.Control]
+					all = append(all, of)
+				}
+			}
+		}
+	}
+	add(knownByMode(r), isKnown, nil)
+	ignored, reasons := ignoredByMode(r)
+	add(ignored, isIgnored, reasons)
+	return all
+}
+
+// issue is that of a finding of a mode.
+func (f *fingerprints) issue(r *Result, m *modeFindings, v *Violation, x *Finding) issue {
+	return f.at(issue{rule: v.Control, level: v.Level, severity: m.severity, message: m.prefix() + v.sentence(x)}, r, x)
+}
+
+// at completes an issue by where it is.
+func (f *fingerprints) at(i issue, r *Result, x *Finding) issue {
+	i.title, i.object, i.source, i.finding = title(i.rule, r.Object), r.Object, r.Source, x
+	i.line, i.column = cmp.Or(x.Line, r.Source.Line), x.Column
+	i.message += asRendered(x.Line, x.RenderedLine)
+	i.fingerprint = f.of(r.Object, i.rule, x)
+	return i
+}
+
+// asRendered says where something is of which the line in the file is not known.
+func asRendered(line, rendered int) string {
+	if line > 0 || rendered == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" It is in line %d as rendered.", rendered)
+}
+
 // sentence says what is wrong in one place, and what to do.
-func sentence(x *Finding) string {
+func (v *Violation) sentence(x *Finding) string {
+	if x.Path == "" { // it is about no place
+		return v.whole()
+	}
 	text := Escape(x.Path) + " is " + value(x.Value)
 	if x.Container != "" || x.ContainerKind != "" {
 		text += " in " + x.ContainerKind + " " + value(x.Container)
 	}
 	return text + "; allowed: " + x.Allowed + ". Fix: " + strings.TrimSuffix(x.Fix, ".") + "."
+}
+
+// whole says what is wrong as the API server does.
+func (v *Violation) whole() string { return EscapeSentence(v.Reason + ": " + v.Detail) }
+
+// sentence says what is wrong.
+func (i *Invalid) sentence() string {
+	return "The API server would refuse " + Escape(i.Path) + ": " + Escape(i.Message) + "."
 }
 
 func title(rule string, o Object) string { return rule + ": " + Escape(o.KindName()) }
@@ -137,7 +141,7 @@ func (f *fingerprints) unchecked(n *NotChecked, severity severity) issue {
 		message += " (" + EscapeSentence(strings.Join(n.Paths, ", ")) + ")"
 	}
 	return issue{
-		rule: ruleNotChecked, severity: severity, title: title(ruleNotChecked, n.Object), message: message,
+		rule: ruleNotChecked, severity: severity, title: title(ruleNotChecked, n.Object), message: message + asRendered(n.Source.Line, n.Source.RenderedLine),
 		object: n.Object, source: n.Source, line: n.Source.Line,
 		fingerprint: f.of(n.Object, ruleNotChecked, &Finding{}),
 	}
@@ -146,7 +150,7 @@ func (f *fingerprints) unchecked(n *NotChecked, severity severity) issue {
 // failed is the issue of something that could not be read or decided.
 func (f *fingerprints) failed(e *Error) issue {
 	return issue{
-		rule: ruleError, severity: severityError, title: "could not be read or judged", message: EscapeSentence(e.Message),
+		rule: ruleError, severity: severityError, title: "could not be read or judged", message: EscapeSentence(e.Message) + asRendered(e.Source.Line, e.Source.RenderedLine),
 		source: e.Source, line: e.Source.Line,
 		fingerprint: f.of(Object{Name: e.Source.File}, ruleError, &Finding{Value: e.Message}),
 	}

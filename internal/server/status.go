@@ -87,7 +87,7 @@ func (r *reporter) look(ctx context.Context) {
 	}
 	r.uses.keep(there)
 	left := reportsAtOnce
-	for _, i := range rand.Perm(len(all)) { // not all replicas the same
+	for _, i := range rand.Perm(len(all)) { //nolint:gosec // not all replicas the same; nobody need not guess it
 		at := metrics.Document{Kind: all[i].Kind, Name: all[i].Name}
 		s, ok := standings[at]
 		if !ok || all[i].Gone || ctx.Err() != nil || left == 0 || r.now().Before(r.pausedUntil) {
