@@ -23,7 +23,7 @@ RACE       = $(shell go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gabion/bin/golangci-lint-$(LINT_VERSION)-$(shell go env GOVERSION)
 
-.PHONY: help build run test lint generate oldest bench cluster demo fuzz clean
+.PHONY: help build run test lint generate oldest bench soak cluster demo fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -81,6 +81,9 @@ oldest: ## Compare with the plugin of Kubernetes 1.28, the oldest that gabion se
 
 bench: ## Measure against upstream, side by side; writes docs/performance.md and README.md.
 	go -C bench run . -root $(ROOT)
+
+soak: ## Answer a million requests and read gigabytes; writes what was held meanwhile to docs/performance.md.
+	go -C bench run . -soak -root $(ROOT)
 
 cluster: ## Run a Kubernetes control plane until Ctrl-C.
 	@go -C e2e run ./cmd/cluster

@@ -103,7 +103,7 @@ func TestFiguresReplaceThoseOfADocument(t *testing.T) {
 		}
 	}
 	write("before\n" + figuresBegin + "old\n" + figuresEnd + "after\n")
-	if err := update(file, "new\n"); err != nil {
+	if err := update(file, figuresBegin, figuresEnd, "new\n"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(file)
@@ -114,7 +114,7 @@ func TestFiguresReplaceThoseOfADocument(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	write("a document without figures\n")
-	if update(file, "new\n") == nil {
+	if update(file, figuresBegin, figuresEnd, "new\n") == nil {
 		t.Error("figures were put nowhere, and nobody was told")
 	}
 }

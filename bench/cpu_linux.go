@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,13 +21,4 @@ func cpuTime(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("reading the processor time of process %d: %w", pid, err)
 	}
 	return time.Duration(t.Nano()), nil
-}
-
-// peakMemory returns how many MiB a process that has ended had resident at most.
-func peakMemory(ended *os.ProcessState) float64 {
-	usage, ok := ended.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	return float64(usage.Maxrss) / 1024
 }

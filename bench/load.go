@@ -70,6 +70,15 @@ func post(ctx context.Context, c *http.Client, p protocol, url string, review []
 // postAll sends a review so many times, from several clients at once. The error
 // is the first that one of them met.
 func postAll(ctx context.Context, c *http.Client, p protocol, url string, review []byte, clients, requests int) error {
+	return atOnce(ctx, clients, requests, func(ctx context.Context) error {
+		_, err := post(ctx, c, p, url, review)
+		return err
+	})
+}
+
+// atOnce does something so many times, several at once. The error is the first
+// that there was.
+func atOnce(ctx context.Context, clients, requests int, do func(context.Context) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var begun atomic.Int64
@@ -77,7 +86,7 @@ func postAll(ctx context.Context, c *http.Client, p protocol, url string, review
 	for range clients {
 		running.Go(func() {
 			for begun.Add(1) <= int64(requests) {
-				if _, err := post(ctx, c, p, url, review); err != nil {
+				if err := do(ctx); err != nil {
 					stop(err)
 					return
 				}

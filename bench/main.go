@@ -29,6 +29,11 @@ func main() {
 	flag.IntVar(&o.webhooks.rounds, "webhook-rounds", 21, "rounds, each of which measures all webhooks with every request once")
 	flag.IntVar(&o.webhooks.requests, "webhook-requests", 1000, "requests that a webhook answers in one measurement")
 	flag.IntVar(&o.webhooks.clients, "webhook-clients", 8, "clients that send them")
+	flag.BoolVar(&o.soaking, "soak", false, "instead of all that, have gabion serve answer a million requests, and gabion check read gigabytes, and see what grows")
+	flag.IntVar(&o.soak.requests, "soak-requests", 1_000_000, "requests that are answered then")
+	flag.IntVar(&o.soak.clients, "soak-clients", 16, "clients that send them")
+	flag.IntVar(&o.soak.samples, "soak-samples", 20, "looks at what the server holds meanwhile")
+	flag.Int64Var(&o.soak.stream, "soak-bytes", 5_000_000_000, "bytes of pods that are read then")
 	flag.Parse()
 	if err := run(os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -42,12 +47,17 @@ type options struct {
 	rounds, starts                      int
 	workloads, fileRounds, growthRounds int
 	webhooks                            webhookOptions
+	soaking                             bool
+	soak                                soakOptions
 }
 
 // run measures, writes the report to stdout and brings the documents up to date.
 func run(stdout io.Writer, o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if o.soaking {
+		return runSoak(ctx, stdout, o)
+	}
 	f, err := measureAll(ctx, o)
 	if err != nil {
 		return err
@@ -98,8 +108,8 @@ func publish(root, text, more string, curves []curve) error {
 	docs := filepath.Join(root, "docs")
 	svg := plot("From the text of a pod to its verdict at restricted:latest", curves)
 	return errors.Join(
-		update(filepath.Join(root, "README.md"), text),
-		update(filepath.Join(docs, "performance.md"), text+more),
+		update(filepath.Join(root, "README.md"), figuresBegin, figuresEnd, text),
+		update(filepath.Join(docs, "performance.md"), figuresBegin, figuresEnd, text+more),
 		os.WriteFile(filepath.Join(docs, plotFile), []byte(svg), 0o644),
 	)
 }
@@ -111,19 +121,21 @@ const plotFile = "performance.svg"
 const (
 	figuresBegin = "<!-- figures: written by make bench, do not edit -->\n"
 	figuresEnd   = "<!-- end of figures -->\n"
+	soakBegin    = "<!-- soak: written by make soak, do not edit -->\n"
+	soakEnd      = "<!-- end of soak -->\n"
 )
 
 // update replaces the figures in a document.
-func update(file, figures string) error {
+func update(file, begin, end, figures string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	before, rest, begins := strings.Cut(string(text), figuresBegin)
-	_, after, ends := strings.Cut(rest, figuresEnd)
+	before, rest, begins := strings.Cut(string(text), begin)
+	_, after, ends := strings.Cut(rest, end)
 	if !begins || !ends {
-		return fmt.Errorf("%s: has no lines %q and %q", file, figuresBegin, figuresEnd)
+		return fmt.Errorf("%s: has no lines %q and %q", file, begin, end)
 	}
-	text = []byte(before + figuresBegin + "\n" + figures + "\n" + figuresEnd + after)
+	text = []byte(before + begin + "\n" + figures + "\n" + end + after)
 	return os.WriteFile(file, text, 0o644)
 }

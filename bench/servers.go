@@ -28,11 +28,25 @@ type server struct {
 type servers struct {
 	cluster                    *cluster.Cluster
 	constant, upstream, gabion server
-	certificate                string // the file with what all of them show
+	served                     *serve.Server
+	certificate                string   // the file with what all of them show
+	credentials                []string // the flags that name it
 }
 
 // startServers starts everything. It has to be stopped, unless there is an error.
-func startServers(ctx context.Context) (_ *servers, err error) {
+func startServers(ctx context.Context) (*servers, error) {
+	s, err := startGabionAlone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.startOthers(ctx, s.credentials); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+// startGabionAlone is startServers without those that Gabion is compared with.
+func startGabionAlone(ctx context.Context) (_ *servers, err error) {
 	c, err := cluster.Start(ctx, cluster.Options{WithoutPodSecurity: true})
 	if err != nil {
 		return nil, err
@@ -49,14 +63,10 @@ func startServers(ctx context.Context) (_ *servers, err error) {
 	if _, err := c.Client().CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return nil, err
 	}
-	credentials, err := serve.WriteCredentials(c.Dir())
-	if err != nil {
+	if s.credentials, err = serve.WriteCredentials(c.Dir()); err != nil {
 		return nil, err
 	}
-	if err := s.startGabion(ctx, credentials); err != nil {
-		return nil, err
-	}
-	if err := s.startOthers(ctx, credentials); err != nil {
+	if err := s.startGabion(ctx, s.credentials); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -72,7 +82,7 @@ func (s *servers) startGabion(ctx context.Context, credentials []string) error {
 	if err != nil {
 		return err
 	}
-	s.gabion = server{gabion.Server, "https://" + gabion.Admission + "/validate"}
+	s.served, s.gabion = gabion, server{gabion.Server, "https://" + gabion.Admission + "/validate"}
 	return s.gabion.Start(ctx)
 }
 

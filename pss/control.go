@@ -196,7 +196,9 @@ type active struct {
 	rule    rule
 }
 
-// table holds the controls in force by level and minor, compiled once.
+// table holds the controls in force by level and minor, compiled once. Minors
+// that change nothing share the lists of the one before: every start of a program
+// pays for them.
 type table struct {
 	baseline, restricted [][]active
 }
@@ -206,35 +208,49 @@ var compiled = compile(catalogue, newest)
 func compile(controls []Control, newest Version) table {
 	var t table
 	for v := V1(0); v <= newest; v++ {
-		overridden := map[ID]bool{}
-		for i := range controls {
-			if r, ok := controls[i].revisionAt(v); ok {
-				for _, id := range r.Overrides {
-					overridden[id] = true
-				}
-			}
+		if v > V1(0) && !changes(controls, v) {
+			t.baseline = append(t.baseline, t.baseline[len(t.baseline)-1])
+			t.restricted = append(t.restricted, t.restricted[len(t.restricted)-1])
+			continue
 		}
-		var baseline, restricted []active
-		for i := range controls {
-			r, ok := controls[i].revisionAt(v)
-			if !ok {
-				continue
-			}
-			a := active{control: i, about: controls[i].about, rule: r.rule}
-			if a.about == 0 {
-				a.about = statedNothing
-			}
-			if controls[i].Level == Baseline {
-				baseline = append(baseline, a)
-			}
-			if !overridden[controls[i].ID] {
-				restricted = append(restricted, a)
-			}
-		}
-		t.baseline = append(t.baseline, baseline)
-		t.restricted = append(t.restricted, restricted)
+		baseline, restricted := activeAt(controls, v)
+		t.baseline, t.restricted = append(t.baseline, baseline), append(t.restricted, restricted)
 	}
 	return t
+}
+
+// changes reports whether any control changes at a version.
+func changes(controls []Control, v Version) bool {
+	return slices.ContainsFunc(controls, func(c Control) bool {
+		return slices.ContainsFunc(c.Revisions, func(r Revision) bool { return r.Since == v })
+	})
+}
+
+// activeAt returns the controls in force at a version, by level.
+func activeAt(controls []Control, v Version) (baseline, restricted []active) {
+	var overridden []ID
+	for i := range controls {
+		if r, ok := controls[i].revisionAt(v); ok {
+			overridden = append(overridden, r.Overrides...)
+		}
+	}
+	for i := range controls {
+		r, ok := controls[i].revisionAt(v)
+		if !ok {
+			continue
+		}
+		a := active{control: i, about: controls[i].about, rule: r.rule}
+		if a.about == 0 {
+			a.about = statedNothing
+		}
+		if controls[i].Level == Baseline {
+			baseline = append(baseline, a)
+		}
+		if !slices.Contains(overridden, controls[i].ID) {
+			restricted = append(restricted, a)
+		}
+	}
+	return baseline, restricted
 }
 
 // at returns the controls in force at a level and a version that has been

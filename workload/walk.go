@@ -28,6 +28,8 @@ type File struct {
 	// Whole says that this is a directory that is read as one thing, which
 	// [Walker.Whole] knows.
 	Whole bool
+
+	tree *tree // what Root is, if a walk found the file
 }
 
 // errOutside is why a link is not followed.
@@ -80,12 +82,12 @@ func (w Walker) walk(path string, yield func(File, error) bool) (more bool) {
 	case !info.IsDir():
 		return yield(file, nil)
 	}
-	return w.dir(file, path, yield)
+	return w.dir(file, &tree{path: path}, yield)
 }
 
-func (w Walker) dir(dir File, root string, yield func(File, error) bool) (more bool) {
+func (w Walker) dir(dir File, of *tree, yield func(File, error) bool) (more bool) {
 	if w.Whole != nil && w.Whole(dir.Path) {
-		dir.Whole, dir.Root = true, root
+		dir.Whole, dir.Root = true, of.path
 		return yield(dir, nil)
 	}
 	entries, err := os.ReadDir(dir.Path)
@@ -93,12 +95,12 @@ func (w Walker) dir(dir File, root string, yield func(File, error) bool) (more b
 		return false
 	}
 	for _, entry := range entries {
-		file := File{Path: under(dir.Path, entry.Name()), Root: root}
+		file := File{Path: under(dir.Path, entry.Name()), Root: of.path, tree: of}
 		if w.excludes(file.Path, entry.IsDir()) {
 			continue
 		}
 		if entry.IsDir() {
-			if !strings.HasPrefix(entry.Name(), ".") && !w.dir(file, root, yield) {
+			if !strings.HasPrefix(entry.Name(), ".") && !w.dir(file, of, yield) {
 				return false
 			}
 			continue
@@ -155,6 +157,11 @@ func (f File) inRoot() (root, path string, err error) {
 func (f File) Open() (*os.File, error) {
 	if f.Root == "" {
 		return os.Open(f.Path)
+	}
+	if f.tree != nil {
+		if opened, err := f.tree.open(f.Path); err == nil {
+			return opened, nil
+		}
 	}
 	root, path, err := f.inRoot()
 	if err != nil {

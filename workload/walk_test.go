@@ -85,7 +85,7 @@ func TestWalkADirectoryThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "gone")
 	var got []string
-	more := Walker{}.dir(File{Path: dir}, dir, func(file File, err error) bool {
+	more := Walker{}.dir(File{Path: dir}, &tree{path: dir}, func(file File, err error) bool {
 		got = append(got, strings.ReplaceAll(file.Path, dir, "DIR")+": "+err.Error())
 		return true
 	})

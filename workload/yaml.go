@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	yamlv2 "go.yaml.in/yaml/v2"
@@ -131,7 +132,7 @@ type duplicateKeyError struct{ key string }
 
 func (e *duplicateKeyError) Error() string { return "duplicate key " + strconv.Quote(e.key) }
 
-var lineOfError = regexp.MustCompile(`^line (\d+): `)
+var lineOfError = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^line (\d+): `) })
 
 // locate makes an error of the library one clear line and finds the text's line
 // it is about.
@@ -143,7 +144,7 @@ func locate(text []byte, err error) error {
 	msg, _, _ := strings.Cut(err.Error(), "\n")
 	msg, isLibrary := strings.CutPrefix(msg, "yaml: ")
 	line := 0
-	if m := lineOfError.FindStringSubmatch(msg); m != nil {
+	if m := lineOfError().FindStringSubmatch(msg); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		msg = msg[len(m[0]):]
 	}

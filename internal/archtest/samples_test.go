@@ -60,6 +60,11 @@ func TestRulesFindWhatBreaksThem(t *testing.T) {
 		{"a package named for something is fine", checkNames, sample{"pss/a.go", ".", "package pss\n"}, ""},
 		{"an init function", checkInits, sample{"pss/a.go", ".", "package pss\n\nfunc init() {}\n"}, "init function"},
 		{"a method named init is fine", checkInits, sample{"pss/a.go", ".", "package pss\n\nfunc (t T) init() {}\n"}, ""},
+		{"a regular expression at the start", checkStart, sample{"workload/a.go", ".", "package workload\nvar r = regexp.MustCompile(`a`)\n"}, "OnceValue"},
+		{
+			"a regular expression at its first use is fine", checkStart,
+			sample{"workload/a.go", ".", "package workload\nvar r = sync.OnceValue(func() any { return regexp.MustCompile(`a`) })\n"}, "",
+		},
 		{"an exit below main", checkCalls, sample{"internal/cli/a.go", ".", "package cli\nfunc f() { os.Exit(1) }\n"}, "os.Exit"},
 		{"a panic", checkCalls, sample{"pss/a.go", ".", "package pss\nvar f = func() { panic(1) }\n"}, "panic"},
 		{"a fatal log line", checkCalls, sample{"cmd/gabion/main.go", ".", "package main\nfunc main() { log.Fatal() }\n"}, "log.Fatal"},

@@ -29,6 +29,7 @@ type goFile struct {
 	imports   []string
 	inits     int
 	calls     []string // "panic", "os.Exit"
+	early     []string // the calls of them that are made when the program starts
 	lines     int
 }
 
@@ -59,6 +60,15 @@ func parseFile(name, module string, src []byte) (goFile, error) {
 	for _, decl := range parsed.Decls {
 		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
 			f.inits++
+		}
+		if vars, ok := decl.(*ast.GenDecl); ok {
+			ast.Inspect(vars, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					f.early = append(f.early, callee(call))
+				}
+				_, later := n.(*ast.FuncLit)
+				return !later
+			})
 		}
 	}
 	ast.Inspect(parsed, func(n ast.Node) bool {

@@ -29,6 +29,11 @@ func TestNoInitFunctions(t *testing.T) {
 	report(t, checkInits(goFiles(t)))
 }
 
+func TestNothingIsCompiledAtTheStart(t *testing.T) {
+	t.Parallel()
+	report(t, checkStart(goFiles(t)))
+}
+
 func TestOnlyMainExits(t *testing.T) {
 	t.Parallel()
 	report(t, checkCalls(goFiles(t)))
@@ -110,6 +115,17 @@ func checkInits(files []goFile) []string {
 	for _, f := range files {
 		if f.inits > 0 && !f.test && !f.generated {
 			problems = append(problems, f.path+": has an init function: pass the value in instead")
+		}
+	}
+	return problems
+}
+
+// checkStart finds regular expressions that every start of the program pays for.
+func checkStart(files []goFile) []string {
+	var problems []string
+	for _, f := range files {
+		if !f.test && f.module == "." && slices.Contains(f.early, "regexp.MustCompile") {
+			problems = append(problems, f.path+": compiles a regular expression when the program starts: use sync.OnceValue")
 		}
 	}
 	return problems

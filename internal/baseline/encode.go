@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 )
@@ -86,12 +87,14 @@ func value(v any) string {
 }
 
 // plain is text that YAML takes for itself without quotes.
-var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*(\["[A-Za-z0-9._/-]*"\]|\[\]|[A-Za-z0-9._/-])*$`)
+var plain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*(\["[A-Za-z0-9._/-]*"\]|\[\]|[A-Za-z0-9._/-])*$`)
+})
 
 // scalar writes text, in quotes where YAML could take it for something else.
 func scalar(s string) string {
 	words := []string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-	if plain.MatchString(s) && !slices.Contains(words, strings.ToLower(s)) {
+	if plain().MatchString(s) && !slices.Contains(words, strings.ToLower(s)) {
 		return s
 	}
 	return strconv.Quote(s)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -164,8 +165,8 @@ func (k *knownTemplate) named(path string, c *pss.Container, value any) (string,
 	return withoutIndices(path), value
 }
 
-var anyPlace = regexp.MustCompile(`\[[0-9]+\]`)
+var anyPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[0-9]+\]`) })
 
 // withoutIndices takes places in lists from a path: they change when a neighbour
 // comes or goes.
-func withoutIndices(path string) string { return anyPlace.ReplaceAllString(path, "[]") }
+func withoutIndices(path string) string { return anyPlace().ReplaceAllString(path, "[]") }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gabion-security/gabion/internal/kustomize"
 	"github.com/gabion-security/gabion/pss"
@@ -94,12 +95,12 @@ func (o *originals) find(path string, made *workload.Object) (*original, *worklo
 	return file, found
 }
 
-var containerIn = regexp.MustCompile(`^spec\.([a-zA-Z]+)\[(\d+)\]`)
+var containerIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^spec\.([a-zA-Z]+)\[(\d+)\]`) })
 
 // containerName is the name of the container that a path of a pod leads into,
 // with its kind; empty for the pod itself.
 func containerName(pod *pss.Pod, path string) string {
-	in := containerIn.FindStringSubmatch(path)
+	in := containerIn().FindStringSubmatch(path)
 	if in == nil {
 		return ""
 	}
@@ -115,7 +116,7 @@ func containerName(pod *pss.Pod, path string) string {
 // isWhole reports whether a place is that of a container as a whole, whatever
 // stands there: the order of its fields means nothing.
 func isWhole(t *workload.Template, path string, line, column int) bool {
-	whole := containerIn.FindString(path)
+	whole := containerIn().FindString(path)
 	if whole == "" || line == 0 {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/inventory"
@@ -124,7 +125,9 @@ func (o *previewOptions) askTemplates(
 }
 
 // warnedOf is how the API server warns of pods.
-var warnedOf = regexp.MustCompile(`^(\S+)(?: \(and \d+ other pods?\))?: (.+)$`)
+var warnedOf = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\S+)(?: \(and \d+ other pods?\))?: (.+)$`)
+})
 
 // groupsIn returns the groups of pods in the API server's warnings, of which it
 // names one pod each.
@@ -135,7 +138,7 @@ func groupsIn(warnings []string) (groups []preview.Group) {
 			after = true
 			continue
 		}
-		if found := warnedOf.FindStringSubmatch(warning); after && found != nil {
+		if found := warnedOf().FindStringSubmatch(warning); after && found != nil {
 			groups = append(groups, preview.Group{Reason: found[2], Names: []string{found[1]}})
 		}
 	}

@@ -1,12 +1,13 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// newRoot returns the command tree.
+// newRoot returns the command tree, as far as the arguments need it.
 func newRoot(s *System) *cobra.Command {
 	root := &cobra.Command{
 		Use:   strings.ReplaceAll(s.Name, " ", "-"),
@@ -32,27 +33,51 @@ manifests, and why.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%s", err) })
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(s, cmd) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(
-		newCheck(s),
-		newFix(s),
-		newPreview(s),
-		newPlan(s),
-		newSnapshot(s),
-		newLabel(s),
-		newUpgrade(s),
-		newWhoCan(s),
-		newExceptionsCommand(s),
-		newControls(s),
-		newExplain(s),
-		newPSP(s),
-		newServe(s),
-		newUnregister(s),
-		newInstall(s),
-		newUninstall(s),
-		newVersion(s),
-		newCompletion(s),
-	)
+	for _, c := range needed(s.Args) {
+		root.AddCommand(c.create(s))
+	}
 	return root
+}
+
+// command is a command by its name.
+type command struct {
+	name   string
+	create func(*System) *cobra.Command
+}
+
+// commands returns every command, as help lists them.
+func commands() []command {
+	return []command{
+		{"check", newCheck},
+		{"fix", newFix},
+		{"preview", newPreview},
+		{"plan", newPlan},
+		{"snapshot", newSnapshot},
+		{"label", newLabel},
+		{"upgrade", newUpgrade},
+		{"who-can", newWhoCan},
+		{"exceptions", newExceptionsCommand},
+		{"controls", newControls},
+		{"explain", newExplain},
+		{"psp", newPSP},
+		{"serve", newServe},
+		{"unregister", newUnregister},
+		{"install", newInstall},
+		{"uninstall", newUninstall},
+		{"version", newVersion},
+		{"completion", newCompletion},
+	}
+}
+
+// needed returns the commands that the arguments need: the one they begin with, or
+// all. To create all of them takes longer than to check a small file.
+func needed(args []string) []command {
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return len(args) > 0 && c.name == args[0] })
+	if i < 0 || all[i].name == "completion" { // whose scripts are for all
+		return all
+	}
+	return all[i : i+1]
 }
 
 // unknownCommand says what the user may have meant.

@@ -90,8 +90,10 @@ func (w *hearing) HandleWarningHeaderWithContext(_ context.Context, code int, _,
 
 // refusedByPodSecurity is how Pod Security admission, the API server's or
 // Gabion's, refuses a pod.
-var refusedByPodSecurity = regexp.MustCompile(
-	`^(?:pods "[^"]*" is forbidden|admission webhook "[^"]*" denied the request): (violates PodSecurity "[a-z]+:[^"]+": .+)$`)
+var refusedByPodSecurity = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`^(?:pods "[^"]*" is forbidden|admission webhook "[^"]*" denied the request): (violates PodSecurity "[a-z]+:[^"]+": .+)$`)
+})
 
 // Pod asks what a pod would be that a workload of a namespace makes from one of
 // its templates: the view of what the API server would store, with all that was
@@ -124,7 +126,7 @@ func (a *Asker) Pod(ctx context.Context, namespace string, of workload.Object, p
 		return nil, Answer{}, fmt.Errorf("asking the API server about a pod of %s %s: %w", of.Kind, of.Name, err)
 	}
 	message := oneLine(err)
-	if found := refusedByPodSecurity.FindStringSubmatch(message); found != nil && apierrors.IsForbidden(err) {
+	if found := refusedByPodSecurity().FindStringSubmatch(message); found != nil && apierrors.IsForbidden(err) {
 		answer.Denied = found[1]
 	} else {
 		answer.Unasked = message
@@ -199,12 +201,14 @@ func (a *Asker) resource(ctx context.Context, of workload.Object) (resource, err
 }
 
 // pathStep is one step of a path as readers give it: .key, ["key"] or [0].
-var pathStep = regexp.MustCompile(`^(?:\.?([^.\[]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\])`)
+var pathStep = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\.?([^.\[]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\])`)
+})
 
 // lookUp returns what stands at a path of an object, nil if nothing does.
 func lookUp(object any, path string) any {
 	for path != "" {
-		step := pathStep.FindStringSubmatch(path)
+		step := pathStep().FindStringSubmatch(path)
 		if step == nil {
 			return nil
 		}

@@ -6,10 +6,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // placeIn finds what may be a place in a template.
-var placeIn = regexp.MustCompile(`([^\s()":]+):(\d+)(?::\d+)?`)
+var placeIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([^\s()":]+):(\d+)(?::\d+)?`) })
 
 // oneLine makes one line of an error of Helm's.
 func oneLine(err error) error {
@@ -30,7 +31,7 @@ func oneLine(err error) error {
 func (p *prepared) fault(err error) error {
 	text := err.Error()
 	var first, last *Fault
-	for _, at := range placeIn.FindAllStringSubmatch(text, -1) {
+	for _, at := range placeIn().FindAllStringSubmatch(text, -1) {
 		path, ok := p.paths[at[1]]
 		if !ok {
 			continue
@@ -52,17 +53,19 @@ func (p *prepared) fault(err error) error {
 }
 
 var (
-	execution = regexp.MustCompile(`^(?:execution|parse) error at \([^)]*\): `)
-	executing = regexp.MustCompile(`executing "[^"]*" at (<.*?>): `)
-	chained   = regexp.MustCompile(`^template: [^\s:]+:\d+(?::\d+)?: `)
+	execution = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:execution|parse) error at \([^)]*\): `)
+	})
+	executing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`executing "[^"]*" at (<.*?>): `) })
+	chained   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^template: [^\s:]+:\d+(?::\d+)?: `) })
 )
 
 // message is what Helm says without the places: of templates that include each
 // other, what the innermost says.
 func message(text string) string {
 	text = oneLine(errors.New(text)).Error()
-	text = chained.ReplaceAllString(execution.ReplaceAllString(text, ""), "")
-	if all := executing.FindAllStringSubmatchIndex(text, -1); len(all) > 0 {
+	text = chained().ReplaceAllString(execution().ReplaceAllString(text, ""), "")
+	if all := executing().FindAllStringSubmatchIndex(text, -1); len(all) > 0 {
 		last := all[len(all)-1]
 		return "at " + text[last[2]:last[3]] + ": " + text[last[1]:]
 	}

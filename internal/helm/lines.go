@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 	"unicode/utf8"
 )
@@ -17,13 +18,13 @@ import (
 
 const markStart, markEnd = "\x02", "\x03"
 
-var mark = regexp.MustCompile(markStart + `(\d+):(\d+)` + markEnd)
+var mark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(markStart + `(\d+):(\d+)` + markEnd) })
 
 func unmark(text string) string {
 	if !strings.Contains(text, markStart) {
 		return text
 	}
-	return mark.ReplaceAllString(text, "")
+	return mark().ReplaceAllString(text, "")
 }
 
 // origin is where a line was written.
@@ -103,7 +104,7 @@ func origins(text string, id int, source []string) []origin {
 		own, known := 0, false
 		rest, plain := rendered, ""
 		for rest != "" {
-			at := mark.FindStringSubmatchIndex(rest)
+			at := mark().FindStringSubmatchIndex(rest)
 			before := rest
 			if at != nil {
 				before = rest[:at[0]]

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -157,22 +158,24 @@ func textOf(res *resource.Resource, dir, own string, keep bool) (Text, error) {
 }
 
 var (
-	space  = regexp.MustCompile(`\s+`)
-	inTree = regexp.MustCompile(`/[^\s'":]+`)
-	nested = regexp.MustCompile(`^(?:accumulating (?:resources|components): )+`)
+	space  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s+`) })
+	inTree = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/[^\s'":]+`) })
+	nested = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:accumulating (?:resources|components): )+`)
+	})
 )
 
 // plain makes one line of an error of kustomize's, with paths as people gave
 // them.
 func (c *confined) plain(err error) error {
-	text := nested.ReplaceAllString(space.ReplaceAllString(err.Error(), " "), "")
+	text := nested().ReplaceAllString(space().ReplaceAllString(err.Error(), " "), "")
 	const missing = "evalsymlink failure on '"
 	if at := strings.LastIndex(text, missing); at >= 0 {
 		if name, _, ok := strings.Cut(text[at+len(missing):], "'"); ok {
 			return fmt.Errorf("it refers to %s, which does not exist", c.shown(name))
 		}
 	}
-	text = inTree.ReplaceAllStringFunc(text, func(path string) string {
+	text = inTree().ReplaceAllStringFunc(text, func(path string) string {
 		if within(path, c.tree) {
 			return c.shown(path)
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
@@ -16,12 +17,14 @@ import (
 
 // repository is what kustomize may take for a repository to clone, and rather
 // more than that.
-var repository = regexp.MustCompile(`^(?i:(git::)?([a-z][a-z0-9+.-]*://|gh:|(www\.)?github\.com|[^/\s]*@))`)
+var repository = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:(git::)?([a-z][a-z0-9+.-]*://|gh:|(www\.)?github\.com|[^/\s]*@))`)
+})
 
 // isURL reports whether kustomize would fetch a file.
 func isURL(path string) bool {
 	u, err := url.Parse(path)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") || repository.MatchString(path) && strings.Contains(path, "://")
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") || repository().MatchString(path) && strings.Contains(path, "://")
 }
 
 // remoteError says that something is remote.
@@ -65,7 +68,7 @@ func (c *confined) kustomization(text []byte, dir string, built bool) (made []by
 // refersTo finds what is remote.
 func refersTo(k *types.Kustomization) error {
 	for _, path := range slices.Concat(k.Resources, k.Components, k.Generators, k.Transformers, k.Validators) {
-		if isURL(path) || repository.MatchString(path) {
+		if isURL(path) || repository().MatchString(path) {
 			return remoteError(path)
 		}
 	}

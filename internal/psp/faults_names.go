@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -123,7 +124,7 @@ const (
 	sysctlPattern = `([a-z0-9]([-_a-z0-9]*[a-z0-9])?\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]`
 )
 
-var sysctlName = regexp.MustCompile("^" + sysctlPattern + "$")
+var sysctlName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^" + sysctlPattern + "$") })
 
 // sysctls checks a list of sysctls and patterns of them.
 func (f *faults) sysctls(path string, list []string) {
@@ -131,7 +132,7 @@ func (f *faults) sysctls(path string, list []string) {
 		switch {
 		case name == "":
 			f.errs = append(f.errs, invalid(at(path, i), name, "empty sysctl not allowed"))
-		case len(name) > longestSysctl || !sysctlName.MatchString(name):
+		case len(name) > longestSysctl || !sysctlName().MatchString(name):
 			f.errs = append(f.errs, invalid(at(path, i), name,
 				fmt.Sprintf("must have at most %d characters and match regex %s", longestSysctl, sysctlPattern)))
 		}
