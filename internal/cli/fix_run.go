@@ -21,6 +21,7 @@ type fixing struct {
 	style   report.Style
 	writer  report.FixWriter
 	summary report.FixSummary
+	diffed  diffPlace
 	left    bool // something is left, or would be changed
 }
 
@@ -101,7 +102,7 @@ func (f *fixing) deliver(read *readFile, fixed *fix.File) error {
 		for _, e := range fixed.Edits {
 			edits = append(edits, report.FileEdit(e))
 		}
-		_, err := f.out.WriteString(report.FileDiff(f.style, read.path, string(read.text), edits))
+		_, err := f.out.WriteString(report.FileDiff(f.style, f.diffed.name(read.path), string(read.text), edits))
 		return err
 	case !f.write:
 		f.left = true
