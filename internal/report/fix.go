@@ -213,7 +213,7 @@ func (c *FixChange) becomes() string {
 	case "remove":
 		return "removed"
 	case "append":
-		if c.Was != nil {
+		if list, ok := c.Was.([]any); c.Was != nil && (!ok || len(list) > 0) {
 			return "and " + value(c.Value)
 		}
 		return "[" + value(c.Value) + "]"

@@ -104,6 +104,7 @@ func TestATableSaysWhatIsFixedForReviewAndLeft(t *testing.T) {
 		Changes: []report.FixChange{
 			{Path: "spec.a", Value: false, Line: 3, Column: 4}, {Path: "spec.drop", Action: "append", Value: "ALL", Review: "look at it"},
 			{Path: "spec.drop", Action: "append", Was: []any{"X"}, Value: "ALL", Review: "look at it"}, {Path: "spec.user", Action: "remove", Was: 0, Review: "ask"},
+			{Path: "spec.drop", Action: "append", Was: []any{}, Value: "ALL", Review: "look at it"},
 			{Path: "spec.sysctls[0]", Action: "remove", Was: map[string]any{"name": "a", "value": nil, "b": []any{}}, Review: "ask"},
 		},
 		Left: []report.FixLeft{{Path: "spec.v[0].hostPath", Value: "hostPath", Reason: "manual", Advice: "use another one"}, {Path: "spec.p", Value: true, Reason: "stated", Advice: "remove it"},
@@ -122,6 +123,7 @@ func TestATableSaysWhatIsFixedForReviewAndLeft(t *testing.T) {
   review  -     spec.drop                              not set                        [ALL]
   review  -     spec.drop                              [X]                            and ALL
   review  -     spec.user                              0                              removed
+  review  -     spec.drop                              []                             [ALL]
   review  -     spec.sysctls[0]                        {b: [], name: a, value: null}  removed
   left    -     spec.v[0].hostPath                     hostPath                       the same
   left    -     spec.p                                 true                           the same
