@@ -152,6 +152,7 @@ func (o *fixOptions) run() error {
 		style = report.Style{Colour: o.system.ErrTerminal && o.system.colours(), Width: o.system.ErrWidth}
 	}
 	f.input.console.noteVersions(o.version.value)
+	f.diffed = newDiffPlace()
 	f.style = style
 	var ok bool
 	if f.writer, ok = report.NewFix(o.output, o.policy().String(), to, style); !ok {
@@ -171,5 +172,8 @@ func (o *fixOptions) run() error {
 		}
 	}
 	f.input.console.line(f.endLine())
+	if note := f.diffed.note(); note != "" {
+		f.input.console.line(note)
+	}
 	return f.outcome()
 }

@@ -21,6 +21,7 @@ type fixing struct {
 	style   report.Style
 	writer  report.FixWriter
 	summary report.FixSummary
+	diffed  diffPlace
 	left    bool // something is left, or would be changed
 
 	charts, kustomizations []string // that were met
@@ -64,6 +65,9 @@ func (f *fixing) file(fixer fix.Fixer, file workload.File) error {
 	}
 	fixed, err := fixer.File(file.Path, read.text)
 	if err != nil {
+		if err := f.deliver(read, &fix.File{After: read.text}); err != nil {
+			return err
+		}
 		return f.fail(at, err)
 	}
 	useful := false
@@ -74,16 +78,22 @@ func (f *fixing) file(fixer fix.Fixer, file workload.File) error {
 			return err
 		}
 	}
-	switch {
-	case file.Explicit && len(fixed.Items) == 0:
-		return f.fail(at, errEmpty)
-	case file.Explicit && !useful:
-		return f.fail(at, errNoObjects)
+	if err := f.deliver(read, fixed); err != nil {
+		return err
 	}
-	return f.deliver(read, fixed)
+	switch {
+	case !file.Explicit || useful:
+		return nil
+	case len(fixed.Items) > 0:
+		return f.fail(at, errNoObjects)
+	case file.Path == workload.Stdin:
+		return nil // as a chart renders with everything switched off
+	}
+	return f.fail(at, errEmpty)
 }
 
-// deliver does with the edits of a file what is wanted.
+// deliver does with the edits of a file what is wanted. A filter lets through
+// whatever it does not change.
 func (f *fixing) deliver(read *readFile, fixed *fix.File) error {
 	switch {
 	case f.filter():
@@ -97,7 +107,7 @@ func (f *fixing) deliver(read *readFile, fixed *fix.File) error {
 		for _, e := range fixed.Edits {
 			edits = append(edits, report.FileEdit(e))
 		}
-		_, err := f.out.WriteString(report.FileDiff(f.style, read.path, string(read.text), edits))
+		_, err := f.out.WriteString(report.FileDiff(f.style, f.diffed.name(read.path), string(read.text), edits))
 		return err
 	case !f.write:
 		f.left = true

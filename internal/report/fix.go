@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"io"
 	"strconv"
 	"strings"
@@ -160,20 +159,12 @@ func (t *fixTable) Result(r *FixResult) error {
 	b.WriteString(t.style.paint(bold, Escape(r.Object.KindName())) + "  " + Escape(r.Object.Namespace) + "  " + place(r.Source) + "\n")
 	rows := [][]string{{"", "LINE", "PATH", "IS", "WILL BE"}}
 	colours := []string{dim}
-	var notes []string
-	note := func(text string) {
-		for _, n := range notes {
-			if n == text {
-				return
-			}
-		}
-		notes = append(notes, text)
-	}
+	var notes fixNotes
 	for _, c := range r.Changes {
 		word, colour := "fixed", green
 		if c.Review != "" {
 			word, colour = "review", yellow
-			note("review " + field(c.Path) + ": " + c.Review)
+			notes.add(word, c.Path, c.Review)
 		}
 		rows = append(rows, []string{word, at(c.Line, c.Column), Escape(c.Path), value(c.Was), c.becomes()})
 		colours = append(colours, colour)
@@ -181,11 +172,11 @@ func (t *fixTable) Result(r *FixResult) error {
 	for _, l := range r.Left {
 		rows = append(rows, []string{"left", at(l.Line, l.Column), Escape(l.Path), value(l.Value), "the same"})
 		colours = append(colours, red)
-		advice := "left " + field(l.Path) + ": " + Escape(l.Advice)
+		advice := Escape(l.Advice)
 		if l.Reason == "stated" {
 			advice += "; --overwrite does it"
 		}
-		note(advice)
+		notes.add("left", l.Path, advice)
 	}
 	for i, line := range grid(rows) {
 		word := rows[i][0]
@@ -196,7 +187,7 @@ func (t *fixTable) Result(r *FixResult) error {
 		}
 		b.WriteString("  " + line + "\n")
 	}
-	for _, n := range notes {
+	for _, n := range notes.lines() {
 		for i, part := range wrap(n, t.style.Width-len("    ")) {
 			if i > 0 {
 				part = "  " + part
@@ -206,13 +197,6 @@ func (t *fixTable) Result(r *FixResult) error {
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
-}
-
-// field is the last part of a path, without the places in lists behind it.
-func field(path string) string {
-	name := path[strings.LastIndexByte(path, '.')+1:]
-	name, _, _ = strings.Cut(name, "[")
-	return Escape(cmp.Or(name, path))
 }
 
 // at is a place in a file, for a table.
@@ -229,7 +213,7 @@ func (c *FixChange) becomes() string {
 	case "remove":
 		return "removed"
 	case "append":
-		if c.Was != nil {
+		if list, ok := c.Was.([]any); c.Was != nil && (!ok || len(list) > 0) {
 			return "and " + value(c.Value)
 		}
 		return "[" + value(c.Value) + "]"

@@ -80,13 +80,16 @@ func builtin(apiVersion string) bool {
 	return !grouped || slices.Contains([]string{"apps", "batch", "extensions"}, group)
 }
 
+// containerLists are the fields that hold containers.
+var containerLists = map[string]bool{"containers": true, "initContainers": true, "ephemeralContainers": true}
+
 // mergeable reports whether containers, wherever they are, can be told apart by
 // their names.
 func mergeable(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, value := range v {
-			if list, ok := value.([]any); ok && (key == "containers" || key == "initContainers" || key == "ephemeralContainers") {
+			if list, ok := value.([]any); ok && containerLists[key] {
 				names := map[any]bool{nil: true, "": true}
 				for _, item := range list {
 					c, _ := item.(map[string]any)
@@ -110,47 +113,6 @@ func mergeable(v any) bool {
 		}
 	}
 	return true
-}
-
-// guarded is the JSON patch from one object to another, with a test for each
-// container that it goes into: in a cluster others may stand before it.
-func guarded(before, after any) (all []patch.Operation) {
-	tested := map[string]bool{}
-	for _, o := range patch.JSON(before, after) {
-		steps := strings.Split(o.Path, "/")
-		for i := range steps[:len(steps)-1] {
-			if !strings.HasSuffix(steps[i], "ontainers") || i+2 >= len(steps) {
-				continue
-			}
-			at := strings.Join(steps[:i+2], "/")
-			if name, ok := pointed(before, steps[1:i+2]).(map[string]any)["name"].(string); ok && !tested[at] {
-				tested[at] = true
-				all = append(all, patch.Operation{Op: "test", Path: at + "/name", Value: name})
-			}
-		}
-		all = append(all, o)
-	}
-	return all
-}
-
-// pointed is what the steps of a JSON pointer lead to, a map if to nothing.
-func pointed(v any, steps []string) any {
-	for _, step := range steps {
-		switch at := v.(type) {
-		case map[string]any:
-			v = at[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]
-		case []any:
-			i := 0
-			if _, err := fmt.Sscanf(step, "%d", &i); err != nil || i >= len(at) {
-				return map[string]any{}
-			}
-			v = at[i]
-		}
-	}
-	if m, ok := v.(map[string]any); ok {
-		return m
-	}
-	return map[string]any{}
 }
 
 // fixJSONPatch writes a document of JSON for each object: which it is, and its
@@ -178,70 +140,3 @@ func (f *fixJSONPatch) Result(r *FixResult) error {
 }
 
 func (f *fixJSONPatch) Close(FixSummary) error { return nil }
-
-// fixKustomize writes a kustomization that patches the files.
-type fixKustomize struct {
-	quiet
-
-	w       io.Writer
-	files   []string
-	results []*FixResult
-}
-
-func (f *fixKustomize) Result(r *FixResult) error {
-	if !slices.Contains(f.files, r.Source.File) {
-		f.files = append(f.files, r.Source.File)
-	}
-	if len(r.Changes) > 0 {
-		f.results = append(f.results, r)
-	}
-	return nil
-}
-
-// Close writes the document. JSON is YAML, so it is what quotes words.
-func (f *fixKustomize) Close(FixSummary) error {
-	var b strings.Builder
-	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:")
-	for _, file := range f.files {
-		b.WriteString("\n- " + word(file))
-	}
-	b.WriteString(map[bool]string{true: "\npatches:", false: "\npatches: []"}[len(f.results) > 0])
-	for _, r := range f.results {
-		group, version, grouped := strings.Cut(r.Object.APIVersion, "/")
-		if !grouped {
-			group, version = "", group
-		}
-		b.WriteString("\n- target:")
-		for _, field := range [][2]string{{"group", group}, {"version", version}, {"kind", r.Object.Kind}, {"name", r.Object.Name}} {
-			if field[1] != "" {
-				b.WriteString("\n    " + field[0] + ": " + word(field[1]))
-			}
-		}
-		if namespace, ok := pointed(r.Before, []string{"metadata"}).(map[string]any)["namespace"].(string); ok && namespace != "" {
-			b.WriteString("\n    namespace: " + word(namespace))
-		}
-		b.WriteString("\n  patch: |-")
-		for _, o := range guarded(r.Before, r.After) {
-			text, err := json.Marshal(o)
-			if err != nil {
-				return err
-			}
-			b.WriteString("\n    - " + string(text))
-		}
-	}
-	b.WriteByte('\n')
-	_, err := io.WriteString(f.w, b.String())
-	return err
-}
-
-// word is a scalar of YAML: as it is if that is sure to mean itself.
-func word(s string) string {
-	if shellSafe(s) && strings.Trim(s, "0123456789.-") != "" && strings.IndexByte(s, ':') < 0 && len(s) > len("false") {
-		return s
-	}
-	text, err := encodeJSON(s, "")
-	if err != nil {
-		return `""` // never: it is a string
-	}
-	return string(text)
-}

@@ -48,8 +48,9 @@ func TestAPatchMergesContainersByNameOrIsTestedToMeanThem(t *testing.T) {
 	custom, job, odd := web, web, web
 	custom.APIVersion, job.Kind, job.APIVersion, odd.Name = "example.com/v1", "Job", "batch/v1", "web'; rm -rf /"
 	twice := strings.NewReplacer(`"name":"b"`, `"name":"a"`)
-	const jsonPatch = `[{"op":"test","path":"/spec/containers/1/name","value":"b"},{"op":"replace","path":"/spec/containers/1/x/add","value":["B"]},` +
-		`{"op":"remove","path":"/spec/containers/1/x/user"},{"op":"add","path":"/spec/y","value":{"z":true}}]`
+	const jsonPatch = `[{"op":"test","path":"/spec/containers/1/name","value":"b"},{"op":"test","path":"/spec/containers/1/x/add","value":["A","B"]},` +
+		`{"op":"replace","path":"/spec/containers/1/x/add","value":["B"]},{"op":"test","path":"/spec/containers/1/x/user","value":0},` +
+		`{"op":"remove","path":"/spec/containers/1/x/user"},{"op":"test","path":"/spec/y","value":null},{"op":"add","path":"/spec/y","value":{"z":true}}]`
 	for name, c := range map[string]struct{ got, want string }{
 		"a kind of Kubernetes": {
 			patchOf(t, "patch", web, before, after),
@@ -73,14 +74,23 @@ func TestAPatchMergesContainersByNameOrIsTestedToMeanThem(t *testing.T) {
 	}
 }
 
-func TestAKustomizationQuotesWhateverItNames(t *testing.T) {
+func TestAKustomizationNamesOneObjectAndQuotesWhateverItNames(t *testing.T) {
 	t.Parallel()
-	o := report.Object{APIVersion: "v1", Kind: "Pod", Namespace: "shop", Name: "a: b\n- c"}
-	got := patchOf(t, "kustomize", o, `{"metadata":{"namespace":"no"}}`, `{"metadata":{"namespace":"no"},"spec":"x\n    y"}`)
-	const want = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\npatches:\n- target:\n    version: \"v1\"\n    kind: \"Pod\"\n" +
-		"    name: \"a: b\\n- c\"\n    namespace: \"no\"\n  patch: |-\n    - {\"op\":\"add\",\"path\":\"/spec\",\"value\":\"x\\n    y\"}\n"
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
+	const head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\npatches:\n"
+	odd := report.Object{APIVersion: "v1", Kind: "Custom", Name: "a: b\n- c.*"}
+	got := patchOf(t, "kustomize", odd, `{"metadata":{"name":"a: b\n- c.*"},"x":null}`, `{"metadata":{"name":"a: b\n- c.*"},"x":"y\n    z"}`)
+	const byTest = head + "- target:\n    group: \"^$\"\n    version: v1\n    kind: Custom\n    name: \"a: b\\n- c\\\\.\\\\*\"\n    namespace: default\n  patch: |-\n" +
+		"    - op: test\n      path: \"/x\"\n      value: null\n    - op: add\n      path: \"/x\"\n      value: \"y\\n    z\"\n"
+	if d := cmp.Diff(byTest, got); d != "" {
+		t.Errorf("a kind that kustomize does not know (-want +got):\n%s", d)
+	}
+	web := report.Object{APIVersion: "v1", Kind: "Pod", Namespace: "shop", Name: "web"}
+	const before = `{"metadata":{"name":"web","namespace":"no"},"spec":{"containers":[{"name":"a"},{"name":"b"}]}}`
+	got = patchOf(t, "kustomize", web, before, strings.Replace(before, `"b"`, `"b","x":1`, 1))
+	const byName = head + "- patch: |-\n    apiVersion: v1\n    kind: Pod\n    metadata:\n      name: web\n      namespace: \"no\"\n    spec:\n      containers:\n" +
+		"        - name: a\n        - name: b\n          x: 1\n"
+	if d := cmp.Diff(byName, got); d != "" {
+		t.Errorf("a kind that it knows (-want +got):\n%s", d)
 	}
 }
 
@@ -94,8 +104,13 @@ func TestATableSaysWhatIsFixedForReviewAndLeft(t *testing.T) {
 		Changes: []report.FixChange{
 			{Path: "spec.a", Value: false, Line: 3, Column: 4}, {Path: "spec.drop", Action: "append", Value: "ALL", Review: "look at it"},
 			{Path: "spec.drop", Action: "append", Was: []any{"X"}, Value: "ALL", Review: "look at it"}, {Path: "spec.user", Action: "remove", Was: 0, Review: "ask"},
+			{Path: "spec.drop", Action: "append", Was: []any{}, Value: "ALL", Review: "look at it"},
+			{Path: "spec.sysctls[0]", Action: "remove", Was: map[string]any{"name": "a", "value": nil, "b": []any{}}, Review: "ask"},
 		},
-		Left: []report.FixLeft{{Path: "spec.v[0].hostPath", Value: "hostPath", Reason: "manual", Advice: "use another one"}, {Path: "spec.p", Value: true, Reason: "stated", Advice: "remove it"}},
+		Left: []report.FixLeft{{Path: "spec.v[0].hostPath", Value: "hostPath", Reason: "manual", Advice: "use another one"}, {Path: "spec.p", Value: true, Reason: "stated", Advice: "remove it"},
+			{Path: `annotations["example.com/a"]`, Reason: "manual", Advice: "look"}, {Path: `metadata.annotations["example.com/b"]`, Reason: "manual", Advice: "look"},
+			{Path: "spec.c[0].seccomp.type", Reason: "manual", Advice: "one"}, {Path: "spec.c[1].appArmor.type", Reason: "manual", Advice: "other"},
+			{Path: "spec.c[0].x.type", Reason: "manual", Advice: "one"}, {Path: "spec.c[1].x.type", Reason: "manual", Advice: "other"}},
 	}
 	for _, err := range []error{w.Result(&empty), w.Result(&r), w.Close(report.FixSummary{})} {
 		if err != nil {
@@ -103,17 +118,32 @@ func TestATableSaysWhatIsFixedForReviewAndLeft(t *testing.T) {
 		}
 	}
 	const want = `pod/a\x1b  shop  a.yaml:2
-          LINE  PATH                IS        WILL BE
-  fixed   3:4   spec.a              not set   false
-  review  -     spec.drop           not set   [ALL]
-  review  -     spec.drop           [X]       and ALL
-  review  -     spec.user           0         removed
-  left    -     spec.v[0].hostPath  hostPath  the same
-  left    -     spec.p              true      the same
+          LINE  PATH                                   IS                             WILL BE
+  fixed   3:4   spec.a                                 not set                        false
+  review  -     spec.drop                              not set                        [ALL]
+  review  -     spec.drop                              [X]                            and ALL
+  review  -     spec.user                              0                              removed
+  review  -     spec.drop                              []                             [ALL]
+  review  -     spec.sysctls[0]                        {b: [], name: a, value: null}  removed
+  left    -     spec.v[0].hostPath                     hostPath                       the same
+  left    -     spec.p                                 true                           the same
+  left    -     annotations["example.com/a"]           not set                        the same
+  left    -     metadata.annotations["example.com/b"]  not set                        the same
+  left    -     spec.c[0].seccomp.type                 not set                        the same
+  left    -     spec.c[1].appArmor.type                not set                        the same
+  left    -     spec.c[0].x.type                       not set                        the same
+  left    -     spec.c[1].x.type                       not set                        the same
   review drop: look at it
   review user: ask
+  review sysctls: ask
   left hostPath: use another one
   left p: remove it; --overwrite does it
+  left annotations["example.com/a"]: look
+  left annotations["example.com/b"]: look
+  left seccomp.type: one
+  left appArmor.type: other
+  left c[0].x.type: one
+  left c[1].x.type: other
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

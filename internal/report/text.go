@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -119,8 +121,30 @@ func value(v any) string {
 		return Escape(v)
 	case []string:
 		return Escape("[" + strings.Join(v, ", ") + "]")
+	case []any, map[string]any:
+		return flowText(v)
 	}
 	return Escape(fmt.Sprint(v))
+}
+
+// flowText is a list or an object as YAML writes them on one line.
+func flowText(v any) string {
+	var parts []string
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			parts = append(parts, flowText(item))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, Escape(key)+": "+flowText(v[key]))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case nil:
+		return "null"
+	}
+	return value(v)
 }
 
 // pad fills text up to a width in characters.
