@@ -85,7 +85,7 @@ func (o *documentOptions) read() (*documents, error) {
 		d.tried = append(d.tried, e.Name)
 	}
 	d.files.Placed = append(d.files.Placed, tried...)
-	d.Set, _ = policy.Compose(d.files, policy.Objects{}, d.clock)
+	d.Set, _ = policy.Compose(d.files, policy.Objects{})
 	if err := faultOf(&d.Set); err != nil {
 		return nil, fmt.Errorf("--exceptions: %w", err)
 	}
@@ -116,7 +116,7 @@ func (d *documents) with(inv *inventory.Inventory, console *console) {
 	found := objectsOf(inv)
 	found.Exceptions = slices.DeleteFunc(found.Exceptions, func(e policy.Placed) bool { return slices.Contains(d.tried, e.Name) })
 	var notes []string
-	d.Set, notes = policy.Compose(d.files, found, d.clock)
+	d.Set, notes = policy.Compose(d.files, found)
 	if n := len(found.Guards) + len(found.Profiles) + len(found.Exceptions); n > 0 {
 		console.line(fmt.Sprintf("note: %s, %s and %s of the cluster count", plural(len(found.Guards), "guard"),
 			plural(len(found.Profiles), "profile"), plural(len(found.Exceptions), "exception")))
