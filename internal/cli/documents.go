@@ -26,6 +26,9 @@ type documentOptions struct {
 	system     *System
 	dir        string
 	exceptions []string
+	// lenient judges without exceptions of the folder that cannot be read, as serve
+	// does; whoever asks for it has to fail at the end by [documents.unread].
+	lenient bool
 }
 
 // flags defines the flags that name them.
@@ -62,16 +65,21 @@ type documents struct {
 	// the cluster's.
 	tried []string
 	now   time.Time
+	// unread says which exceptions of the folder could not be read.
+	unread error
 }
 
 // read reads the files. What cannot be read is an error: nothing is judged by half of
-// it.
+// it, but leniently without the exceptions of a file.
 func (o *documentOptions) read() (*documents, error) {
 	d := &documents{now: o.system.Now()}
 	if o.dir != "" {
 		var err error
 		if d.files, err = policy.ReadFolder(os.DirFS(o.dir)); err == nil {
-			err = faultOf(&d.files)
+			d.unread = faultOf(&d.files)
+		}
+		if err == nil && !o.lenient {
+			err = d.unread
 		}
 		if err != nil {
 			return nil, fmt.Errorf("--policy-dir: %s: %w", report.Escape(o.dir), err)
