@@ -2,7 +2,9 @@ package guard_test
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +28,7 @@ func TestNobodyWeakensAGuardedNamespace(t *testing.T) {
 	}
 	t.Run("the README says what is said", readme)
 	t.Run("an exempt name needs the right", exemptName)
+	t.Run("a new namespace enforces the floor", belowTheFloor)
 	t.Run("a tenant cannot grant himself the right", tenantGrants)
 	t.Run("who has the right may", theRight)
 	t.Run("what weakens nothing passes", nothingWeakened)
@@ -33,6 +36,7 @@ func TestNobodyWeakensAGuardedNamespace(t *testing.T) {
 	t.Run("a right that cannot be asked for is none", unanswered)
 	t.Run("guards are followed", func(t *testing.T) { followed(t, s, policies) })
 	t.Run("a tenants' operator labels no namespace of the system", func(t *testing.T) { injected(t, policies) })
+	t.Run("an excepted name needs the right", func(t *testing.T) { exceptedNames(t, policies) })
 	t.Run("while Gabion is down, only labels wait", func(t *testing.T) { down(t, s) })
 }
 
@@ -89,15 +93,65 @@ func readme(t *testing.T) {
 
 func exemptName(t *testing.T) {
 	c, _ := client(t, editor)
-	create := func(name string) error {
-		_, err := c.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-		return err
-	}
-	if err := create("exempt"); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "a namespace of this name is exempt from Pod Security (PodSecurityGuard floor)") {
+	if err := create(t, c, "exempt", nil); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "a namespace of this name is exempt from Pod Security (PodSecurityGuard floor)") {
 		t.Errorf("an exempt name: %v", err)
 	}
-	if err := create("another"); err != nil {
+	if err := create(t, c, "another", map[string]string{pss.EnforceLabel: "baseline"}); err != nil {
 		t.Errorf("another name: %v", err)
+	}
+}
+
+// create makes a namespace as somebody.
+func create(t *testing.T, c kubernetes.Interface, name string, labels map[string]string) error {
+	t.Helper()
+	_, err := c.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
+	return err
+}
+
+// belowTheFloor has an editor make a namespace that enforces less than the floor, as who
+// deletes one and makes it again would.
+func belowTheFloor(t *testing.T) {
+	c, _ := client(t, editor)
+	const want = `enforce is privileged:latest, less than the floor baseline:latest`
+	for _, labels := range []map[string]string{nil, {pss.EnforceLabel: "privileged"}} {
+		if err := create(t, c, "low", labels); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "; state pod-security.kubernetes.io/enforce=baseline (PodSecurityGuard floor)") {
+			t.Errorf("with the labels %v: %v", labels, err)
+		}
+	}
+}
+
+// exceptedNames has an editor make namespaces with the names that a guard and an
+// exception except.
+func exceptedNames(t *testing.T, policies string) {
+	for name, text := range map[string]string{
+		"spare.yaml": "apiVersion: gabion.io/v1alpha1\nkind: PodSecurityGuard\nmetadata: {name: spare}\n" +
+			"spec: {action: deny, namespaces: {all: true, except: [spare]}, floor: {enforce: baseline}}\n",
+		"monitoring.yaml": "apiVersion: gabion.io/v1alpha1\nkind: PodSecurityException\nmetadata: {name: monitoring}\n" +
+			"spec: {reason: r, namespaces: {names: [monitoring]}, controls: [{id: hostNamespaces}]}\n",
+	} {
+		file := filepath.Join(policies, name)
+		write(t, file, text)
+		defer func() {
+			if err := os.Remove(file); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	c, _ := client(t, editor)
+	for name, want := range map[string]string{
+		"spare":      "a namespace of this name is excepted by a guard (PodSecurityGuard spare)",
+		"monitoring": "it comes to be excepted by PodSecurityException monitoring (PodSecurityGuard ",
+	} {
+		eventually(t, "the refusal of "+name, func() string {
+			_, err := c.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+				ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{pss.EnforceLabel: "restricted"}},
+			}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+			if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want) {
+				return fmt.Sprintf("%v, want %s", err, want)
+			}
+			return ""
+		})
 	}
 }
 

@@ -131,6 +131,20 @@ func (c *Controller) SetGuards(g Guards) {
 	c.replace(func(s *state) { s.guards = g })
 }
 
+// Policies are what counts beside the configuration; each of them is nil if there is
+// nothing.
+type Policies struct {
+	Exceptions Exceptions
+	PodGuards  PodGuards
+	Guards     Guards
+}
+
+// SetPolicies replaces all of them at once: no request is decided by new exceptions and
+// old guards.
+func (c *Controller) SetPolicies(p Policies) {
+	c.replace(func(s *state) { s.exceptions, s.podGuards, s.guards = p.Exceptions, p.PodGuards, p.Guards })
+}
+
 func (c *Controller) replace(change func(*state)) {
 	for {
 		old := c.state.Load()

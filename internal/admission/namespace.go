@@ -31,7 +31,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		if r.config.Exemptions.Namespace(r.req.Namespace) {
 			d.Warnings = r.config.ExemptWarnings(ns.name, ns.labels, policy)
 		}
-		return r.tellFloors(d, &ns, policy.Enforce)
+		return r.tellGuards(d, &ns, policy.Enforce)
 	case Update:
 		// Upstream's sentences have two spaces.
 		old, d, ok := readNamespace(r.reader, r.req.OldObject, " old ")
@@ -46,7 +46,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		if ns.labels[pss.EnforceLabel] == old.labels[pss.EnforceLabel] && policy.Enforce == oldPolicy.Enforce {
 			return d
 		}
-		return r.tellFloors(d, &ns, policy.Enforce)
+		return r.tellGuards(d, &ns, policy.Enforce)
 	}
 	return allow()
 }
@@ -80,17 +80,14 @@ func (r *review) relabelled(ctx context.Context, ns *object, policy pss.Policy, 
 	return d
 }
 
-// tellFloors warns who labels a namespace that its pods have to meet more than the
+// tellGuards warns who labels a namespace that its pods have to meet more than the
 // label says.
-func (r *review) tellFloors(d Decision, ns *object, now pss.LevelVersion) Decision {
+func (r *review) tellGuards(d Decision, ns *object, now pss.LevelVersion) Decision {
 	if _, labelled := ns.labels[pss.EnforceLabel]; r.podGuards == nil || !labelled || r.config.Exemptions.Namespace(r.req.Namespace) {
 		return d
 	}
-	for _, f := range r.podGuards(ns.name, ns.labels).Floors {
-		if f.Policy.Level > now.Level {
-			d.Warnings = append(d.Warnings, `pods are judged by "`+f.Policy.String()+`", the floor of `+f.By+", too")
-		}
-	}
+	guarding := r.podGuards(ns.name, ns.labels)
+	d.Warnings = append(d.Warnings, guarding.Beside(now)...)
 	return d
 }
 

@@ -79,6 +79,31 @@ func (c *Controller) SetPodGuards(g PodGuards) {
 // asks reports whether pods have to meet anything.
 func (g *PodGuarding) asks() bool { return len(g.Floors)+len(g.Profiles) > 0 }
 
+// String names the floor where pods are judged by it.
+func (f Floor) String() string { return `"` + f.Policy.String() + `", the floor of ` + f.By }
+
+// String names the profile where pods are judged by it.
+func (p Profile) String() string { return "PodSecurityProfile " + quote(p.Name) + " of " + p.By }
+
+// Beside says in sentences what pods have to meet beside a policy that their
+// namespace enforces.
+func (g *PodGuarding) Beside(enforced pss.LevelVersion) []string {
+	var all []string
+	for _, f := range g.Floors {
+		if f.Policy.Level > enforced.Level {
+			all = append(all, "pods are judged by "+f.String()+", too")
+		}
+	}
+	for _, p := range g.Profiles {
+		if p.Judge == nil {
+			all = append(all, "every pod is refused, by "+p.String()+": there is no such profile")
+			continue
+		}
+		all = append(all, "pods are judged by "+p.String()+", too")
+	}
+	return all
+}
+
 // refusal is one policy that a pod does not meet.
 type refusal struct {
 	// violated names the policy where a pod is refused, by where its workload is.
@@ -161,7 +186,7 @@ func (j judged) refusal(violated, by string, pod *pss.Pod) refusal {
 // profile judges a pod by a profile; ok is false if it does not meet it, in something
 // that is not named, or cannot be judged.
 func (r *review) profile(j *judging, p Profile, named map[string]bool) (refusal, bool) {
-	name := "PodSecurityProfile " + quote(p.Name) + " of " + p.By
+	name := p.String()
 	no := refusal{violated: name, by: name}
 	if p.Judge == nil {
 		r.refusedBy(p)

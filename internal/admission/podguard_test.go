@@ -179,6 +179,23 @@ func TestWhoLabelsANamespaceBelowAFloorIsToldOfIt(t *testing.T) {
 	}
 }
 
+func TestWhoLabelsANamespaceIsToldOfTheProfilesThatCountThere(t *testing.T) {
+	t.Parallel()
+	judge := func(pss.Evaluator, Subject) ([]Violation, []Use, error) { return nil, nil, nil }
+	w := newWorld()
+	w.pods["n"] = nil
+	controller := w.controller(t)
+	controller.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{Name: "p", By: "PodSecurityGuard a", Judge: judge}, {Name: "gone", By: "PodSecurityGuard b"}}}))
+	d := controller.Decide(t.Context(), namespaced(Update, "n", `{"pod-security.kubernetes.io/enforce":"privileged"}`, `{}`))
+	want := []string{
+		`pods are judged by PodSecurityProfile "p" of PodSecurityGuard a, too`,
+		`every pod is refused, by PodSecurityProfile "gone" of PodSecurityGuard b: there is no such profile`,
+	}
+	if diff := cmp.Diff(want, d.Warnings); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 // TestGuardsThatAskNothingCostNothing: neither does a guard that asks nothing of
 // pods, nor one whose floor a pod meets as it meets the labels.
 func TestGuardsThatAskNothingCostNothing(t *testing.T) {

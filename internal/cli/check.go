@@ -236,6 +236,7 @@ func (o *checkOptions) run() error {
 		}
 		policies.flags = by.Base()
 	}
+	o.documents.lenient = true
 	documents, err := o.documents.read()
 	if err != nil {
 		return err
@@ -271,8 +272,11 @@ func (o *checkOptions) run() error {
 	if err := c.run(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	if err := known.save(c.complete(), c.input.console); err != nil {
+	if err := known.save(c.complete() && documents.unread == nil, c.input.console); err != nil {
 		return err
+	}
+	if documents.unread != nil {
+		return fmt.Errorf("--policy-dir: %s: judged without these exceptions: %w", report.Escape(o.documents.dir), documents.unread)
 	}
 	return c.outcome()
 }

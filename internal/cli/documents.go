@@ -26,6 +26,9 @@ type documentOptions struct {
 	system     *System
 	dir        string
 	exceptions []string
+	// lenient judges without exceptions of the folder that cannot be read, as serve
+	// does; whoever asks for it has to fail at the end by [documents.unread].
+	lenient bool
 }
 
 // flags defines the flags that name them.
@@ -62,16 +65,21 @@ type documents struct {
 	// the cluster's.
 	tried []string
 	now   time.Time
+	// unread says which exceptions of the folder could not be read.
+	unread error
 }
 
 // read reads the files. What cannot be read is an error: nothing is judged by half of
-// it.
+// it, but leniently without the exceptions of a file.
 func (o *documentOptions) read() (*documents, error) {
 	d := &documents{now: o.system.Now()}
 	if o.dir != "" {
 		var err error
 		if d.files, err = policy.ReadFolder(os.DirFS(o.dir)); err == nil {
-			err = faultOf(&d.files)
+			d.unread = faultOf(&d.files)
+		}
+		if err == nil && !o.lenient {
+			err = d.unread
 		}
 		if err != nil {
 			return nil, fmt.Errorf("--policy-dir: %s: %w", report.Escape(o.dir), err)
@@ -85,7 +93,7 @@ func (o *documentOptions) read() (*documents, error) {
 		d.tried = append(d.tried, e.Name)
 	}
 	d.files.Placed = append(d.files.Placed, tried...)
-	d.Set, _ = policy.Compose(d.files, policy.Objects{}, d.clock)
+	d.Set, _ = policy.Compose(d.files, policy.Objects{})
 	if err := faultOf(&d.Set); err != nil {
 		return nil, fmt.Errorf("--exceptions: %w", err)
 	}
@@ -116,7 +124,7 @@ func (d *documents) with(inv *inventory.Inventory, console *console) {
 	found := objectsOf(inv)
 	found.Exceptions = slices.DeleteFunc(found.Exceptions, func(e policy.Placed) bool { return slices.Contains(d.tried, e.Name) })
 	var notes []string
-	d.Set, notes = policy.Compose(d.files, found, d.clock)
+	d.Set, notes = policy.Compose(d.files, found)
 	if n := len(found.Guards) + len(found.Profiles) + len(found.Exceptions); n > 0 {
 		console.line(fmt.Sprintf("note: %s, %s and %s of the cluster count", plural(len(found.Guards), "guard"),
 			plural(len(found.Profiles), "profile"), plural(len(found.Exceptions), "exception")))
@@ -129,6 +137,11 @@ func (d *documents) with(inv *inventory.Inventory, console *console) {
 	}
 	for _, note := range notes {
 		console.line("note: an object of the cluster: " + report.EscapeSentence(note))
+	}
+	for _, named := range d.Guards.Profiles() {
+		if d.Profiles[named.Name] == nil {
+			console.line(fmt.Sprintf("note: every pod is refused where %s counts: there is no PodSecurityProfile %s", policy.By(named.Guards), report.Escape(named.Name)))
+		}
 	}
 	for _, fault := range found.Faults {
 		inv.Errors = append(inv.Errors, inventory.Problem{Source: workload.Source{File: policy.InObject}, Reason: fault})
@@ -166,11 +179,24 @@ func (d *documents) pods(namespace string, labels map[string]string) guard.Pods 
 	return d.Guards.Pods(namespace, labels)
 }
 
+// beside returns what guards ask of the pods of a namespace, which has the labels, or
+// whatever these are if they are not known.
+func (d *documents) beside(name string, labels map[string]string) admission.PodGuarding {
+	if !d.guarded() {
+		return admission.PodGuarding{}
+	}
+	asked := d.Guards.PodsAnyway(name)
+	if labels != nil {
+		asked = d.Guards.Pods(name, labels)
+	}
+	return d.PodGuarding(asked, name, labels, d.clock)
+}
+
 // forPlan returns what a plan asks of guards: the floors of a namespace, and what is
 // excepted of them by its labels as they stand.
 func (d *documents) forPlan(ns *inventory.Namespace) ([]plan.Floor, plan.Except) {
 	var floors []plan.Floor
-	for _, f := range d.surely(ns) {
+	for _, f := range d.surely(ns).Floors {
 		floors = append(floors, plan.Floor{Policy: f.Policy, Guards: f.Guards})
 	}
 	x := d.excepting()
@@ -184,28 +210,40 @@ func (d *documents) forPlan(ns *inventory.Namespace) ([]plan.Floor, plan.Except)
 	}
 }
 
-// forUpgrade returns the floors of a namespace, which are policies like those of labels.
+// forUpgrade returns the floors of a namespace, which are policies like those of labels,
+// and the levels of its profiles: what else profiles ask no upgrade changes.
 func (d *documents) forUpgrade(ns *inventory.Namespace) []upgrade.Floor {
 	var floors []upgrade.Floor
-	for _, f := range d.surely(ns) {
+	asked := d.surely(ns)
+	for _, f := range asked.Floors {
 		floors = append(floors, upgrade.Floor{Policy: f.Policy, Guards: f.Guards})
+	}
+	for _, p := range asked.Profiles {
+		if by := d.Profiles[p.Name]; by != nil {
+			floors = append(floors, upgrade.Floor{Policy: by.Base(), Guards: p.Guards})
+		}
 	}
 	return floors
 }
 
-// surely returns the floors of the guards that mean a namespace, whatever its labels
-// are if these are not known.
-func (d *documents) surely(ns *inventory.Namespace) []guard.Floor {
+// surely returns what the guards ask that mean a namespace, whatever its labels are if
+// these are not known.
+func (d *documents) surely(ns *inventory.Namespace) guard.Pods {
 	if !ns.Stated {
-		return d.Guards.PodsAnyway(ns.Name).Floors
+		return d.Guards.PodsAnyway(ns.Name)
 	}
-	return d.Guards.Pods(ns.Name, labelsOf(ns)).Floors
+	return d.Guards.Pods(ns.Name, labelsOf(ns))
 }
 
-// enforced reports whether guards have a floor for the pods of a namespace.
+// enforced reports whether guards enforce a level on the pods of a namespace, by a floor
+// or a profile, or let in none.
 func (d *documents) enforced(ns *inventory.Namespace) bool {
-	return slices.ContainsFunc(d.surely(ns), func(f guard.Floor) bool {
+	asked := d.surely(ns)
+	return slices.ContainsFunc(asked.Floors, func(f guard.Floor) bool {
 		return f.Policy.Level > pss.Privileged
+	}) || slices.ContainsFunc(asked.Profiles, func(p guard.Profile) bool {
+		by := d.Profiles[p.Name]
+		return by == nil || by.Base().Level > pss.Privileged
 	})
 }
 

@@ -43,6 +43,14 @@ func (l *labeling) guard(ctx context.Context, s *step, row *report.LabelNamespac
 			refused = append(refused, w.Text)
 		}
 	}
+	if l.dryRun == dryRunClient && !s.change.Exempt { // else the API server says it
+		labels := namespaceLabels(s.name, s.change.Labels())
+		enforced, _ := pss.PolicyFromLabels(labels, l.planner.Defaults)
+		asked := l.counting.beside(s.name, labels)
+		for _, text := range asked.Beside(enforced.Enforce) {
+			newConsole(l.system).line(report.EscapeSentence("note: namespace " + s.name + ": " + text))
+		}
+	}
 	if len(refused) == 0 {
 		return
 	}

@@ -171,7 +171,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		options.Exceptions = excepted.forPlan
 	}
 	if documents.guarded() {
-		options.Floors = documents.forPlan
+		options.Floors, options.Profiles = documents.forPlan, documents.profilesForPlan(options.Evaluator)
 	}
 	made, err := plan.Make(inv, options)
 	if err != nil {

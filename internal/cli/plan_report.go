@@ -65,6 +65,9 @@ func planNamespace(n *plan.Namespace, o *plan.Options, gaps int) report.PlanName
 	for _, f := range n.Floors {
 		to.Floors = append(to.Floors, report.PlanFloor{Enforce: f.Policy.String(), Guards: f.Guards})
 	}
+	for _, p := range n.Profiles {
+		to.Profiles = append(to.Profiles, report.PlanProfile{Name: p.Name, Guards: p.Guards, Missing: p.Judge == nil})
+	}
 	for _, s := range n.Steps {
 		to.Steps = append(to.Steps, report.PlanStep{Enforce: s.Enforce.String(), Labels: s.Labels, Blockers: planBlockers(s.Blockers)})
 	}
@@ -106,6 +109,9 @@ func planReasons(n *plan.Namespace, o *plan.Options, gaps int) []report.PlanReas
 		enforced := n.Current.Enforce.String()
 		for _, f := range n.Floors {
 			enforced += ", with the floor " + f.Policy.String() + " of " + policy.By(f.Guards) + ","
+		}
+		for _, p := range n.Profiles {
+			enforced += ", with the profile " + p.Name + " of " + policy.By(p.Guards) + ","
 		}
 		add(report.ReasonRestart, "%s is enforced and refuses the pods of %s once they are made again", enforced, plural(len(n.AtRisk), "workload"))
 	}
@@ -193,6 +199,12 @@ func planViolation(v *plan.Violation) report.PlanViolation {
 	}
 	if c, ok := pss.LookupControl(v.Control); ok && v.Origin == plan.InAuditLog {
 		to.Fix = c.Fix // the log has no findings that could say it better
+	}
+	if v.Profile != "" {
+		to.Level = "profile/" + v.Profile
+		if len(v.Findings) == 0 {
+			to.Fix = "make the profile " + v.Profile + ", or name another one in the guard"
+		}
 	}
 	for _, f := range v.Findings {
 		row := report.PlanFinding{Path: f.FullPath, Value: f.Value.Any(), Allowed: f.Allowed, Fix: f.Fix}

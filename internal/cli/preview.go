@@ -245,6 +245,9 @@ func (o *previewOptions) previewNamespace(s *survey, space *inventory.Namespace,
 	ns.Except = o.excepted.forPreview(ns.Name, labels, &uses)
 	row, err := o.previewRow(s, &ns, labels, e, &uses)
 	if err == nil && row != nil {
+		if row.Error == "" {
+			o.besideLabels(s, row, space, labels, e, &uses)
+		}
 		row.Exceptions = o.excepted.rows(uses)
 		if o.enforce.set && space.Stated && row.Error == "" {
 			s.guard(row, o.counting.change(ns.Name, labelsOf(space), labels, o.config.Defaults, e))

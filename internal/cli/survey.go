@@ -19,7 +19,7 @@ type survey struct {
 	config    admission.Config
 	templates bool
 	inventory *inventory.Inventory
-	denied    bool
+	denied    bool // a change, or a judgement
 	refused   bool // by a guard
 	report    report.Preview
 }

@@ -50,14 +50,8 @@ type Answer struct {
 // if it takes them, or if they are invalid. An error means that it did not
 // answer.
 func (a *Asker) Label(ctx context.Context, namespace string, labels map[string]string) (Answer, error) {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
-	if err != nil {
-		return Answer{}, err
-	}
 	var heard hearing
-	err = a.client.Patch(types.MergePatchType).AbsPath("/api/v1/namespaces/"+namespace).
-		Param("dryRun", metav1.DryRunAll).Param("fieldManager", "gabion").
-		WarningHandlerWithContext(&heard).Body(patch).Do(ctx).Error()
+	_, err := a.label(ctx, namespace, labels, &heard)
 	answer := Answer{Warnings: heard.texts}
 	switch {
 	case err == nil:
@@ -71,6 +65,21 @@ func (a *Asker) Label(ctx context.Context, namespace string, labels map[string]s
 		return Answer{}, fmt.Errorf("asking the API server about the labels of namespace %q: %w", namespace, err)
 	}
 	return answer, nil
+}
+
+// label sends a dry run of labels, and returns what the namespace would be.
+func (a *Asker) label(ctx context.Context, namespace string, labels map[string]string, heard *hearing) ([]byte, error) {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
+	if err != nil {
+		return nil, err
+	}
+	result := a.client.Patch(types.MergePatchType).AbsPath("/api/v1/namespaces/"+namespace).
+		Param("dryRun", metav1.DryRunAll).Param("fieldManager", "gabion").
+		WarningHandlerWithContext(heard).Body(patch).Do(ctx)
+	if err := result.Error(); err != nil { // with the details, which Raw does not have
+		return nil, err
+	}
+	return result.Raw()
 }
 
 // hearing collects the warnings of one response, as they come.

@@ -93,6 +93,25 @@ func TestANewNamespaceIsComparedWithWhatItWouldGet(t *testing.T) {
 	}
 }
 
+// TestAVersionAloneDoesNotMakeOldWhatANewNamespaceGets: the guard gives it the level,
+// and the version is the namespace's own.
+func TestAVersionAloneDoesNotMakeOldWhatANewNamespaceGets(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[string]guard.Action{"": guard.Warn, "action: deny, ": guard.Deny} {
+		s := set(t, "{"+action+"namespaces: {all: true}, newNamespaces: {labels: {enforce: baseline}}}")
+		for version, weaker := range map[string]bool{"v1.0": true, "latest": false, "v1.37": false} {
+			after := labels("enforce-version=" + version)
+			for key, value := range s.Missing("n", after) {
+				after[key] = value
+			}
+			got := s.Judge(guard.Change{Name: "n", New: true, After: after, Defaults: pss.DefaultPolicy()}).Weakenings
+			if len(got) > 0 != weaker || weaker && (got[0].Action != want || got[0].To.String() != "baseline:v1.0" || got[0].From.String() != "baseline:latest") {
+				t.Errorf("%q, %s: %v", action, version, got)
+			}
+		}
+	}
+}
+
 func TestLabelsForNewNamespacesThatAreNoneAreErrors(t *testing.T) {
 	t.Parallel()
 	for spec, want := range map[string]string{

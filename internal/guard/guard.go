@@ -137,8 +137,9 @@ func (g *Guard) Renamed(name string) *Guard {
 
 // refuses reports whether the guard takes a change of a mode for a weakening, and
 // which controls are weakened by it. What is left after the change counts as pods
-// are judged by the evaluator.
-func (g *Guard) refuses(e pss.Evaluator, mode Mode, after pss.LevelVersion, d difference) ([]pss.ID, bool) {
+// are judged by the evaluator. A new namespace is to have what the guard gives to new
+// ones, or more.
+func (g *Guard) refuses(c *Change, mode Mode, after pss.LevelVersion, d difference) ([]pss.ID, bool) {
 	lost := d.lost
 	if g.newer {
 		lost = d.all()
@@ -146,8 +147,12 @@ func (g *Guard) refuses(e pss.Evaluator, mode Mode, after pss.LevelVersion, d di
 	if len(lost) == 0 {
 		return nil, false
 	}
-	floor, ok := g.floor[mode]
-	return lost, g.lock || ok && len(compare(resolve(e, floor), resolve(e, after)).lost) > 0
+	below := func(least pss.LevelVersion, stated bool) bool {
+		return stated && len(compare(resolve(c.Evaluator, least), resolve(c.Evaluator, after)).lost) > 0
+	}
+	floor, floored := g.floor[mode]
+	filling, filled := g.fillings[mode]
+	return lost, g.lock || below(floor, floored) || below(filling.LevelVersion, filled && c.New && mode == Enforce)
 }
 
 // minds reports whether the guard says anything of a mode.

@@ -179,7 +179,43 @@ func TestOnlyWeakeningIsRefused(t *testing.T) {
 			want: []string{"audit enforce goes from restricted:latest to baseline:latest"},
 		},
 
-		{name: "a new namespace may be as the defaults are", guards: []string{floored, locked}, isNew: true},
+		{name: "a new namespace may be as the defaults are", guards: []string{floored, locked}, isNew: true, defaults: pss.Baseline},
+		{
+			name: "a new namespace may not enforce less than the floor", guards: []string{floored}, after: "enforce=privileged", isNew: true,
+			want: []string{"deny enforce is privileged:latest, less than the floor baseline:latest, by the label pod-security.kubernetes.io/enforce (\"privileged\" is new): " +
+				"pods are let in, whatever they ask for; state pod-security.kubernetes.io/enforce=baseline (PodSecurityGuard g0)"},
+		},
+		{
+			name: "nor may one without a label where the default is less", guards: []string{floored, telling}, isNew: true,
+			want: []string{
+				"deny enforce is privileged:latest, less than the floor baseline:latest: pods are let in, whatever they ask for; state pod-security.kubernetes.io/enforce=baseline (PodSecurityGuard g0)",
+				"warn enforce is privileged:latest, less than the floor restricted:latest: ",
+			},
+		},
+		{name: "a new namespace may enforce the floor", guards: []string{floored, locked}, after: "enforce=baseline", isNew: true},
+		{
+			name: "a new namespace below a floor that pods have to meet is told of", isNew: true, after: "enforce=privileged",
+			guards: []string{"{action: deny, namespaces: {all: true}, floor: {enforce: 'baseline:v1.30'}, applyToPods: true}"},
+			want:   []string{"warn enforce is privileged:latest, less than the floor baseline:v1.30, "},
+		},
+		{
+			name: "a new namespace may have what a guard gives it, below its floor too", isNew: true, after: "enforce=baseline",
+			guards: []string{"{action: deny, namespaces: {all: true}, floor: {enforce: restricted}, newNamespaces: {labels: {enforce: baseline}}}"},
+		},
+		{
+			name: "a new namespace may not have a name that a guard excepts", guards: []string{floored, noting}, namespace: "kube-system", isNew: true, after: "enforce=restricted",
+			want: []string{"deny a namespace of this name is excepted by a guard (PodSecurityGuard g0)"},
+		},
+		{name: "a namespace that a guard excepts may be changed", guards: []string{floored}, namespace: "kube-system", before: "enforce=restricted", after: ""},
+		{
+			name: "a name that is excepted of what labels do not select is free", namespace: "spare", isNew: true, after: "team=b",
+			guards: []string{"{action: deny, namespaces: {selector: {matchLabels: {team: a}}, except: [spare]}, lock: true}"},
+		},
+		{
+			name: "a name that is excepted of what labels select is not", namespace: "spare", isNew: true, after: "team=a",
+			guards: []string{"{action: deny, namespaces: {selector: {matchLabels: {team: a}}, except: [spare]}, profile: p}"},
+			want:   []string{"deny a namespace of this name is excepted by a guard (PodSecurityGuard g0)"},
+		},
 		{name: "a new namespace may ask for more", guards: []string{locked}, after: "enforce=restricted", isNew: true},
 		{
 			name: "a new namespace may not ask for less than the defaults", guards: []string{floored}, after: "enforce=privileged", isNew: true, defaults: pss.Baseline,
@@ -191,7 +227,7 @@ func TestOnlyWeakeningIsRefused(t *testing.T) {
 		},
 		{name: "an exempt namespace may change", guards: []string{floored}, before: "a=b", after: "a=c", exempt: true},
 		{
-			name: "a new namespace may not have an excepted name", guards: []string{floored}, namespace: "monitoring", isNew: true,
+			name: "a new namespace may not have an excepted name", guards: []string{floored}, namespace: "monitoring", isNew: true, after: "enforce=baseline",
 			want: []string{"deny it comes to be excepted by PodSecurityException node-exporter (PodSecurityGuard g0)"},
 		},
 		{

@@ -94,8 +94,11 @@ func (s Set) Judge(c Change) Ruling {
 			was = append(was, g)
 		}
 	}
+	if spared := s.spared(&c); len(spared) > 0 {
+		j.add(Weakening{Kind: Spared}, spared)
+	}
 	if len(j.guards) == 0 {
-		return Ruling{}
+		return j.ruling
 	}
 	j.policies()
 	if len(left) > 0 {
@@ -113,6 +116,17 @@ func (s Set) Judge(c Change) Ruling {
 		}
 	}
 	return j.ruling
+}
+
+// spared are the guards that would guard a new namespace if it had another name: who
+// makes one chooses its name.
+func (s Set) spared(c *Change) []*Guard {
+	if !c.New {
+		return nil
+	}
+	return s.those(func(g *Guard) bool {
+		return (len(g.floor) > 0 || g.lock || g.pods.profile != "" || g.pods.workloads == WorkloadsDeny) && g.namespaces.Excepts(c.Name, c.After)
+	})
 }
 
 // gained are the exceptions that cover the namespace only after the change.
@@ -140,12 +154,15 @@ func (j *judging) policies() {
 		var refusing []*Guard
 		var lost []pss.ID
 		for _, g := range j.guards {
-			if ids, ok := g.refuses(j.Evaluator, mode, to, d); ok {
+			if ids, ok := g.refuses(j.Change, mode, to, d); ok {
 				refusing = append(refusing, g)
 				if len(ids) > len(lost) {
 					lost = ids
 				}
 			}
+		}
+		if j.New && mode == Enforce && !j.Exempt {
+			j.underFloors(to, refusing, invalid)
 		}
 		if len(refusing) > 0 {
 			j.add(Weakening{
@@ -154,6 +171,33 @@ func (j *judging) policies() {
 		} else if len(d.relaxed) > 0 && slices.ContainsFunc(j.guards, func(g *Guard) bool { return g.action > Audit && g.minds(mode) }) {
 			j.ruling.Relaxations = append(j.ruling.Relaxations, relaxation(mode, from, to, d.relaxed, j.Evaluator))
 		}
+	}
+}
+
+// underFloors judges a new namespace like one that comes from the floor: else who may
+// not weaken one would delete it and make it again. What guards give to new namespaces
+// counts in place of the floor, and where pods are judged by the floor in any case, to
+// be told is enough. Some guards refuse it already.
+func (j *judging) underFloors(to pss.LevelVersion, refusing []*Guard, invalid pss.LabelErrors) {
+	if _, filled := j.Before[pss.EnforceLabel]; filled {
+		return
+	}
+	for _, g := range j.guards {
+		floor, ok := g.floor[Enforce]
+		if !ok || slices.Contains(refusing, g) {
+			continue
+		}
+		lost := compare(resolve(j.Evaluator, floor), resolve(j.Evaluator, to)).lost
+		if len(lost) == 0 {
+			continue
+		}
+		told := *g
+		if g.pods.floor {
+			told.action = min(told.action, Warn)
+		}
+		j.add(Weakening{
+			Kind: Lowered, Mode: Enforce, New: true, Floor: true, From: floor, To: to, Controls: lost, Labels: Enforce.labels(nil, j.After, invalid),
+		}, []*Guard{&told})
 	}
 }
 

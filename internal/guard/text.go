@@ -21,6 +21,8 @@ func (w Weakening) String() string {
 		return "a namespace of this name is exempt from Pod Security (" + by + ")"
 	case Excepted:
 		return "it comes to be excepted by PodSecurityException " + strings.Join(w.Exceptions, ", ") + " (" + by + ")"
+	case Spared:
+		return "a namespace of this name is excepted by a guard (" + by + ")"
 	case Loosened:
 		return w.loosened() + " (" + by + ")"
 	}
@@ -33,9 +35,12 @@ func (w Weakening) lowered() string {
 	}
 	var b strings.Builder
 	b.WriteString(string(w.Mode))
-	if w.New {
+	switch {
+	case w.Floor:
+		b.WriteString(" is " + w.To.String() + ", less than the floor " + w.From.String())
+	case w.New:
 		b.WriteString(" is " + w.To.String() + ", less than the default " + w.From.String())
-	} else {
+	default:
 		b.WriteString(" goes from " + w.From.String() + " to " + w.To.String())
 	}
 	for i, l := range w.Labels {
@@ -49,7 +54,19 @@ func (w Weakening) lowered() string {
 	} else {
 		b.WriteString(" that fail " + join(w.Controls))
 	}
+	if w.Floor {
+		b.WriteString("; state " + strings.Join(statedBy(w.From), " and "))
+	}
 	return b.String()
+}
+
+// statedBy returns the labels by which a new namespace enforces a floor.
+func statedBy(floor pss.LevelVersion) []string {
+	stated := []string{pss.EnforceLabel + "=" + floor.Level.String()}
+	if floor.Version != pss.Latest {
+		stated = append(stated, pss.EnforceVersionLabel+"="+floor.Version.String())
+	}
+	return stated
 }
 
 func (w Weakening) loosened() string {

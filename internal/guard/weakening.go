@@ -83,6 +83,7 @@ const (
 	Exempt                   // a new namespace has the name of an exempt one
 	Excepted                 // exceptions cover the namespace from now on
 	Loosened                 // a guard asks less of its pods, or its workloads
+	Spared                   // a new namespace has a name that a guard excepts
 )
 
 // Weakening is one thing that a change weakens.
@@ -92,10 +93,12 @@ type Weakening struct {
 	// Guards are the names of those that act, sorted.
 	Guards []string
 
-	// Of what is lowered: New says that it is compared with the defaults, Controls
-	// are what is asked for no more, or by a revision that asks for less.
+	// Of what is lowered: New says that it is compared with the defaults, or with the
+	// floor if Floor says so, Controls are what is asked for no more, or by a revision
+	// that asks for less.
 	Mode     Mode
 	New      bool
+	Floor    bool
 	From, To pss.LevelVersion
 	Controls []pss.ID
 	Labels   []Label

@@ -57,6 +57,16 @@ func (n *Namespaces) Match(name string, set map[string]string) bool {
 	return (n.names == nil || slices.Contains(n.names, name)) && (n.selector == nil || n.selector.Matches(labels.Set(set)))
 }
 
+// Excepts reports whether a namespace would be meant if its name were not excepted.
+func (n *Namespaces) Excepts(name string, set map[string]string) bool {
+	if !slices.Contains(n.except, name) {
+		return false
+	}
+	all := *n
+	all.except = nil
+	return all.Match(name, set)
+}
+
 // MayMatch reports whether a namespace of which no label is known may be meant.
 func (n *Namespaces) MayMatch(name string) bool {
 	known := *n

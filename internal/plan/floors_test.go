@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,45 @@ import (
 	"github.com/gabion-security/gabion/internal/plan"
 	"github.com/gabion-security/gabion/pss"
 )
+
+// TestWhatAProfileRefusesIsAtRiskWhateverTheLabelsSay, and what it cannot judge is a
+// gap, never something that passes.
+func TestWhatAProfileRefusesIsAtRiskWhateverTheLabelsSay(t *testing.T) {
+	t.Parallel()
+	const (
+		node = "apiVersion: v1\nkind: Pod\nmetadata: {name: node, namespace: shop}\nspec: {hostPID: true, containers: [{name: c}]}"
+		fine = "apiVersion: v1\nkind: Pod\nmetadata: {name: fine, namespace: shop}\nspec: {containers: [{name: c}]}"
+	)
+	refusing := func(v *inventory.View) ([]plan.Violation, error) {
+		if !v.Pod.HostPID {
+			return nil, nil
+		}
+		return []plan.Violation{{Control: "own", Profile: "p", Findings: []plan.Finding{{FullPath: "spec.hostPID"}}}}, nil
+	}
+	for _, c := range []struct {
+		name       string
+		judge      func(*inventory.View) ([]plan.Violation, error)
+		want       map[string]pss.ID
+		incomplete bool
+	}{
+		{"one that is there", refusing, map[string]pss.ID{"node": "own"}, false},
+		{"one that is missing refuses every pod", nil, map[string]pss.ID{"node": "profile", "fine": "profile"}, false},
+		{"one that cannot judge", func(*inventory.View) ([]plan.Violation, error) { return nil, errors.New("no") }, map[string]pss.ID{}, true},
+	} {
+		o := options()
+		o.Profiles = func(*inventory.Namespace) []plan.Profile {
+			return []plan.Profile{{Name: "p", Guards: []string{"g"}, Judge: c.judge}}
+		}
+		n := only(t, o, namespace("pod-security.kubernetes.io/enforce: privileged"), node, fine)
+		got := map[string]pss.ID{}
+		for _, b := range n.AtRisk {
+			got[b.Object.Name] = b.Violations[0].Control
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || n.Incomplete != c.incomplete {
+			t.Errorf("%s: incomplete=%t (-want +got):\n%s", c.name, n.Incomplete, diff)
+		}
+	}
+}
 
 func TestWhatAFloorRefusesIsAtRiskWhateverTheLabelsSay(t *testing.T) {
 	t.Parallel()

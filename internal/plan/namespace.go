@@ -25,12 +25,18 @@ func (j *judge) namespace(ns *inventory.Namespace, g *inventory.Gaps) (Namespace
 	if !n.Stated {
 		n.Gaps = append(n.Gaps, "the Namespace itself was not seen, and so its labels are not known")
 	}
+	refused := j.profiles(&n, ns, units)
 	n.Incomplete = !j.AllowIncomplete && len(n.Gaps)+len(g.Everywhere) > 0
 	if err := j.fill(&n, units, j.observed(&n, ns, units)); err != nil {
 		return n, err
 	}
-	err := j.floors(&n, ns, units)
-	return n, err
+	if err := j.floors(&n, ns, units); err != nil {
+		return n, err
+	}
+	for _, b := range refused {
+		n.AtRisk = withBlocker(n.AtRisk, b)
+	}
+	return n, nil
 }
 
 // fill judges the units and decides what to do.

@@ -31,6 +31,9 @@ type Options struct {
 	// and what takes from a verdict by that what is excepted, nil if nothing is. Nil
 	// is no floors anywhere.
 	Floors func(*inventory.Namespace) ([]Floor, Except)
+	// Profiles returns the profiles that pods of a namespace have to meet. Nil is none
+	// anywhere.
+	Profiles func(*inventory.Namespace) []Profile
 	// Select chooses namespaces; nil chooses all.
 	Select func(*inventory.Namespace) bool
 	// System proposes labels for the system's namespaces too.
@@ -105,7 +108,10 @@ type Namespace struct {
 	Kept bool
 	// Floors are what pods have to meet beside the policy in force.
 	Floors []Floor
-	// AtRisk are the workloads whose pods the policy in force or a floor refuses.
+	// Profiles are those that pods have to meet, too.
+	Profiles []Profile
+	// AtRisk are the workloads whose pods the policy in force, a floor or a profile
+	// refuses.
 	AtRisk []Blocker
 	// Steps are the levels that come later, the next one first.
 	Steps []Step
@@ -183,9 +189,12 @@ type Violation struct {
 	// Control is empty for a sentence of an audit log that names none.
 	Control pss.ID
 	Level   pss.Level
+	// Profile is the profile that it is a violation of, empty for a level's.
+	Profile string
 	Reason  string
 	Origin  Origin
-	// Detail is the sentence of the audit log, else empty.
+	// Detail is the sentence of the audit log, or says which guard's profile refuses
+	// it; else empty.
 	Detail   string
 	Findings []Finding
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"time"
 
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/exception"
@@ -52,18 +51,16 @@ func (g guards) Missing(name string, labels map[string]string) map[string]string
 // entering says which exceptions a namespace comes to have by its name or labels.
 type entering struct {
 	set *exception.Set
-	now func() time.Time
 }
 
 var _ guard.Exceptions = entering{}
 
-// Of returns the names of those that have not ended, without those of every
-// namespace.
+// Of returns the names of all but those of every namespace. One that has ended counts:
+// it would cover the namespace unseen once its end is put off.
 func (x entering) Of(namespace string, labels map[string]string) []string {
 	var names []string
-	at := x.now()
 	for _, e := range x.set.InNamespace(namespace, labels) {
-		if !e.Spec.Namespaces.All && !e.Expired(at) {
+		if !e.Spec.Namespaces.All {
 			names = append(names, e.Name)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/internal/document"
@@ -20,7 +19,7 @@ const InObjects = " (object)"
 // name that stands in both. Guards of one name count both. Of profiles neither does:
 // what guards name is missing then, so that pods are refused; and of exceptions
 // neither.
-func Compose(folder Set, objects Objects, now func() time.Time) (p Set, clashes []string) {
+func Compose(folder Set, objects Objects) (p Set, clashes []string) {
 	clash := func(kind, name, so string) {
 		clashes = append(clashes, fmt.Sprintf("%s %s stands in the folder, too: %s", kind, name, so))
 	}
@@ -53,7 +52,7 @@ func Compose(folder Set, objects Objects, now func() time.Time) (p Set, clashes 
 	p.Taken, p.Unread = taken, slices.Concat(folder.Unread, objects.Unread, taken)
 	p.Exceptions, p.Faults = exceptions.set()
 	var err error
-	if p.Guards, err = guard.NewSet(each, entering{p.Exceptions, now}); err != nil {
+	if p.Guards, err = guard.NewSet(each, entering{p.Exceptions}); err != nil {
 		clashes = append(clashes, err.Error()) // never: no name has a blank
 	}
 	return p, clashes

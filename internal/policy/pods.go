@@ -22,33 +22,39 @@ func (p *Set) PodGuards(excluded []string, now func() time.Time) admission.PodGu
 		return nil
 	}
 	return func(namespace string, labels map[string]string) admission.PodGuarding {
-		asked := p.Guards.Pods(namespace, labels)
-		to := admission.PodGuarding{Alone: asked.Alone, By: By(asked.WorkloadsBy)}
-		switch asked.Workloads {
-		case guard.WorkloadsWarn:
-			to.Workloads = admission.EarlyWarn
-		case guard.WorkloadsDeny:
-			to.Workloads = admission.EarlyDeny
-		case guard.WorkloadsOff:
-		}
+		to := p.PodGuarding(p.Guards.Pods(namespace, labels), namespace, labels, now)
 		if slices.Contains(excluded, namespace) {
 			to.Workloads = admission.EarlySilent
 		}
-		for _, f := range asked.Floors {
-			to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: By(f.Guards)})
-		}
-		for _, f := range asked.Profiles {
-			named := admission.Profile{Name: f.Name, By: By(f.Guards)}
-			if found := p.Profiles[f.Name]; found != nil {
-				excepted := profileExceptions{p.Exceptions, namespace, labels, now}
-				named.Judge = func(e pss.Evaluator, s admission.Subject) ([]admission.Violation, []admission.Use, error) {
-					return excepted.judge(found, e, s)
-				}
-			}
-			to.Profiles = append(to.Profiles, named)
-		}
 		return to
 	}
+}
+
+// PodGuarding returns what guards ask of the pods of a namespace in the words of
+// admission, by a clock for what is excepted of it.
+func (p *Set) PodGuarding(asked guard.Pods, namespace string, labels map[string]string, now func() time.Time) admission.PodGuarding {
+	to := admission.PodGuarding{Alone: asked.Alone, By: By(asked.WorkloadsBy)}
+	switch asked.Workloads {
+	case guard.WorkloadsWarn:
+		to.Workloads = admission.EarlyWarn
+	case guard.WorkloadsDeny:
+		to.Workloads = admission.EarlyDeny
+	case guard.WorkloadsOff:
+	}
+	for _, f := range asked.Floors {
+		to.Floors = append(to.Floors, admission.Floor{Policy: f.Policy, By: By(f.Guards)})
+	}
+	for _, f := range asked.Profiles {
+		named := admission.Profile{Name: f.Name, By: By(f.Guards)}
+		if found := p.Profiles[f.Name]; found != nil {
+			excepted := profileExceptions{p.Exceptions, namespace, labels, now}
+			named.Judge = func(e pss.Evaluator, s admission.Subject) ([]admission.Violation, []admission.Use, error) {
+				return excepted.judge(found, e, s)
+			}
+		}
+		to.Profiles = append(to.Profiles, named)
+	}
+	return to
 }
 
 // By names guards.

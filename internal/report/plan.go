@@ -68,11 +68,25 @@ type PlanFloor struct {
 	Guards  []string `json:"guards"`
 }
 
-// floor says in words which floors there are, after what is enforced by labels.
+// PlanProfile is a profile that pods have to meet by the guards that are named.
+type PlanProfile struct {
+	Name   string   `json:"name"`
+	Guards []string `json:"guards"`
+	// Missing says that there is no such profile, and that every pod is refused.
+	Missing bool `json:"missing"`
+}
+
+// floor says in words which floors and profiles there are, after what is enforced by labels.
 func (n *PlanNamespace) floor() string {
 	text := ""
 	for _, f := range n.Floors {
 		text += ", and " + f.Enforce + " by the guard " + strings.Join(f.Guards, ", ")
+	}
+	for _, p := range n.Profiles {
+		text += ", and the profile " + p.Name + " by the guard " + strings.Join(p.Guards, ", ")
+		if p.Missing {
+			text += ", which is not there: every pod is refused"
+		}
 	}
 	return text
 }
@@ -125,7 +139,10 @@ type PlanNamespace struct {
 	Reasons []PlanReason `json:"reasons"`
 	// Floors are what pods have to meet by guards, beside the policy in force.
 	Floors []PlanFloor `json:"floors,omitempty"`
-	// AtRisk are the workloads whose pods the policy in force or a floor refuses.
+	// Profiles are those that pods have to meet by guards, too.
+	Profiles []PlanProfile `json:"profiles,omitempty"`
+	// AtRisk are the workloads whose pods the policy in force, a floor or a profile
+	// refuses.
 	AtRisk []PlanBlocker `json:"atRisk"`
 	// Steps are the levels that come later, the next one first.
 	Steps []PlanStep `json:"steps"`
@@ -191,8 +208,8 @@ type PlanViolation struct {
 	Level   string `json:"level"`
 	Reason  string `json:"reason"`
 	Origin  string `json:"origin"`
-	// Detail is the sentence of the audit log and Fix what helps in general, both
-	// empty where there are findings.
+	// Detail is the sentence of the audit log, or says which guard's profile refuses
+	// it; Fix is what helps in general. Of what a level finds both are empty.
 	Detail   string        `json:"detail"`
 	Fix      string        `json:"fix"`
 	Findings []PlanFinding `json:"findings"`

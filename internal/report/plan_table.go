@@ -305,6 +305,14 @@ func nameOf(b *PlanBlocker) string {
 	return name
 }
 
+// detailOf is the sentence that goes with a violation, if there is one.
+func detailOf(v *PlanViolation) string {
+	if v.Detail == "" {
+		return ""
+	}
+	return " (" + EscapeSentence(v.Detail) + ")"
+}
+
 // failsOf names the controls that a workload fails, and where if it is not in
 // the template.
 func failsOf(b *PlanBlocker) string {
@@ -319,13 +327,14 @@ func failsOf(b *PlanBlocker) string {
 		case OriginInjected:
 			part += " (injected: " + injectedInto(v) + ")"
 		case OriginAuditLog:
-			if v.Detail != "" {
-				part += " (" + EscapeSentence(v.Detail) + ")"
-			}
+			part += detailOf(v)
 		case OriginPod:
 			if b.Object.Kind != "Pod" {
 				part += " (in the pods only)"
 			}
+			part += detailOf(v)
+		case OriginTemplate:
+			part += detailOf(v)
 		}
 		parts = append(parts, part)
 	}

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/gabion-security/gabion/internal/policy"
 )
@@ -14,7 +13,6 @@ import (
 type composer struct {
 	use    func(policy.Set)
 	record func(success bool)
-	now    func() time.Time
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -55,7 +53,7 @@ func (c *composer) setObjects(o policy.Objects) {
 
 // compose has the policies used, and says what is newly wrong with them.
 func (c *composer) compose() {
-	p, clashes := policy.Compose(c.folder, c.objects, c.now)
+	p, clashes := policy.Compose(c.folder, c.objects)
 	c.stand = standingsOf(c.objects.Readings).among(c.folder, p)
 	c.use(p)
 	c.notes = slices.Concat(c.objects.Faults, c.objects.ExceptionFaults, clashes)

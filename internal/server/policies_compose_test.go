@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
@@ -58,7 +57,7 @@ func newComposing() *composing {
 	c.composer = composer{
 		use:    func(p policy.Set) { c.used = p },
 		record: func(ok bool) { c.recorded += map[bool]string{true: "+", false: "-"}[ok] },
-		now:    time.Now, log: slog.New(slog.NewTextHandler(&c.said, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		log:    slog.New(slog.NewTextHandler(&c.said, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	return c
 }

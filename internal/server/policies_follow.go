@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/policy"
 )
 
@@ -44,8 +45,6 @@ func (s *server) usePolicies(p policy.Set) {
 	s.metrics.SetExceptions(names)
 	s.metrics.SetUnreadable(p.Unread)
 	s.builtin.use(p.Exceptions)
-	s.controller.SetExceptions(policy.Excepts(p.Exceptions, time.Now))
-	s.controller.SetPodGuards(p.PodGuards(s.o.Target.Excluded(), time.Now))
 	var profiles []string
 	for _, named := range p.Guards.Profiles() {
 		profiles = append(profiles, named.Name)
@@ -58,7 +57,10 @@ func (s *server) usePolicies(p policy.Set) {
 	if o := s.newNamespaces.Load(); o != nil {
 		o.Want(p.Guards.Fills())
 	}
-	s.controller.SetGuards(p.Changes(s.o.Target.Excluded()))
+	excluded := s.o.Target.Excluded()
+	s.controller.SetPolicies(admission.Policies{
+		Exceptions: policy.Excepts(p.Exceptions, time.Now), PodGuards: p.PodGuards(excluded, time.Now), Guards: p.Changes(excluded),
+	})
 }
 
 // beginPolicies goes by the policies that were loaded.

@@ -108,7 +108,7 @@ func newServer(o Options) (*server, error) {
 	if empty != "" {
 		s.log.Warn("the configuration says nothing of Pod Security: everything is privileged by default, and nobody is exempt", slog.String("file", empty))
 	}
-	s.composed = composer{use: s.usePolicies, record: func(ok bool) { s.metrics.RecordPolicyReload(ok) }, now: time.Now, log: s.log}
+	s.composed = composer{use: s.usePolicies, record: func(ok bool) { s.metrics.RecordPolicyReload(ok) }, log: s.log}
 	s.builtin = newBuiltinWatch(s)
 	if err := s.loadPolicies(); err != nil {
 		return nil, err
