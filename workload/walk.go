@@ -26,7 +26,7 @@ type File struct {
 	// that lead out of it are not followed.
 	Root string
 	// Whole says that this is a directory that is read as one thing, which
-	// [Walker.Whole] knows.
+	// [Walker.Whole] knows. The files in it follow.
 	Whole bool
 }
 
@@ -48,7 +48,8 @@ type Walker struct {
 	// in it. Nil leaves nothing out.
 	Exclude func(path string, dir bool) bool
 	// Whole says of a directory that it is one thing, such as a chart: it is
-	// yielded itself, and what is in it is not. Nil says so of none.
+	// yielded itself, and then what is in it, of which the owner knows what was
+	// read with the whole. Nil says so of none.
 	Whole func(dir string) bool
 }
 
@@ -85,8 +86,11 @@ func (w Walker) walk(path string, yield func(File, error) bool) (more bool) {
 
 func (w Walker) dir(dir File, root string, yield func(File, error) bool) (more bool) {
 	if w.Whole != nil && w.Whole(dir.Path) {
-		dir.Whole, dir.Root = true, root
-		return yield(dir, nil)
+		whole := dir
+		whole.Whole, whole.Root = true, root
+		if !yield(whole, nil) {
+			return false
+		}
 	}
 	entries, err := os.ReadDir(dir.Path)
 	if err != nil && !yield(dir, reason(err)) {

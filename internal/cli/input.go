@@ -137,6 +137,8 @@ func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
 			more = yield(fault(t.file.Path, t.err))
 		case in.isChart(t.file):
 			more = in.chart(t.file, yield)
+		case in.render != nil && in.render.met.inside(t.file.Path):
+			more = in.besideChart(t, yield)
 		default:
 			more = in.file(t, yield)
 		}
