@@ -28,6 +28,7 @@ type checkOptions struct {
 	baseline   baselineOptions
 	failOn     failOn
 	noIgnores  bool
+	bounded    bool // --at-least is given, and nothing of ignores
 	config     string
 	configured *configured
 	output     []string
@@ -123,7 +124,7 @@ be read or judged. If several apply, the highest.`,
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.level, "level", "the level to judge by: privileged, baseline, restricted")
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
-		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
+		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below; then no .gabion.yaml that is found and no annotation loosens the check")
 		profileFlag(fs, &o.profile)
 		o.documents.flags(fs)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
@@ -197,6 +198,7 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 	if c := o.configured; c.sets("level") && c.sets("at-least") && o.flagPolicy().Level < o.floor.value {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
+	o.bounded = o.floor.set && !o.configured.sets("at-least") && !fs.Changed("no-ignores")
 	o.needs()
 	// The command line has been found sound before.
 	if err := o.input.complete(args); err != nil {
@@ -256,9 +258,10 @@ func (o *checkOptions) run() error {
 			documents: documents, exceptions: documents.excepting(), baseline: known, failOn: o.failOn,
 		},
 	}
-	if !o.noIgnores {
+	if !o.noIgnores && !o.bounded {
 		c.judge.ignores = everyControl()
 	}
+	c.bounded = o.bounded && !o.noIgnores
 	o.configured.note(c.input.console)
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)
 	if err := c.run(); err != nil {

@@ -44,6 +44,16 @@ func (known ignores) fault(item *workload.Item) error {
 	return nil
 }
 
+// asksToIgnore reports whether an object has the annotation.
+func asksToIgnore(item *workload.Item) bool {
+	_, asks := item.Annotations[ignore.Annotation]
+	for i := range item.Templates {
+		_, other := item.Templates[i].Annotations[ignore.Annotation]
+		asks = asks || other
+	}
+	return asks
+}
+
 func (known ignores) parse(annotations map[string]string) ([]ignore.Entry, error) {
 	text, ok := annotations[ignore.Annotation]
 	if !ok || len(known) == 0 {

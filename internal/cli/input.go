@@ -128,7 +128,7 @@ func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
 	walker := workload.Walker{}
 	found := false
 	if in.render != nil {
-		walker = in.render.walker(&found)
+		walker = in.render.walker(path, &found)
 	}
 	for t := range in.turns(walker.Walk([]string{path})) {
 		found = true

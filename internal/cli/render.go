@@ -125,9 +125,12 @@ func (o *renderOptions) isExcluded(path string, dir bool) bool {
 
 // walker walks as the options say, and notes in found whether something was
 // there, be it left out.
-func (o *renderOptions) walker(found *bool) workload.Walker {
+func (o *renderOptions) walker(given string, found *bool) workload.Walker {
 	return workload.Walker{
 		Exclude: func(path string, dir bool) bool {
+			if path == given && !dir && o.excludesOf != "" {
+				return false // who names a file says more than a configuration
+			}
 			excluded := o.excluded.Match(path, dir)
 			*found = *found || excluded
 			if excluded && !o.met.helms(path) { // what Helm makes is counted then
