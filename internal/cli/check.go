@@ -118,6 +118,9 @@ be read or judged. If several apply, the highest.`,
 			if err := o.configure(cmd.Flags(), args); err != nil {
 				return err
 			}
+			if err := o.keepsFiles(); err != nil {
+				return err
+			}
 			return o.run()
 		},
 	}
