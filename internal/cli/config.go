@@ -115,6 +115,9 @@ func findConfig(named string, paths []string) (*configured, error) {
 		if path == workload.Stdin {
 			path = working
 		}
+		if pattern, err := globOf(path); err == nil {
+			path = pattern.base(path)
+		}
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(working, path)
 		}

@@ -125,12 +125,17 @@ func (in *input) items() iter.Seq[workload.Item] {
 
 // path yields what is below one path.
 func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
+	pattern, err := globOf(path)
+	if err != nil {
+		return yield(fault(path, err))
+	}
+	given := pattern.base(path)
 	walker := workload.Walker{}
 	found := false
 	if in.render != nil {
-		walker = in.render.walker(path, &found)
+		walker = in.render.walker(given, &found)
 	}
-	for t := range in.turns(walker.Walk([]string{path})) {
+	for t := range in.turns(pattern.only(walker, given)) {
 		found = true
 		switch {
 		case t.err != nil:
@@ -146,7 +151,13 @@ func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
 			return false
 		}
 	}
-	return found || yield(fault(path, errNoManifests))
+	switch {
+	case found:
+		return true
+	case pattern != nil:
+		return yield(fault(path, errNoMatch))
+	}
+	return yield(fault(path, errNoManifests))
 }
 
 // isChart reports whether what a walk found is rendered.
