@@ -60,7 +60,16 @@ func testGitLab(t *testing.T, path string) {
 		{"a baseline that is not there", map[string]string{"GABION_BASELINE": "known.yaml"}, 3, "--baseline: known.yaml: no such file"},
 		{"no configuration", map[string]string{"GABION_CONFIG": "none", "GABION_NO_IGNORES": "true", "GABION_FAIL_ON": "never", "GABION_OUTPUT": "name"}, 0, "pod/p"},
 		{"a path like a flag", map[string]string{"GABION_PATHS": "--level=privileged"}, 3, "no such file"},
-		{"a path like a command", map[string]string{"GABION_PATHS": "$(exit 0)*"}, 3, "$(exit 0)*: cannot be read: no such file"},
+		{"a path like a command", map[string]string{"GABION_PATHS": "$(exit 0)*"}, 3, "$(exit 0)*: no manifest matches this pattern"},
+		{"a pattern", map[string]string{"GABION_LEVEL": "baseline", "GABION_PATHS": "**/my*.yaml"}, 0, "1 judged, 0 violating"},
+		{"a kustomization that is not there", map[string]string{"GABION_KUSTOMIZE": "k"}, 3, "k: the directory does not exist"},
+		{"values", map[string]string{"GABION_SET": "a"}, 2, "--set"},
+		{"an exclude", map[string]string{"GABION_EXCLUDE": "deploy/pod.yaml", "GABION_LEVEL": "baseline"}, 0, "1 judged, 0 violating"},
+		{"a profile that is not there", map[string]string{"GABION_PROFILE": "p.yaml"}, 3, "--profile: p.yaml"},
+		{"exceptions that are not there", map[string]string{"GABION_EXCEPTIONS": "e.yaml"}, 3, "--exceptions: e.yaml"},
+		{"a policy folder that is not there", map[string]string{"GABION_POLICY_DIR": "p"}, 3, "--policy-dir: p"},
+		{"a version of Kubernetes", map[string]string{"GABION_KUBERNETES_VERSION": "v0"}, 2, "--kubernetes-version"},
+		{"a version", map[string]string{"GABION_STANDARD_VERSION": "v0"}, 2, "--version"},
 	} {
 		code, out := j.run(t, repository(t), path, script, c.variables)
 		wanted(t, c.name, code, c.code, out, c.want)

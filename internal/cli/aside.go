@@ -106,6 +106,9 @@ func (c *checker) asideLine() string {
 	if n := c.summary.Ignored; n > 0 {
 		line += fmt.Sprintf("; %s ignored in manifests (--no-ignores counts them)", counted(n, "finding", "findings"))
 	}
+	if n := c.uncounted; n > 0 {
+		line += fmt.Sprintf("; the annotation gabion.io/ignore of %s does not count beside --at-least (--no-ignores=false has it count)", counted(n, "object", "objects"))
+	}
 	if n := c.summary.Known; n > 0 {
 		line += fmt.Sprintf("; %s known", counted(n, "finding", "findings"))
 	}

@@ -28,6 +28,7 @@ type checkOptions struct {
 	baseline   baselineOptions
 	failOn     failOn
 	noIgnores  bool
+	bounded    bool // --at-least is given, and nothing of ignores
 	config     string
 	configured *configured
 	output     []string
@@ -117,13 +118,22 @@ be read or judged. If several apply, the highest.`,
 			if err := o.configure(cmd.Flags(), args); err != nil {
 				return err
 			}
+			if err := o.keepsFiles(); err != nil {
+				return err
+			}
 			return o.run()
 		},
 	}
+	o.flags(cmd)
+	return cmd
+}
+
+// flags defines the flags.
+func (o *checkOptions) flags(cmd *cobra.Command) {
 	flagGroup(cmd, "Policy", func(fs *pflag.FlagSet) {
 		fs.Var(&o.level, "level", "the level to judge by: privileged, baseline, restricted")
 		fs.Var(&o.version, "version", "the version of the standard to judge by: v1.25, latest")
-		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below")
+		fs.Var(&o.floor, "at-least", "a level that the labels in the input cannot go below; then no .gabion.yaml that is found and no annotation loosens the check")
 		profileFlag(fs, &o.profile)
 		o.documents.flags(fs)
 		fs.Var(&o.kubernetes, "kubernetes-version", "the Kubernetes version whose API server judges, such as v1.33: what latest means, and from v1.25 that there is no PodSecurityPolicy")
@@ -140,7 +150,6 @@ be read or judged. If several apply, the highest.`,
 		configFlag(fs, &o.config)
 	})
 	complete(cmd, map[string][]string{"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames()})
-	return cmd
 }
 
 // complete finds faults of the command line before anything is read.
@@ -197,6 +206,7 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 	if c := o.configured; c.sets("level") && c.sets("at-least") && o.flagPolicy().Level < o.floor.value {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
+	o.bounded = o.floor.set && !o.configured.sets("at-least") && !fs.Changed("no-ignores")
 	o.needs()
 	// The command line has been found sound before.
 	if err := o.input.complete(args); err != nil {
@@ -264,9 +274,10 @@ func (o *checkOptions) run() error {
 			edits: edits,
 		},
 	}
-	if !o.noIgnores {
+	if !o.noIgnores && !o.bounded {
 		c.judge.ignores = everyControl()
 	}
+	c.bounded = o.bounded && !o.noIgnores
 	o.configured.note(c.input.console)
 	c.input.console.noteVersions(o.kubernetes.value, o.version.value)
 	if err := c.run(); err != nil {

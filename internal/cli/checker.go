@@ -19,6 +19,10 @@ type checker struct {
 	judge   judge
 	summary report.Summary
 	warned  int // objects that fail for the warn mode
+	// bounded says that annotations that ignore controls do not count, and uncounted
+	// is how many objects have one.
+	bounded   bool
+	uncounted int
 }
 
 // run judges the whole input. The error is that of writing the report.
@@ -108,6 +112,9 @@ func (c *checker) removed(item *workload.Item) error {
 // judged reports an object of which at least a part can be judged.
 func (c *checker) judged(item *workload.Item) error {
 	violating, warned, invalid := false, false, false
+	if c.bounded && asksToIgnore(item) {
+		c.uncounted++
+	}
 	cause, failed := c.judge.ignores.fault(item), sourceOf(item, "")
 	for i := range item.Templates {
 		r, err := c.judge.result(item, &item.Templates[i], c.input.namespaceOf(item))

@@ -27,6 +27,8 @@ type configured struct {
 	file  string // "" if there is none
 	found bool   // rather than named
 	set   []config.Setting
+	// loosening are the keys that do not count beside --at-least.
+	loosening []string
 }
 
 // configure finds the configuration of the input and sets the flags that the
@@ -54,6 +56,10 @@ func configure(fs *pflag.FlagSet, named string, paths []string) (*configured, er
 		if given[s.Flag] || overruled(given, s.Flag) {
 			continue
 		}
+		if c.found && given["at-least"] && loosens(s) {
+			c.loosening = append(c.loosening, s.Key)
+			continue
+		}
 		if err := c.apply(fs, s); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", report.Escape(c.file), s.Key, err)
 		}
@@ -79,6 +85,20 @@ func overruled(given map[string]bool, flag string) bool {
 	return false
 }
 
+// loosens reports whether a setting may let pass what would fail without it, beyond
+// what --at-least bounds: whatever is not known to be harmless does.
+func loosens(s config.Setting) bool {
+	switch s.Flag {
+	case "level", "version", "profile", "at-least", "output": // the floor is judged by the latest version, too
+		return false
+	case "no-ignores":
+		return !slices.Equal(s.Values, []string{"true"})
+	case "fail-on":
+		return slices.Contains(s.Values, failOnNever)
+	}
+	return true
+}
+
 // findConfig returns which configuration counts.
 func findConfig(named string, paths []string) (*configured, error) {
 	switch named {
@@ -96,6 +116,9 @@ func findConfig(named string, paths []string) (*configured, error) {
 	for _, path := range paths {
 		if path == workload.Stdin {
 			path = working
+		}
+		if pattern, err := globOf(path); err == nil {
+			path = pattern.base(path)
 		}
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(working, path)
@@ -183,6 +206,10 @@ func (c *configured) sets(flag string) bool {
 // note tells of a configuration that was found, with all that it says: it came with
 // the input and may ask for less than whoever judges it expects.
 func (c *configured) note(console *console) {
+	if len(c.loosening) > 0 {
+		console.line(fmt.Sprintf("note: --at-least: %s of %s %s not count; name the file with --config if it is to be trusted",
+			strings.Join(c.loosening, ", "), report.Escape(c.file), verbFor(len(c.loosening), "does", "do")))
+	}
 	if !c.found || len(c.set) == 0 {
 		return
 	}
@@ -191,6 +218,14 @@ func (c *configured) note(console *console) {
 		said = append(said, s.String())
 	}
 	console.line(fmt.Sprintf("note: %s says %s; --config=none leaves it out", report.Escape(c.file), report.EscapeSentence(strings.Join(said, " "))))
+}
+
+// verbFor is the verb for so many.
+func verbFor(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // policy reports whether a part of the policy is the configuration's.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/gabion-security/gabion/internal/helm"
 	"github.com/gabion-security/gabion/internal/kustomize"
@@ -10,12 +11,13 @@ import (
 	"github.com/gabion-security/gabion/workload"
 )
 
-// walker walks past what is excluded and leaves charts whole. It notes in found
+// walker walks past what is excluded and what is in charts. It notes in found
 // whether something was there, be it left out.
 func (f *fixing) walker(found *bool) workload.Walker {
+	charts := map[string]bool{}
 	return workload.Walker{
 		Exclude: func(path string, dir bool) bool {
-			excluded := f.excluded.Match(path, dir)
+			excluded := charts[filepath.Dir(path)] || f.excluded.Match(path, dir)
 			*found = *found || excluded
 			return excluded
 		},
@@ -23,7 +25,9 @@ func (f *fixing) walker(found *bool) workload.Walker {
 			if file, ok := kustomize.File(dir); ok {
 				f.kustomizations = append(f.kustomizations, file)
 			}
-			return helm.IsChart(dir)
+			chart := helm.IsChart(dir)
+			charts[filepath.Clean(dir)] = chart
+			return chart
 		},
 	}
 }

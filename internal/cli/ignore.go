@@ -23,9 +23,12 @@ func everyControl() ignores {
 	return append(all, profile.IDs()...)
 }
 
-// of returns what a manifest asks to be ignored in one of its templates. Of an
-// annotation that cannot be read nothing counts: fault says why.
+// of returns what a manifest asks to be ignored in one of its templates. Where one
+// of its annotations cannot be read nothing counts: fault says why.
 func (known ignores) of(item *workload.Item, t *workload.Template) []ignore.Entry {
+	if known.fault(item) != nil {
+		return nil
+	}
 	all, _ := known.parse(item.Annotations)
 	more, _ := known.parse(t.Annotations)
 	return append(all, more...)
@@ -42,6 +45,16 @@ func (known ignores) fault(item *workload.Item) error {
 		}
 	}
 	return nil
+}
+
+// asksToIgnore reports whether an object has the annotation.
+func asksToIgnore(item *workload.Item) bool {
+	_, asks := item.Annotations[ignore.Annotation]
+	for i := range item.Templates {
+		_, other := item.Templates[i].Annotations[ignore.Annotation]
+		asks = asks || other
+	}
+	return asks
 }
 
 func (known ignores) parse(annotations map[string]string) ([]ignore.Entry, error) {

@@ -125,18 +125,25 @@ func (in *input) items() iter.Seq[workload.Item] {
 
 // path yields what is below one path.
 func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
+	pattern, err := globOf(path)
+	if err != nil {
+		return yield(fault(path, err))
+	}
+	given := pattern.base(path)
 	walker := workload.Walker{}
 	found := false
 	if in.render != nil {
-		walker = in.render.walker(&found)
+		walker = in.render.walker(given, &found)
 	}
-	for t := range in.turns(walker.Walk([]string{path})) {
+	for t := range in.turns(pattern.only(walker, given)) {
 		found = true
 		switch {
 		case t.err != nil:
 			more = yield(fault(t.file.Path, t.err))
 		case in.isChart(t.file):
 			more = in.chart(t.file, yield)
+		case in.render != nil && in.render.met.inside(t.file.Path):
+			more = in.besideChart(t, yield)
 		default:
 			more = in.file(t, yield)
 		}
@@ -144,7 +151,13 @@ func (in *input) path(path string, yield func(workload.Item) bool) (more bool) {
 			return false
 		}
 	}
-	return found || yield(fault(path, errNoManifests))
+	switch {
+	case found:
+		return true
+	case pattern != nil:
+		return yield(fault(path, errNoMatch))
+	}
+	return yield(fault(path, errNoManifests))
 }
 
 // isChart reports whether what a walk found is rendered.

@@ -37,6 +37,7 @@ type renderOptions struct {
 	leftOut int
 	unbuilt []string // kustomizations that a walk met
 	values  bool     // the values are read
+	met     chartsMet
 }
 
 // flags defines the flags of the sources.
@@ -124,18 +125,24 @@ func (o *renderOptions) isExcluded(path string, dir bool) bool {
 
 // walker walks as the options say, and notes in found whether something was
 // there, be it left out.
-func (o *renderOptions) walker(found *bool) workload.Walker {
+func (o *renderOptions) walker(given string, found *bool) workload.Walker {
 	return workload.Walker{
 		Exclude: func(path string, dir bool) bool {
-			excluded := o.isExcluded(path, dir)
+			if path == given && !dir && o.excludesOf != "" {
+				return false // who names a file says more than a configuration
+			}
+			excluded := o.excluded.Match(path, dir)
 			*found = *found || excluded
+			if excluded && !o.met.helms(path) { // what Helm makes is counted then
+				o.leftOut++
+			}
 			return excluded
 		},
 		Whole: func(dir string) bool {
 			if file, ok := kustomize.File(dir); ok && !o.isBuilt(dir) {
 				o.unbuilt = append(o.unbuilt, file)
 			}
-			return helm.IsChart(dir)
+			return helm.IsChart(dir) && o.met.add(dir)
 		},
 	}
 }

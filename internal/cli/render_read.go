@@ -41,7 +41,8 @@ func (in *input) chart(file workload.File, yield func(workload.Item) bool) (more
 	}
 	for i := range texts {
 		t := &texts[i]
-		if in.render.isExcluded(t.Path, false) {
+		in.render.met.rendered(t.Path)
+		if len(t.Rendered) == 0 || in.render.isExcluded(t.Path, false) {
 			continue
 		}
 		origin := func(_ *workload.Template, _ string, line, column int) (int, int) { return t.Origin(line, column) }
@@ -96,6 +97,14 @@ func (in *input) kustomizations(yield func(workload.Item) bool) {
 		}
 		in.console.line(fmt.Sprintf("note: %s is not built, only the files beside it are read%s; -k checks what kustomize makes of them",
 			report.Place(in.render.unbuilt[0], 0), more))
+	}
+	if n := len(in.render.met.unrendered); n > 0 {
+		more := ""
+		if n > 1 {
+			more = fmt.Sprintf(", nor are %d more", n-1)
+		}
+		in.console.line(fmt.Sprintf("note: %s is not judged%s: Helm renders no templates of charts that are libraries, disabled or left out by .helmignore",
+			report.Place(in.render.met.unrendered[0], 0), more))
 	}
 	if n := in.render.leftOut; n > 0 {
 		in.console.line(fmt.Sprintf("note: %s excluded", counted(n, "file or directory is", "files or directories are")))

@@ -30,7 +30,7 @@ manifests, and why.`,
 	root.SetIn(s.Stdin)
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%s", err) })
+	root.SetFlagErrorFunc(flagFault)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(s, cmd) })
 	root.SetHelpCommand(newHelp())
 	for _, c := range needed(s.Args) {
@@ -82,6 +82,9 @@ func needed(args []string) []command {
 
 // unknownCommand says what the user may have meant.
 func unknownCommand(cmd *cobra.Command, name string) error {
+	if slices.Contains(peerCommands, name) && !cmd.HasParent() {
+		return usagef("there is no command %q; did you mean check?", name)
+	}
 	if close := cmd.SuggestionsFor(name); len(close) > 0 {
 		return usagef("there is no command %q; did you mean %s?", name, strings.Join(close, " or "))
 	}

@@ -81,7 +81,9 @@ func IsPackage(name string) bool {
 }
 
 // Render renders the chart at a path, a directory below root or a package, into
-// the texts of its files in the order of their names. Its error is a [Fault], or
+// the texts of its files in the order of their names. A file that renders to
+// nothing is there with an empty text; one that is not there was not read: its
+// chart is disabled, or it is left out by .helmignore. Its error is a [Fault], or
 // [ErrLibrary].
 func Render(name, root string, o Options) ([]Text, error) {
 	r := rendering{Options: o, name: name, root: root}
@@ -128,8 +130,11 @@ func (r *rendering) run() ([]Text, error) {
 	var texts []Text
 	for _, name := range slices.Sorted(maps.Keys(rendered)) {
 		text := rendered[name]
-		if path.Base(name) == "NOTES.txt" || strings.TrimSpace(text) == "" {
+		if path.Base(name) == "NOTES.txt" {
 			continue
+		}
+		if strings.TrimSpace(text) == "" {
+			text = ""
 		}
 		texts = append(texts, Text{Path: plain.paths[name], Rendered: []byte(text)})
 	}

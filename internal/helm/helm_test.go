@@ -90,7 +90,8 @@ func TestAChartIsRenderedAsHelmTemplateDoes(t *testing.T) {
 	want := map[string]string{
 		"templates/a.yaml": "a: own, b: mine, x: r/n, k: 30", "templates/has.yaml": "has: true true",
 		"templates/install.yaml": "install: true false Helm", "crds/c.yaml": "kind: {{ not a template }}",
-		"templates/file.yaml": "file: from a file", "charts/sub/templates/s.y": "z: mine",
+		"templates/empty.yaml": "",
+		"templates/file.yaml":  "file: from a file", "charts/sub/templates/s.y": "z: mine",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

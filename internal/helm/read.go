@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -134,7 +135,9 @@ func (d *directory) walk(dir string) error {
 			return d.fault(name, err)
 		}
 		switch {
-		case d.rules.Ignore(name, info):
+		case d.rules.Ignore(name, info), strings.EqualFold(entry.Name(), ".git"):
+		case entry.Type()&fs.ModeSymlink != 0 && d.leadsToGit(name):
+			err = d.fault(name, errors.New("it is a link into .git, where nothing is read"))
 		case info.IsDir():
 			err = d.walk(name)
 		case !info.Mode().IsRegular():
@@ -147,6 +150,27 @@ func (d *directory) walk(dir string) error {
 		}
 	}
 	return nil
+}
+
+// leadsToGit reports whether a link leads to where git keeps what is its own, such
+// as credentials: no template has to see that.
+func (d *directory) leadsToGit(name string) bool {
+	root, err := filepath.EvalSymlinks(d.chart.root)
+	if err != nil {
+		return true
+	}
+	target, err := filepath.EvalSymlinks(d.chart.place(name))
+	if err != nil {
+		return true
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return true
+	}
+	if target, err = filepath.Abs(target); err != nil {
+		return true
+	}
+	rel, err := filepath.Rel(root, target)
+	return err != nil || slices.ContainsFunc(strings.Split(filepath.ToSlash(rel), "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }
 
 func (d *directory) file(name string) error {

@@ -79,9 +79,22 @@ func (c *confined) resolve(path string) (string, error) {
 		return "", fmt.Errorf("evalsymlink failure on '%s' : %w", path, err)
 	}
 	if within(target, c.tree) || c.isFetched(target) {
+		if inGit(target, c.tree) {
+			return "", c.refuse(fmt.Errorf("it refers to %s: nothing in .git is read", c.shown(abs)))
+		}
 		return target, nil
 	}
 	return "", c.refuse(fmt.Errorf("it refers to %s, which is outside of %s: not read", path, c.tree))
+}
+
+// inGit reports whether a path leads into a directory .git of the tree: what stands
+// there, such as credentials, is not for those who wrote the kustomization.
+func inGit(path, tree string) bool {
+	rel, err := filepath.Rel(tree, path)
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(rel), "/"), func(name string) bool { return strings.EqualFold(name, ".git") })
 }
 
 // isFetched reports whether a path is in a repository that was fetched, which has
