@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/gabion-security/gabion/internal/fix"
 	"github.com/gabion-security/gabion/internal/report"
@@ -70,13 +71,17 @@ func (f *fixing) file(fixer fix.Fixer, file workload.File) error {
 		}
 		return f.fail(at, err)
 	}
-	useful := false
+	useful, applied := false, false
 	for i := range fixed.Items {
 		item := &fixed.Items[i]
+		applied = applied || item.Kubernetes && !strings.HasPrefix(item.Object.APIVersion, "kustomize.config.k8s.io/")
 		useful = useful || item.Kubernetes || item.Outcome == workload.Broken
 		if err := f.item(item); err != nil {
 			return err
 		}
+	}
+	if applied {
+		f.summary.Files = append(f.summary.Files, file.Path)
 	}
 	if err := f.deliver(read, fixed); err != nil {
 		return err

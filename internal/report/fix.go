@@ -59,6 +59,9 @@ type FixSummary struct {
 	Errors     int `json:"errors"`
 	// Written are the files that were replaced.
 	Written int `json:"written"`
+
+	// Files are those with objects to apply, also with such that hold no pods.
+	Files []string `json:"-"`
 }
 
 // FixWriter writes a report of what is fixed.

@@ -19,7 +19,6 @@ type fixKustomize struct {
 	quiet
 
 	w       io.Writer
-	files   []string
 	results []*FixResult
 	places  map[kustomizeID]Source
 }
@@ -41,9 +40,6 @@ func (f *fixKustomize) Result(r *FixResult) error {
 		f.places = map[kustomizeID]Source{}
 	}
 	f.places[id] = r.Source
-	if !slices.Contains(f.files, r.Source.File) {
-		f.files = append(f.files, r.Source.File)
-	}
 	if len(r.Changes) > 0 {
 		f.results = append(f.results, r)
 	}
@@ -92,10 +88,10 @@ var kustomizeMerges = map[string][]string{
 }
 
 // Close writes the document.
-func (f *fixKustomize) Close(FixSummary) error {
+func (f *fixKustomize) Close(s FixSummary) error {
 	var b bytes.Buffer
 	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:")
-	for _, file := range f.files {
+	for _, file := range s.Files {
 		b.WriteString("\n- " + word(file))
 	}
 	b.WriteString(map[bool]string{true: "\npatches:\n", false: "\npatches: []\n"}[len(f.results) > 0])

@@ -32,7 +32,7 @@ func patchOf(t *testing.T, format string, o report.Object, before, after string)
 	r := report.FixResult{
 		Source: report.Source{File: "a.yaml"}, Object: o, Changes: []report.FixChange{{Path: "spec"}}, Before: tree(t, before), After: tree(t, after),
 	}
-	for _, err := range []error{w.Result(&r), w.Close(report.FixSummary{})} {
+	for _, err := range []error{w.Result(&r), w.Close(report.FixSummary{Files: []string{r.Source.File}})} {
 		if err != nil {
 			t.Fatal(err)
 		}
