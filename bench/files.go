@@ -47,13 +47,17 @@ const everyFails = 100
 // each, and has both sides judge them in turn: upstream's library in a loop, and
 // the program. Both must find the same number of workloads that fail.
 func measureFiles(ctx context.Context, u upstream, program string, workloads, rounds int) ([]filesRow, error) {
+	all, err := os.MkdirTemp("", "gabion-bench-files-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(all) }()
 	var rows []filesRow
 	for _, f := range formats() {
-		dir, err := os.MkdirTemp("", "gabion-bench-files-")
-		if err != nil {
+		dir := filepath.Join(all, f.name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, err
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
 		n := workloads / len(formats())
 		if err := writeWorkloads(dir, f, n); err != nil {
 			return nil, err
@@ -97,7 +101,7 @@ func writeWorkloads(dir string, f format, n int) error {
 			TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
 			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("web-%05d", i), Namespace: "default"},
 		}
-		d.Spec.Template.ObjectMeta.Labels = map[string]string{"app.kubernetes.io/name": d.Name}
+		d.Spec.Template.Labels = map[string]string{"app.kubernetes.io/name": d.Name}
 		d.Spec.Template.Spec = *pod.Spec.DeepCopy()
 		d.Spec.Template.Spec.HostNetwork = i%everyFails == 0
 		text, err := f.marshal(&d)

@@ -24,7 +24,7 @@ func (s *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case query.Has("sendInitialEvents"): // lists that come as a watch are not for everyone
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(metav1.Status{
+		writeObject(w, metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 			Status:   metav1.StatusFailure, Reason: metav1.StatusReasonInvalid, Code: http.StatusUnprocessableEntity,
 		})
@@ -33,14 +33,14 @@ func (s *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	case strings.HasSuffix(r.URL.Path, "/namespaces"):
-		_ = json.NewEncoder(w).Encode(corev1.NamespaceList{
+		writeObject(w, corev1.NamespaceList{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NamespaceList"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"},
 			Items: []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: podNamespace}}},
 		})
 	default:
 		from, _ := strconv.Atoi(query.Get("continue"))
 		limit, _ := strconv.Atoi(query.Get("limit"))
-		_ = json.NewEncoder(w).Encode(s.page(from, limit))
+		writeObject(w, s.page(from, limit))
 	}
 }
 
@@ -61,4 +61,14 @@ func (s *podServer) page(from, limit int) *corev1.PodList {
 		list.Items = append(list.Items, *pod)
 	}
 	return list
+}
+
+// writeObject writes an object. Who went away before its end finds out by itself.
+func writeObject(w http.ResponseWriter, object any) {
+	text, err := json.Marshal(object)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(text)
 }
