@@ -96,6 +96,9 @@ func Build(dir string, o Options) ([]Text, error) {
 	case files.refused != nil: // kustomize may have gone on without the file
 		return nil, files.refused
 	}
+	if fault := files.blame(); fault != nil {
+		return nil, fault
+	}
 	return nil, &Fault{Path: own, Err: files.plain(err)}
 }
 

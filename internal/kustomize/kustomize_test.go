@@ -92,7 +92,27 @@ func TestFaultsNameWhatIsMissing(t *testing.T) {
 		"no directory":     {nil, "DIR/app: the directory does not exist"},
 		"no kustomization": {map[string]string{"app/a.yaml": pod}, "DIR/app: no kustomization.yaml here"},
 		"a base":           {map[string]string{"app/kustomization.yaml": "resources: [../base]\n"}, "DIR/app/kustomization.yaml: it refers to DIR/base, which does not exist"},
-		"a file":           {map[string]string{"app/kustomization.yaml": "resources: [a.yaml]\n"}, "DIR/app/kustomization.yaml: it refers to DIR/app/a.yaml, which does not exist"},
+		"a base of a base": {
+			map[string]string{"app/kustomization.yaml": "resources: [../n]\n", "n/kustomization.yaml": "resources: [../none]\n"},
+			"DIR/n/kustomization.yaml: it refers to DIR/none, which does not exist",
+		},
+		"a file of a component": {
+			map[string]string{"app/kustomization.yaml": "components: [../n]\n", "n/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [a.yaml]\n"},
+			"DIR/n/kustomization.yaml: it refers to DIR/n/a.yaml, which does not exist",
+		},
+		"a cycle": {
+			map[string]string{"app/kustomization.yaml": "resources: [../n]\n", "n/kustomization.yaml": "resources: [../app]\n"},
+			"DIR/n/kustomization.yaml: it refers to DIR/app, which leads back to it",
+		},
+		"a file of another directory": {
+			map[string]string{"app/kustomization.yaml": "resources: [../n]\n", "n/kustomization.yaml": "resources: [../p/a.yaml]\n", "p/a.yaml": pod},
+			"DIR/n/kustomization.yaml: it refers to DIR/p/a.yaml, a file that is not below its own directory, which kustomize does not take: refer to a directory with a kustomization.yaml",
+		},
+		"a base without one": {
+			map[string]string{"app/kustomization.yaml": "resources: [../n]\n", "n/a.yaml": pod},
+			"DIR/app/kustomization.yaml: it refers to DIR/n, a directory without a kustomization.yaml",
+		},
+		"a file": {map[string]string{"app/kustomization.yaml": "resources: [a.yaml]\n"}, "DIR/app/kustomization.yaml: it refers to DIR/app/a.yaml, which does not exist"},
 	} {
 		if _, got := built(t, test.files, Options{}); got != test.want {
 			t.Errorf("%s: got  %s\nwant %s", name, got, test.want)
