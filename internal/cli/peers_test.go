@@ -13,7 +13,7 @@ func TestWhoKnowsOtherScannersIsToldTheFlag(t *testing.T) {
 		"check --severity=high": "did you mean --level?",
 		"check --quiet .":       "did you mean -o name?",
 		"check --verbose .":     "did you mean -o wide?",
-		"check --levle=x .":     "did you mean --level?",
+		"check --levl=x .":      "did you mean --level?",
 		"check --unrelated .":   "unknown flag: --unrelated\n",
 		"scan .":                `there is no command "scan"; did you mean check?`,
 		"lint":                  `there is no command "lint"; did you mean check?`,

@@ -13,7 +13,7 @@ import (
 func (c *confined) blame() *Fault {
 	dir, err := c.resolve(c.dir)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // kustomize has said it
 	}
 	return c.blameBelow(dir, nil)
 }
@@ -28,7 +28,7 @@ func (c *confined) blameBelow(dir string, above []string) *Fault {
 	text, err := c.ReadFile(own)
 	var k types.Kustomization
 	if err != nil || k.Unmarshal(text) != nil {
-		return nil
+		return nil //nolint:nilerr // kustomize has said it
 	}
 	k.FixKustomization()
 	above = append(slices.Clone(above), dir)
