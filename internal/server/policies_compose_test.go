@@ -203,11 +203,11 @@ func TestComingToBeExceptedIsAWeakening(t *testing.T) {
 		change guard.Change
 		want   []string
 	}{
-		{"a label that is selected", guard.Change{Name: "web", Before: off, After: on}, []string{"by-label"}},
+		{"a label that is selected", guard.Change{Name: "web", Before: off, After: on}, []string{"by-label", "ended"}}, // who renews it thinks of other namespaces
 		{"one that was selected before", guard.Change{Name: "web", Before: on, After: map[string]string{"mesh": "on", "a": "b"}}, nil},
 		{"one that is selected no more", guard.Change{Name: "web", Before: on, After: off}, nil},
 		{"a new namespace with such a name", guard.Change{Name: "shop", New: true}, []string{"by-name"}},
-		{"with such a name and label", guard.Change{Name: "shop", New: true, After: on}, []string{"by-label", "by-name"}},
+		{"with such a name and label", guard.Change{Name: "shop", New: true, After: on}, []string{"by-label", "by-name", "ended"}},
 		{"another new one", guard.Change{Name: "web", New: true}, nil},
 		{"another label where the name is excepted", guard.Change{Name: "shop", After: off}, nil},
 	} {
