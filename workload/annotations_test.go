@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gabion-security/gabion/pss"
 )
 
 func TestAnnotationsAreKeptWhereTheyAreAskedFor(t *testing.T) {
@@ -64,6 +66,15 @@ func TestAnAnnotationToKeepThatIsNoTextBreaksTheObject(t *testing.T) {
 	for item := range r.Read("in.yaml", strings.NewReader("apiVersion: v1\nkind: Pod\nmetadata: {annotations: {mark: true}}\nspec: {containers: [{name: a}]}\n")) {
 		if item.Outcome != Broken || item.Annotations != nil {
 			t.Errorf("got %v with %v", item.Outcome, item.Annotations)
+		}
+	}
+}
+
+func TestWhatPodSecurityReadsIsNotKeptBeside(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{pss.SeccompPodAnnotation, pss.AppArmorAnnotationPrefix + "a"} {
+		if _, err := NewReader(Options{Annotations: []string{name}}); err == nil {
+			t.Errorf("%s is taken from the verdict", name)
 		}
 	}
 }

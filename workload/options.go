@@ -14,7 +14,8 @@ type Options struct {
 	// JSON keeps each object's JSON in [Item.JSON], for who looks at more of it.
 	JSON bool
 	// Annotations names annotations to keep, of objects in [Item.Annotations] and
-	// of their templates in [Template.Annotations].
+	// of their templates in [Template.Annotations]. Those that Pod Security reads
+	// are none of them.
 	Annotations []string
 	// MaxObject is the largest size in bytes of one object's text, 16 MiB if 0.
 	// Lists may be larger: only their items count.

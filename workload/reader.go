@@ -36,6 +36,11 @@ func NewReader(opts Options) (*Reader, error) {
 	if opts.MaxObject == 0 {
 		opts.MaxObject = defaultMaxObject
 	}
+	for _, name := range opts.Annotations {
+		if relevantAnnotation([]byte(name)) {
+			return nil, fmt.Errorf("the annotation %s is read for Pod Security, and cannot be kept beside that", name)
+		}
+	}
 	kinds, err := newKinds(opts.Paths)
 	if err != nil {
 		return nil, err

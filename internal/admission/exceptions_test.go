@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -224,12 +225,22 @@ func TestAPodThatPassesOrHasNoExceptionsAllocatesNothingMore(t *testing.T) {
 	} {
 		measure := func(e Exceptions) float64 {
 			c.SetExceptions(e)
-			return testing.AllocsPerRun(100, func() { c.Decide(t.Context(), r) })
+			return leastAllocations(func() { c.Decide(t.Context(), r) })
 		}
 		if without, with := measure(nil), measure(sidecar(time.Time{})); with > without {
 			t.Errorf("a pod that %s: %v allocations with exceptions, %v without", name, with, without)
 		}
 	}
+}
+
+// leastAllocations counts them where no pool happens to be empty: with -race they
+// often are.
+func leastAllocations(f func()) float64 {
+	least := math.Inf(1)
+	for range 100 {
+		least = min(least, testing.AllocsPerRun(1, f))
+	}
+	return least
 }
 
 func TestUsesAreNamedWithinBounds(t *testing.T) {

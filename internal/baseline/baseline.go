@@ -3,6 +3,7 @@ package baseline
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,6 +117,8 @@ func Read(text []byte) (*Baseline, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case len(documents) == 0:
+		return nil, errors.New("nothing is in it: --write-baseline writes one")
 	case len(documents) != 1:
 		return nil, fmt.Errorf("a baseline is one document, and here are %d", len(documents))
 	}

@@ -118,7 +118,7 @@ func TestWhatIsNoBaselineIsAnError(t *testing.T) {
 	t.Parallel()
 	const object = head + "objects:\n- kind: Pod\n  namespace: a\n  findings:\n  - "
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", "a baseline is one document, and here are 0"},
+		{"nothing", "", "nothing is in it: --write-baseline writes one"},
 		{"two", head + "objects: []\n---\n" + head + "objects: []\n", "here are 2"},
 		{"a conflict of a merge", "<<<<<<< ours\n" + head, "yaml: "},
 		{"a Pod", "apiVersion: v1\nkind: Pod\n", `apiVersion "v1" and kind "Pod" are no baseline, which is gabion.io/v1alpha1 and CheckBaseline`},

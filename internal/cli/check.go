@@ -207,6 +207,9 @@ func (o *checkOptions) configure(fs *pflag.FlagSet, args []string) (err error) {
 		return fmt.Errorf("%s: level is below atLeast", report.Escape(c.file))
 	}
 	o.bounded = o.floor.set && !o.configured.sets("at-least") && !fs.Changed("no-ignores")
+	if len(o.configured.set) == 0 {
+		return nil
+	}
 	o.needs()
 	// The command line has been found sound before.
 	if err := o.input.complete(args); err != nil {

@@ -39,10 +39,11 @@ func configure(fs *pflag.FlagSet, named string, paths []string) (*configured, er
 	if err != nil || c.file == "" {
 		return c, err
 	}
-	text, err := config.Text(c.file)
-	if !c.found { // it may be a pipe
-		text, err = os.ReadFile(c.file)
+	read := config.Text
+	if !c.found {
+		read = os.ReadFile // it may be a pipe
 	}
+	text, err := read(c.file)
 	if err != nil {
 		return nil, fileFault(c.file, err)
 	}
@@ -208,7 +209,7 @@ func (c *configured) sets(flag string) bool {
 func (c *configured) note(console *console) {
 	if len(c.loosening) > 0 {
 		console.line(fmt.Sprintf("note: --at-least: %s of %s %s not count; name the file with --config if it is to be trusted",
-			strings.Join(c.loosening, ", "), report.Escape(c.file), verbFor(len(c.loosening), "does", "do")))
+			strings.Join(c.loosening, ", "), report.Escape(c.file), choose(len(c.loosening), "does", "do")))
 	}
 	if !c.found || len(c.set) == 0 {
 		return
@@ -218,14 +219,6 @@ func (c *configured) note(console *console) {
 		said = append(said, s.String())
 	}
 	console.line(fmt.Sprintf("note: %s says %s; --config=none leaves it out", report.Escape(c.file), report.EscapeSentence(strings.Join(said, " "))))
-}
-
-// verbFor is the verb for so many.
-func verbFor(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // policy reports whether a part of the policy is the configuration's.

@@ -254,7 +254,7 @@ type readFile struct {
 }
 
 // maxFix is how large a file may be to be rewritten: it is held in memory.
-const maxFix = 256 << 20
+const maxFix = 16 << 20
 
 // read reads a file, or standard input.
 func (f *fixing) read(path string) (*readFile, error) {

@@ -16,7 +16,7 @@ import (
 // marks are what stands near the beginning of a report by its format. Those that
 // are lines of text have none.
 var marks = map[string]string{
-	"json": `"kind": "CheckReport"`, "yaml": "kind: CheckReport", "sarif": "sarif-schema", "junit": "<testsuites", "gitlab": "[",
+	"json": `"kind": "CheckReport"`, "yaml": "kind: CheckReport", "sarif": "sarif-schema", "junit": "<testsuites", "gitlab": `"check_name"`,
 	"html": "<!DOCTYPE html>", "openreports": "openreports.io/", "policyreport": "wgpolicyk8s.io/", "markdown": "# Pod Security",
 }
 
@@ -63,7 +63,8 @@ func (o output) replaces(text []byte) bool {
 	case !ok:
 		return !slices.Contains(sources, strings.ToLower(filepath.Ext(o.file)))
 	case o.format == "gitlab":
-		return bytes.HasPrefix(text, []byte(mark))
+		list := bytes.TrimSpace(text)
+		return string(list) == "[]" || bytes.HasPrefix(list, []byte("[")) && bytes.Contains(list, []byte(mark))
 	}
 	return bytes.Contains(text, []byte(mark))
 }

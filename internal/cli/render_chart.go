@@ -37,14 +37,14 @@ func (c *chartsMet) add(dir string) (alone bool) {
 }
 
 // within reports whether a path stands below a directory of one of these names in a
-// chart.
+// chart; without names, anywhere in one.
 func (c *chartsMet) within(path string, names ...string) bool {
 	for at := filepath.Clean(path); len(c.dirs) > 0; {
 		up := filepath.Dir(at)
 		if up == at {
 			break
 		}
-		if slices.Contains(names, filepath.Base(at)) && c.dirs[up] {
+		if c.dirs[up] && (len(names) == 0 || slices.Contains(names, filepath.Base(at))) {
 			return true
 		}
 		at = up
@@ -59,19 +59,7 @@ func (c *chartsMet) helms(path string) bool { return c.within(path, "templates",
 func (c *chartsMet) template(path string) bool { return c.within(path, "templates") }
 
 // inside reports whether a path is in a chart.
-func (c *chartsMet) inside(path string) bool {
-	for at := filepath.Clean(path); len(c.dirs) > 0; {
-		up := filepath.Dir(at)
-		if up == at {
-			break
-		}
-		if c.dirs[up] {
-			return true
-		}
-		at = up
-	}
-	return false
-}
+func (c *chartsMet) inside(path string) bool { return c.within(path) }
 
 // rendered notes that Helm has read a file.
 func (c *chartsMet) rendered(path string) {
@@ -108,7 +96,7 @@ func mayBeObject(file workload.File, item *workload.Item) bool {
 	if item.Outcome != workload.Broken || item.Err == nil {
 		return item.Kubernetes
 	}
-	if slices.Contains([]string{"kind is missing", "apiVersion is missing"}, item.Err.Error()) {
+	if o := item.Object; item.Kubernetes && (o.Kind == "" || o.APIVersion == "") {
 		return false
 	}
 	f, err := file.Open()

@@ -203,6 +203,14 @@ func TestOnlyWeakeningIsRefused(t *testing.T) {
 			guards: []string{"{action: deny, namespaces: {all: true}, floor: {enforce: restricted}, newNamespaces: {labels: {enforce: baseline}}}"},
 		},
 		{
+			name: "what one guard gives to a new namespace is no way below the floor of another", isNew: true, after: "enforce=baseline",
+			guards: []string{
+				"{action: deny, namespaces: {all: true}, floor: {enforce: restricted}}",
+				"{action: deny, namespaces: {all: true}, newNamespaces: {labels: {enforce: baseline}}}",
+			},
+			want: []string{"deny enforce is baseline:latest, less than the floor restricted:latest, "},
+		},
+		{
 			name: "a new namespace may not have a name that a guard excepts", guards: []string{floored, noting}, namespace: "kube-system", isNew: true, after: "enforce=restricted",
 			want: []string{"deny a namespace of this name is excepted by a guard (PodSecurityGuard g0)"},
 		},

@@ -175,16 +175,13 @@ func (j *judging) policies() {
 }
 
 // underFloors judges a new namespace like one that comes from the floor: else who may
-// not weaken one would delete it and make it again. What guards give to new namespaces
-// counts in place of the floor, and where pods are judged by the floor in any case, to
+// not weaken one would delete it and make it again. What a guard gives to new namespaces
+// counts in place of its own floor, and where pods are judged by the floor in any case, to
 // be told is enough. Some guards refuse it already.
 func (j *judging) underFloors(to pss.LevelVersion, refusing []*Guard, invalid pss.LabelErrors) {
-	if _, filled := j.Before[pss.EnforceLabel]; filled {
-		return
-	}
 	for _, g := range j.guards {
 		floor, ok := g.floor[Enforce]
-		if !ok || slices.Contains(refusing, g) {
+		if _, gives := g.fillings[Enforce]; !ok || gives || slices.Contains(refusing, g) {
 			continue
 		}
 		lost := compare(resolve(j.Evaluator, floor), resolve(j.Evaluator, to)).lost

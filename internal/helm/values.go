@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -41,9 +42,9 @@ func (s *Settings) Check() error {
 func (s *Settings) Merge() (map[string]any, error) {
 	values := map[string]any{}
 	for _, f := range s.Files {
-		text, err := os.ReadFile(f)
+		text, err := readValues(f)
 		if err != nil {
-			return nil, &Fault{Path: f, Err: cannotRead(err)}
+			return nil, &Fault{Path: f, Err: err}
 		}
 		own, err := loader.LoadValues(bytes.NewReader(text))
 		if err != nil {
@@ -55,6 +56,25 @@ func (s *Settings) Merge() (map[string]any, error) {
 		text, err := os.ReadFile(string(name))
 		return string(text), err
 	})
+}
+
+// maxValues is how large a file of values may be: a chart copies and merges them.
+const maxValues = 4 << 20
+
+func readValues(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, cannotRead(err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(file, maxValues+1))
+	switch {
+	case err != nil:
+		return nil, cannotRead(err)
+	case len(text) > maxValues:
+		return nil, fmt.Errorf("it is larger than %d MiB, too large for values: leave out what is none", maxValues>>20)
+	}
+	return text, nil
 }
 
 // inline adds what the flags themselves say.

@@ -45,6 +45,9 @@ func (l Limits) Do(work func(context.Context) error) error {
 	for {
 		select {
 		case err := <-done:
+			if ctx.Err() != nil { // it may have left off because of that
+				return &Error{l.Time.String()}
+			}
 			return err
 		case <-ctx.Done():
 			return &Error{l.Time.String()}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,7 +31,7 @@ func (m *Metrics) newPolicies() policies {
 		}, []string{"profile"}),
 		unreadable: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "gabion_policy_unreadable",
-			Help: "1 for each document that does not count as it is: an exception is none, a guard or profile is what it was before. A file is named if the document is not.",
+			Help: "1 for each document that does not count as it is: an exception is none, a guard or profile is what it was before, and of a profile that is there twice none counts. A file is named if the document is not.",
 		}, []string{"kind", "name"}),
 		mu: new(sync.RWMutex),
 	}
@@ -72,6 +73,6 @@ func (m *Metrics) SetUnreadable(all []Document) {
 	defer m.policies.mu.Unlock()
 	m.policies.unreadable.Reset()
 	for _, d := range all[:min(len(all), maxUnreadable)] {
-		m.policies.unreadable.WithLabelValues(d.Kind, d.Name).Set(1)
+		m.policies.unreadable.WithLabelValues(d.Kind, strings.ToValidUTF8(d.Name, "\uFFFD")).Set(1)
 	}
 }

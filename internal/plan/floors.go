@@ -41,7 +41,9 @@ func withBlocker(all []Blocker, b Blocker) []Blocker {
 	have := &all[i]
 	have.Failing = max(have.Failing, b.Failing)
 	for _, v := range b.Violations {
-		if !slices.ContainsFunc(have.Violations, func(o Violation) bool { return o.Control == v.Control && o.Origin == v.Origin }) {
+		if !slices.ContainsFunc(have.Violations, func(o Violation) bool {
+			return o.Control == v.Control && o.Origin == v.Origin && o.Profile == v.Profile
+		}) {
 			have.Violations = append(have.Violations, v)
 		}
 	}

@@ -9,10 +9,11 @@ import (
 
 // word is the verdict about a template in one word.
 func (t *checkTable) word(r *Result) string {
+	_, known := r.aside()
 	switch {
 	case r.Fails():
 		return t.style.paint(red, "FAIL")
-	case len(r.Known) > 0:
+	case len(known) > 0:
 		return t.style.paint(yellow, "KNOWN")
 	}
 	return t.style.paint(green, "PASS")
@@ -30,11 +31,12 @@ func (v *Violation) knownLine() string {
 
 // asideLines says what does not count in a result.
 func asideLines(r *Result) (lines []string) {
-	for i := range r.Ignored {
-		lines = append(lines, r.Ignored[i].line())
+	ignored, known := r.aside()
+	for i := range ignored {
+		lines = append(lines, ignored[i].line())
 	}
-	for i := range r.Known {
-		lines = append(lines, r.Known[i].knownLine())
+	for i := range known {
+		lines = append(lines, known[i].knownLine())
 	}
 	return lines
 }
@@ -47,8 +49,8 @@ func (t *checkTable) ignored(b *strings.Builder, all []Ignored) {
 }
 
 // known says what the baseline knows: controls, and in the wide table places.
-func (t *checkTable) known(b *strings.Builder, r *Result) {
-	for _, v := range r.Known {
+func (t *checkTable) known(b *strings.Builder, all []Violation) {
+	for _, v := range all {
 		if !t.wide {
 			t.prose(b, "  ", v.knownLine())
 			continue

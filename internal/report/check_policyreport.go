@@ -129,13 +129,14 @@ func (c *checkPolicyReport) Result(r *Result) error {
 			add(policyReportResult{Policy: r.Policy, Rule: control, Result: outcomeSkip, Message: u.String() + ": " + EscapeSentence(u.Reason)})
 		}
 	}
-	for _, i := range r.Ignored {
+	ignored, known := r.aside()
+	for _, i := range ignored {
 		add(policyReportResult{Policy: r.Policy, Rule: i.Control, Result: outcomeSkip, Message: i.line()})
 	}
-	for i := range r.Known {
-		add(policyReportResult{Policy: r.Policy, Rule: r.Known[i].Control, Result: outcomeSkip, Message: r.Known[i].knownLine()})
+	for i := range known {
+		add(policyReportResult{Policy: r.Policy, Rule: known[i].Control, Result: outcomeSkip, Message: known[i].knownLine()})
 	}
-	if r.Allowed && len(r.Invalid)+len(r.Ignored)+len(r.Known) == 0 {
+	if r.Allowed && len(r.Invalid)+len(ignored)+len(known) == 0 {
 		add(policyReportResult{
 			Policy: r.Policy, Result: outcomePass, Scored: true, Message: "The pod meets " + policy(r) + ".",
 			Properties: c.properties(r.Source, r.Source.Template, 0, 0, "enforce"),

@@ -35,8 +35,9 @@ func (t *checkTable) Result(r *Result) error {
 		t.prose(&b, "  ", u.String())
 	}
 	t.unplaced(&b, r.Violations)
-	t.ignored(&b, r.Ignored)
-	t.known(&b, r)
+	ignored, known := r.aside()
+	t.ignored(&b, ignored)
+	t.known(&b, known)
 	t.early(&b, r.Early)
 	t.invalid(&b, r.Invalid)
 	if r.Partial {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -169,11 +168,11 @@ func (t *fixTable) Result(r *FixResult) error {
 			word, colour = "review", yellow
 			notes.add(word, c.Path, c.Review)
 		}
-		rows = append(rows, []string{word, at(c.Line, c.Column), Escape(c.Path), value(c.Was), c.becomes()})
+		rows = append(rows, []string{word, lineCell(c.Line, c.Column, 0), Escape(c.Path), value(c.Was), c.becomes()})
 		colours = append(colours, colour)
 	}
 	for _, l := range r.Left {
-		rows = append(rows, []string{"left", at(l.Line, l.Column), Escape(l.Path), value(l.Value), "the same"})
+		rows = append(rows, []string{"left", lineCell(l.Line, l.Column, 0), Escape(l.Path), value(l.Value), "the same"})
 		colours = append(colours, red)
 		advice := Escape(l.Advice)
 		if l.Reason == "stated" {
@@ -200,14 +199,6 @@ func (t *fixTable) Result(r *FixResult) error {
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
-}
-
-// at is a place in a file, for a table.
-func at(line, column int) string {
-	if line == 0 {
-		return "-"
-	}
-	return strconv.Itoa(line) + ":" + strconv.Itoa(column)
 }
 
 // becomes is the setting afterwards, for people.

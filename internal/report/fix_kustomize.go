@@ -181,12 +181,8 @@ func indented(b *bytes.Buffer, indent string, v any) error {
 
 // word is a scalar of YAML: as it is if that is sure to mean itself.
 func word(s string) string {
-	if shellSafe(s) && strings.Trim(s, "0123456789.-") != "" && strings.IndexByte(s, ':') < 0 && len(s) > len("false") {
+	if isWords(s) {
 		return s
 	}
-	text, err := encodeJSON(s, "")
-	if err != nil {
-		return `""` // never: it is a string
-	}
-	return string(text)
+	return yamlQuote(s)
 }

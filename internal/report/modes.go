@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // modeFindings are the findings of one mode. Of a violation that is about no place
 // there is one, of no path.
 type modeFindings struct {
@@ -40,6 +42,29 @@ func ignoredByMode(r *Result) (found []modeFindings, reasons map[string]string) 
 		}
 		return all
 	}), reasons
+}
+
+// aside returns what does not count of that which would make the check fail: of what
+// is enforced and, if the warn mode fails too, what that has more.
+func (r *Result) aside() (ignored []Ignored, known []Violation) {
+	ignored, known = slices.Clip(r.Ignored), slices.Clip(r.Known)
+	if !r.WarnFails || r.Warn == nil {
+		return ignored, known
+	}
+	for _, m := range knownByMode(r) {
+		if m.mode == "warn" {
+			known = append(known, m.violations...)
+		}
+	}
+	all, reasons := ignoredByMode(r)
+	for _, m := range all {
+		for _, v := range m.violations {
+			if m.mode == "warn" {
+				ignored = append(ignored, Ignored{Control: v.Control, Reason: reasons[v.Control], Findings: v.Findings})
+			}
+		}
+	}
+	return ignored, known
 }
 
 func byMode(r *Result, of func(*Verdict) []Violation) []modeFindings {

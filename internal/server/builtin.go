@@ -99,10 +99,18 @@ func (w *builtinWatch) look(ctx context.Context) {
 	all := slices.DeleteFunc(slices.Clone(w.exceptions.Load().All()), func(e *exception.Exception) bool { return e.Expired(w.now()) })
 	if len(all) == 0 {
 		w.name(nil)
-		w.tell(map[bool]string{true: w.plugin.String()}[!w.asked.IsZero()], nil)
+		state := "" // nobody has asked
+		if !w.asked.IsZero() {
+			state = w.plugin.String()
+		}
+		w.tell(state, nil)
 		return
 	}
 	w.find(ctx)
+	if w.plugin == cluster.PluginUnknown { // what was forbidden is no less so
+		w.tell(w.plugin.String(), slices.Sorted(maps.Keys(w.named)))
+		return
+	}
 	var problems []exception.Problem
 	if w.plugin == cluster.PluginOn {
 		labels, err := w.namespaces()

@@ -49,8 +49,10 @@ func TestExceptionsThatThePluginDoesNotKnowAreNamed(t *testing.T) {
 		{"that is said once", func() {}, 3, "on", []string{"x"}, ""},
 		{"there is room by other labels", func() { labels = map[string]map[string]string{"shop": {pss.EnforceLabel: "privileged"}} }, 3, "on", nil, "any more"},
 		{"and none again", func() { labels = map[string]map[string]string{"shop": {pss.EnforceLabel: "restricted"}} }, 3, "on", []string{"x"}, named},
-		{"it is off", func() { at, answer = at.Add(builtinAsks), cluster.PluginOff }, 4, "off", nil, "state=off"},
-		{"the exception is gone", func() { w.use(none.Exceptions) }, 4, "off", nil, ""},
+		{"nobody answers any more, which frees none", func() { at, answer, fault = at.Add(builtinAsks), cluster.PluginUnknown, errors.New("no route") }, 4, "unknown", []string{"x"}, "is not known"},
+		{"it is on still", func() { at, answer, fault = at.Add(builtinAsksAgain), cluster.PluginOn, nil }, 5, "on", []string{"x"}, "state=on"},
+		{"it is off", func() { at, answer = at.Add(builtinAsks), cluster.PluginOff }, 6, "off", nil, "state=off"},
+		{"the exception is gone", func() { w.use(none.Exceptions) }, 6, "off", nil, ""},
 	} {
 		said.Reset()
 		step.does()

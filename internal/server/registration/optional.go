@@ -34,9 +34,9 @@ type Optional struct {
 }
 
 // NewOptional returns an Optional that nobody wants. Nothing is sent to the API
-// server yet.
+// server yet. To start is no change of mind: what another server wants is left to it.
 func NewOptional(client *resource.Client, o Options) *Optional {
-	return &Optional{client: client, o: o, since: time.Now(), changed: make(chan struct{}, 1)}
+	return &Optional{client: client, o: o, since: time.Unix(0, 0), changed: make(chan struct{}, 1)}
 }
 
 // Want says whether the configuration is wanted.

@@ -157,6 +157,16 @@ func TestWhatNobodyWantsIsRemovedUnlessItIsThatOfALaterServer(t *testing.T) {
 	}
 }
 
+func TestWhoStartsLeavesWhatAnotherServerWants(t *testing.T) {
+	t.Parallel()
+	p, at := optional(t)
+	at.put(t, uint64(time.Now().Add(-time.Hour).Unix()), []byte("key")) //nolint:gosec // no time before 1970
+	p.remove(t.Context(), p.since, &stored{})
+	if !at.there() {
+		t.Error("it is removed, although nobody has changed his mind")
+	}
+}
+
 func TestItIsThereWhileSomebodyWantsIt(t *testing.T) {
 	t.Parallel()
 	p, at := optional(t)
