@@ -5,8 +5,13 @@ import (
 	"os"
 
 	"github.com/gabion-security/gabion/internal/cli"
+	"github.com/gabion-security/gabion/internal/headroom"
 )
 
 var version string // set by the linker in releases
 
-func main() { os.Exit(cli.Main(cli.Process("kubectl gabion", version))) }
+func main() {
+	code := cli.Main(cli.Process("kubectl gabion", version))
+	headroom.Keep()
+	os.Exit(code)
+}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,12 +25,6 @@ import (
 // shutdownWithin is how long the last requests may take at the end. It is more
 // than an API server waits.
 const shutdownWithin = 35 * time.Second
-
-// headroom is memory that nobody ever touches, so the system gives none for it.
-// The garbage collector counts it, and so waits for as much again before it
-// runs, where for the few megabytes that a small cluster takes it would run
-// hundreds of times a second.
-const headroom = 16 << 20
 
 // server is one run of the program.
 type server struct {
@@ -75,8 +68,6 @@ type server struct {
 // answered. The error is one line: why it could not begin, or could not go on.
 func Run(ctx context.Context, o Options) error {
 	klog.SetSlogLogger(o.Log) // what client-go has to say
-	untouched := make([]byte, headroom)
-	defer runtime.KeepAlive(untouched)
 	s, err := newServer(o)
 	if err != nil {
 		return err
