@@ -38,7 +38,8 @@ type PodSecurityGuardList struct {
 }
 
 // PodSecurityGuardSpec says what is guarded, and how. A new namespace is compared
-// with one that states none of the labels of Pod Security; one with the name of an exempt namespace is a weakening
+// with one that states none of the labels of Pod Security, and with the floor; one
+// with an exempt name, or a name that a guard or an exception excepts, is a weakening
 // by itself, and so is labelling a namespace into an exception.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.floor) || has(self.lock) && self.lock || has(self.profile) || has(self.newNamespaces) || has(self.workloads) || has(self.ephemeralContainers)",message="it guards nothing: state a floor, or lock: true, a profile, newNamespaces, workloads or ephemeralContainers"

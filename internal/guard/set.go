@@ -42,7 +42,7 @@ type Change struct {
 	Name string
 	// New says that there was no such namespace. It is then compared with one
 	// that states none of the labels of Pod Security, and so has those that guards
-	// give to new ones. Before does not count then.
+	// give to new ones, and with the floors. Before does not count then.
 	New bool
 	// Before and After are its labels.
 	Before, After map[string]string
