@@ -51,7 +51,7 @@ func TestEphemeralContainersAreJudgedAlone(t *testing.T) {
 	} {
 		for _, alone := range []bool{true, false} {
 			controller := newWorld().controller(t)
-			controller.SetPodGuards(asking(PodGuarding{Alone: alone}))
+			controller.setPodGuards(asking(PodGuarding{Alone: alone}))
 			sub := c.sub
 			if sub == "" {
 				sub = ephemeralContainers

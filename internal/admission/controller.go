@@ -125,12 +125,6 @@ func (c *Controller) SetEvaluator(e pss.Evaluator) {
 	c.replace(func(s *state) { s.evaluator = e })
 }
 
-// SetGuards replaces what guards namespaces; nil is nothing. Requests that are
-// being decided keep what they began with.
-func (c *Controller) SetGuards(g Guards) {
-	c.replace(func(s *state) { s.guards = g })
-}
-
 // Policies are what counts beside the configuration; each of them is nil if there is
 // nothing.
 type Policies struct {
@@ -140,7 +134,7 @@ type Policies struct {
 }
 
 // SetPolicies replaces all of them at once: no request is decided by new exceptions and
-// old guards.
+// old guards. Requests that are being decided keep what they began with.
 func (c *Controller) SetPolicies(p Policies) {
 	c.replace(func(s *state) { s.exceptions, s.podGuards, s.guards = p.Exceptions, p.PodGuards, p.Guards })
 }

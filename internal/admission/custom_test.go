@@ -137,7 +137,7 @@ func TestExceptionsCoverPodsOfCustomResources(t *testing.T) {
 	w := newWorld()
 	w.namespaces["n"] = map[string]string{pss.EnforceLabel: "baseline"}
 	c := w.controller(t)
-	c.SetExceptions(sidecar(time.Time{}))
+	c.setExceptions(sidecar(time.Time{}))
 	template := func(account string) string {
 		_, template, _ := strings.Cut(meshPod(account, ""), `"kind":"Pod",`)
 		return "{" + template

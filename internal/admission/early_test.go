@@ -89,7 +89,7 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 	} {
 		without := newWorld().controller(t).Decide(t.Context(), c.req)
 		controller := newWorld().controller(t)
-		controller.SetPodGuards(earlier(EarlyWarn))
+		controller.setPodGuards(earlier(EarlyWarn))
 		want := without
 		if c.told != "" {
 			want.Warnings = append([]string{c.told}, without.Warnings...)
@@ -98,7 +98,7 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		if diff := cmp.Diff(want, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
 			t.Errorf("%s, told (-want +got):\n%s", c.name, diff)
 		}
-		controller.SetPodGuards(earlier(EarlyDeny))
+		controller.setPodGuards(earlier(EarlyDeny))
 		want = without
 		if c.told != "" {
 			_, text, _ := strings.Cut(c.told, " will ")
@@ -109,7 +109,7 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		if diff := cmp.Diff(want, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
 			t.Errorf("%s, refused (-want +got):\n%s", c.name, diff)
 		}
-		controller.SetPodGuards(earlier(EarlySilent))
+		controller.setPodGuards(earlier(EarlySilent))
 		if diff := cmp.Diff(without, controller.Decide(t.Context(), c.req), sameErr); diff != "" {
 			t.Errorf("%s, silent (-want +got):\n%s", c.name, diff)
 		}
@@ -121,12 +121,12 @@ func TestWhatIsExceptedIsNoEarlyVerdict(t *testing.T) {
 	w := newWorld()
 	w.namespaces["n"] = map[string]string{pss.EnforceLabel: "baseline", pss.WarnLabel: "privileged"}
 	c := w.controller(t)
-	c.SetPodGuards(earlier(EarlyDeny))
+	c.setPodGuards(earlier(EarlyDeny))
 	images := func(account, image string) string {
 		return deployment("", "", `"serviceAccountName":"`+account+`","containers":[{"name":"c","image":"`+image+`","securityContext":{"capabilities":{"add":["NET_ADMIN"]}}}]`)
 	}
 	add := func(account string) string { return images(account, "i") }
-	c.SetExceptions(sidecar(time.Time{}))
+	c.setExceptions(sidecar(time.Time{}))
 	for name, d := range map[string]struct {
 		req     Request
 		allowed bool
@@ -146,7 +146,7 @@ func TestWhatIsExceptedIsNoEarlyVerdict(t *testing.T) {
 func TestEarlyTextsAreBoundedAndPrintable(t *testing.T) {
 	t.Parallel()
 	c := newWorld().controller(t)
-	c.SetPodGuards(earlier(EarlyWarn))
+	c.setPodGuards(earlier(EarlyWarn))
 	var containers []string
 	for range 500 {
 		containers = append(containers, `{"name":"\u0007\" is fine`+strings.Repeat("x", 400)+`","securityContext":{"privileged":true,"seLinuxOptions":{"type":"a\n\"`+strings.Repeat("y", 3000)+`"}}}`)
@@ -170,7 +170,7 @@ func TestEarlyTextsAreBoundedAndPrintable(t *testing.T) {
 func TestNobodyIsToldEarlyOnceTheTimeIsOver(t *testing.T) {
 	t.Parallel()
 	c := newWorld().controller(t)
-	c.SetPodGuards(earlier(EarlyDeny))
+	c.setPodGuards(earlier(EarlyDeny))
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	if d := c.Decide(over, deploy("enforcing", deployment("", "", badSpec))); !d.Allowed || len(d.Warnings) > 0 {

@@ -41,12 +41,6 @@ type Use struct {
 // maxUses is how many exceptions a decision names.
 const maxUses = 16
 
-// SetExceptions replaces what is excepted; nil is nothing. Requests that are being
-// decided keep what they began with.
-func (c *Controller) SetExceptions(e Exceptions) {
-	c.replace(func(s *state) { s.exceptions = e })
-}
-
 // judging is the pod of a request while it is judged in each mode.
 type judging struct {
 	Subject

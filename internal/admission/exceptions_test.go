@@ -144,7 +144,7 @@ func TestWhatIsExceptedIsLeftOutOfDecisions(t *testing.T) {
 			}
 			w.namespaces["n"] = labels
 			c := w.controller(t)
-			c.SetExceptions(sidecar(tt.ends))
+			c.setExceptions(sidecar(tt.ends))
 			got := c.Decide(t.Context(), tt.req)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("decision (want -, got +):\n%s", diff)
@@ -172,7 +172,7 @@ func TestNothingIsExceptedForAPodThatReadsOtherwiseASecondTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	c := w.controller(t)
-	c.SetExceptions(everything)
+	c.setExceptions(everything)
 	request := pod(Create, "restricted", hostPod)
 	if d := c.Decide(t.Context(), request); !d.Allowed {
 		t.Fatalf("refused although all is excepted: %s", d.Message)
@@ -209,7 +209,7 @@ func TestExceptionsAreReplaced(t *testing.T) {
 	t.Parallel()
 	c := newWorld().controller(t)
 	for i, e := range []Exceptions{nil, everything, nil} {
-		c.SetExceptions(e)
+		c.setExceptions(e)
 		if d := c.Decide(t.Context(), pod(Create, "restricted", hostPod)); d.Allowed != (e != nil) {
 			t.Errorf("%d: allowed=%t", i, d.Allowed)
 		}
@@ -224,7 +224,7 @@ func TestAPodThatPassesOrHasNoExceptionsAllocatesNothingMore(t *testing.T) {
 		"passes": pod(Create, "restricted", goodPod), "is refused": pod(Create, "enforcing", hostPod), "update": pod(Update, "restricted", goodPod, old(plainPod)),
 	} {
 		measure := func(e Exceptions) float64 {
-			c.SetExceptions(e)
+			c.setExceptions(e)
 			return leastAllocations(func() { c.Decide(t.Context(), r) })
 		}
 		if without, with := measure(nil), measure(sidecar(time.Time{})); with > without {
@@ -282,7 +282,7 @@ func TestTheSweepLeavesOutWhatIsExcepted(t *testing.T) {
 		{"a", admin, "", of("mesh")}, {"b", admin, "", of("web")}, {"c", both, "", of("mesh")}, {"d", admin, "", nil}, {"e", harmless, "", nil},
 	}
 	c := w.controller(t)
-	c.SetExceptions(sidecar(time.Date(2026, 12, 9, 0, 0, 0, 0, time.UTC)))
+	c.setExceptions(sidecar(time.Date(2026, 12, 9, 0, 0, 0, 0, time.UTC)))
 	d := c.Decide(t.Context(), relabel())
 	want := warned(note("exceptions", `"mesh": capabilities_baseline`), enforcement, "b (and 1 other pod): non-default capabilities", "c: host namespaces",
 		`exception "mesh", which lets pods of the namespace pass, ends on 2026-12-09T00:00:00Z`)

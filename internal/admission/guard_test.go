@@ -59,7 +59,7 @@ func guardedBy(t *testing.T, g Guards, r Rights) *Controller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetGuards(g)
+	c.setGuards(g)
 	return c
 }
 
@@ -190,7 +190,7 @@ func TestGuardsHearWhatCountsNow(t *testing.T) {
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Error(diff)
 	}
-	c.SetGuards(nil)
+	c.setGuards(nil)
 	if d := c.Decide(t.Context(), namespaced(Update, "n", `{}`, restrictedLabels)); !cmp.Equal(d, allow()) {
 		t.Errorf("without guards: %+v", d)
 	}

@@ -70,12 +70,6 @@ type Finding struct {
 	Explicit bool
 }
 
-// SetPodGuards replaces what is asked of pods beside the labels; nil is nothing.
-// Requests that are being decided keep what they began with.
-func (c *Controller) SetPodGuards(g PodGuards) {
-	c.replace(func(s *state) { s.podGuards = g })
-}
-
 // asks reports whether pods have to meet anything.
 func (g *PodGuarding) asks() bool { return len(g.Floors)+len(g.Profiles) > 0 }
 

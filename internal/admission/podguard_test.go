@@ -81,7 +81,7 @@ func TestPodsMeetWhatGuardsAskBesideTheLabels(t *testing.T) {
 	} {
 		w := newWorld()
 		controller := w.controller(t)
-		controller.SetPodGuards(asking(c.asked))
+		controller.setPodGuards(asking(c.asked))
 		d := controller.Decide(t.Context(), c.req)
 		_, message, is := strings.Cut(d.Message, " is forbidden: ")
 		if !is {
@@ -104,7 +104,7 @@ func TestAProfileSaysNothingAgain(t *testing.T) {
 	const adds = `violates PodSecurity "baseline:latest": non-default capabilities (container "c" must not include "NET_ADMIN" in securityContext.capabilities.add)`
 	for of, want := range map[string]string{"capabilities_baseline": adds, "other": adds + `; violates PodSecurityProfile "p" of PodSecurityGuard a: again (spec.x is missing)`} {
 		c := newWorld().controller(t)
-		c.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{"p", "PodSecurityGuard a", func(pss.Evaluator, Subject) ([]Violation, []Use, error) {
+		c.setPodGuards(asking(PodGuarding{Profiles: []Profile{{"p", "PodSecurityGuard a", func(pss.Evaluator, Subject) ([]Violation, []Use, error) {
 			return []Violation{{of, "again", []Finding{{Path: "spec.x"}}}}, nil, nil
 		}}}}))
 		if d := c.Decide(t.Context(), pod(Create, "enforcing", meshPod("mesh", ""))); d.Allowed || !strings.HasSuffix(d.Message, " is forbidden: "+want) {
@@ -118,9 +118,9 @@ func TestAnExceptionCountsAgainstAFloor(t *testing.T) {
 	w := newWorld()
 	w.namespaces["n"] = map[string]string{pss.EnforceLabel: "privileged"}
 	c := w.controller(t)
-	c.SetPodGuards(asking(PodGuarding{Floors: []Floor{baselineFloor}}))
+	c.setPodGuards(asking(PodGuarding{Floors: []Floor{baselineFloor}}))
 	for _, e := range []Exceptions{everything, nil} {
-		c.SetExceptions(e)
+		c.setExceptions(e)
 		if d := c.Decide(t.Context(), pod(Create, "n", hostPod)); d.Allowed != (e != nil) {
 			t.Errorf("with an exception %t: %+v", e != nil, d)
 		}
@@ -133,7 +133,7 @@ func TestWorkloadsAreToldOfFloorsAndProfiles(t *testing.T) {
 	g := PodGuarding{Floors: []Floor{baselineFloor}, Profiles: []Profile{
 		{"no-mesh", "PodSecurityGuard a", noMesh}, {"gone", "PodSecurityGuard d", nil},
 	}, Workloads: EarlyWarn}
-	c.SetPodGuards(asking(g))
+	c.setPodGuards(asking(g))
 	d := c.Decide(t.Context(), deploy("default", deployment("", "", `"hostPID":true,"serviceAccountName":"mesh","containers":[{"name":"c"}]`)))
 	want := []string{
 		`the pods of this Deployment will be REJECTED by the floor "baseline:latest" of PodSecurityGuard a, b, before sidecars are injected: host namespaces (spec.template.spec.hostPID: true)`,
@@ -171,7 +171,7 @@ func TestWhoLabelsANamespaceBelowAFloorIsToldOfIt(t *testing.T) {
 		w := newWorld()
 		w.pods["n"] = nil
 		controller := w.controller(t)
-		controller.SetPodGuards(asking(PodGuarding{Floors: []Floor{baselineFloor}}))
+		controller.setPodGuards(asking(PodGuarding{Floors: []Floor{baselineFloor}}))
 		d := controller.Decide(t.Context(), c.req)
 		if !d.Allowed || slices.Contains(d.Warnings, told) != c.told || len(d.Warnings) > 1 {
 			t.Errorf("%s: %+v", c.name, d)
@@ -185,7 +185,7 @@ func TestWhoLabelsANamespaceIsToldOfTheProfilesThatCountThere(t *testing.T) {
 	w := newWorld()
 	w.pods["n"] = nil
 	controller := w.controller(t)
-	controller.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{Name: "p", By: "PodSecurityGuard a", Judge: judge}, {Name: "gone", By: "PodSecurityGuard b"}}}))
+	controller.setPodGuards(asking(PodGuarding{Profiles: []Profile{{Name: "p", By: "PodSecurityGuard a", Judge: judge}, {Name: "gone", By: "PodSecurityGuard b"}}}))
 	d := controller.Decide(t.Context(), namespaced(Update, "n", `{"pod-security.kubernetes.io/enforce":"privileged"}`, `{}`))
 	want := []string{
 		`pods are judged by PodSecurityProfile "p" of PodSecurityGuard a, too`,
@@ -206,7 +206,7 @@ func TestGuardsThatAskNothingCostNothing(t *testing.T) {
 		"an update": pod(Update, "restricted", goodPod, old(plainPod)), "scaling": deploy("restricted", "", subresource("scale")),
 	} {
 		measure := func(g PodGuards) float64 {
-			c.SetPodGuards(g)
+			c.setPodGuards(g)
 			return leastAllocations(func() { c.Decide(t.Context(), r) })
 		}
 		if without, with := measure(nil), measure(earlier(EarlyWarn)); with > without {
@@ -220,7 +220,7 @@ func TestOnlyPodsAreCountedAsRefusedByAProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	c := w.controller(t)
-	c.SetPodGuards(asking(PodGuarding{Profiles: []Profile{{"no-mesh", "PodSecurityGuard a", noMesh}}, Workloads: EarlyDeny}))
+	c.setPodGuards(asking(PodGuarding{Profiles: []Profile{{"no-mesh", "PodSecurityGuard a", noMesh}}, Workloads: EarlyDeny}))
 	for _, req := range []Request{
 		pod(Create, "default", meshPod("mesh", "")), pod(Create, "default", meshPod("other", "")),
 		deploy("default", deployment("", "", `"serviceAccountName":"mesh","containers":[{"name":"c"}]`)),

@@ -71,7 +71,7 @@ func TestAWorkloadThatIsOnlyJudgedEarlyUsesExceptionsToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	controller.SetPodGuards(func(string, map[string]string) PodGuarding { return PodGuarding{Workloads: EarlyWarn} })
+	controller.setPodGuards(func(string, map[string]string) PodGuarding { return PodGuarding{Workloads: EarlyWarn} })
 	template := strings.TrimPrefix(meshPod("mesh", ""), `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},`)
 	object := `{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{` + template + `}}`
 	d := controller.Decide(t.Context(), job("quiet", object, func(r *Request) { r.KindGroup, r.Name = "batch", "j" }))

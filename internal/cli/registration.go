@@ -15,6 +15,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/server/install"
 	"github.com/gabion-security/gabion/internal/server/registration"
+	"github.com/gabion-security/gabion/internal/webhook"
 )
 
 const defaultSecret = install.SecretName
@@ -88,7 +89,7 @@ func checkURL(text string) error {
 		return errors.New("has no host")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return errors.New("must have no user, query or fragment")
-	case u.Path != "" && u.Path != "/" && u.Path != "/validate":
+	case u.Path != "" && u.Path != "/" && u.Path != webhook.ValidatePath:
 		return errors.New("must lead to /validate")
 	}
 	return nil

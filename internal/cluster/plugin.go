@@ -36,6 +36,10 @@ func (p Plugin) String() string {
 	return "unknown"
 }
 
+// NamespacesWebhook is the name of the webhook of gabion serve that judges labels:
+// where it answers a probe, no plugin has done so before it.
+const NamespacesWebhook = "namespaces.pod-security.gabion.io"
+
 // pluginProbe is a level that there is not.
 const pluginProbe = "is-the-plugin-on"
 
@@ -91,7 +95,7 @@ func pluginRefused(err error) Plugin {
 		return PluginUnknown
 	}
 	switch {
-	case strings.HasPrefix(about, `admission webhook "namespaces.pod-security.gabion.io" denied the request: Namespace "`):
+	case strings.HasPrefix(about, `admission webhook "`+NamespacesWebhook+`" denied the request: Namespace "`):
 		return PluginOff
 	case strings.HasPrefix(about, `Namespace "`):
 		return PluginOn

@@ -39,8 +39,7 @@ func guardedBy(t *testing.T, documents ...string) *admission.Controller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetPodGuards(p.PodGuards([]string{"excluded"}, time.Now))
-	c.SetExceptions(Excepts(p.Exceptions, time.Now))
+	c.SetPolicies(admission.Policies{PodGuards: p.PodGuards([]string{"excluded"}, time.Now), Exceptions: Excepts(p.Exceptions, time.Now)})
 	return c
 }
 

@@ -41,8 +41,7 @@ func TestTheTruthTableOfGuardsHoldsAtAdmission(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := truthFolder(t, rows)
-	c.SetPodGuards(s.PodGuards(nil, exceptions.Now))
-	c.SetExceptions(Excepts(s.Exceptions, exceptions.Now))
+	c.SetPolicies(admission.Policies{PodGuards: s.PodGuards(nil, exceptions.Now), Exceptions: Excepts(s.Exceptions, exceptions.Now)})
 	allowed := 0
 	for i := range rows {
 		r := &rows[i]

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gabion-security/gabion/internal/server/registration"
+	"github.com/gabion-security/gabion/internal/webhook"
 )
 
 // newKeepers makes the keepers of the registration.
@@ -33,7 +34,7 @@ func (s *server) registrationOptions() (registration.Options, error) {
 		if err != nil {
 			return registration.Options{}, err
 		}
-		target.URL = "https://" + net.JoinHostPort(hostOf(target, s.o.Listen), port) + "/validate"
+		target.URL = "https://" + net.JoinHostPort(hostOf(target, s.o.Listen), port) + webhook.ValidatePath
 	}
 	instance, err := os.Hostname()
 	if err != nil {

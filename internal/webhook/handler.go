@@ -60,8 +60,11 @@ type HandlerOptions struct {
 	Observer Observer
 }
 
-// mutatePath is where an API server asks for changes of objects.
-const mutatePath = "/mutate"
+// The paths under which an API server asks: for a verdict, and for changes of objects.
+const (
+	ValidatePath = "/validate"
+	MutatePath   = "/mutate"
+)
 
 // Handler answers the requests of an API server, under / and /validate, and under
 // /mutate.
@@ -150,7 +153,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // precheck refuses what needs no look at the body.
 func precheck(r *http.Request) *fault {
 	switch {
-	case r.URL.Path != "/" && r.URL.Path != "/validate" && r.URL.Path != mutatePath:
+	case r.URL.Path != "/" && r.URL.Path != ValidatePath && r.URL.Path != MutatePath:
 		return &fault{http.StatusNotFound, "not found: admission reviews go to /validate"}
 	case r.Method != http.MethodPost:
 		return &fault{http.StatusMethodNotAllowed, "method not allowed: admission reviews are sent with POST"}
@@ -176,7 +179,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *
 	if f := h.readBody(r, b, &charge); f != nil {
 		return 0, f
 	}
-	if status, f = h.decide(ctx, b, r.URL.Path == mutatePath); f != nil {
+	if status, f = h.decide(ctx, b, r.URL.Path == MutatePath); f != nil {
 		return 0, f
 	}
 	if b.in = b.in[:0]; cap(b.in) > keptBuffer {

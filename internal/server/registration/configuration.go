@@ -7,6 +7,9 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gabion-security/gabion/internal/cluster"
+	"github.com/gabion-security/gabion/internal/webhook"
 )
 
 // Name is the name of the webhook configurations.
@@ -15,7 +18,7 @@ const Name = "gabion"
 // The names of the webhooks.
 const (
 	EnforceWebhook    = "enforce.pod-security.gabion.io"
-	NamespacesWebhook = "namespaces.pod-security.gabion.io"
+	NamespacesWebhook = cluster.NamespacesWebhook
 	AdvisoryWebhook   = "advisory.pod-security.gabion.io"
 	// NewNamespacesWebhook is the only one that changes what is sent to it.
 	NewNamespacesWebhook = "new-namespaces.pod-security.gabion.io"
@@ -70,18 +73,18 @@ const (
 // that sign the webhook's certificate in PEM. Nothing in it is left to the API
 // server's defaults, so that it can be compared with what is stored.
 func Configuration(t Target, cas []byte) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	pods := t.webhook(EnforceWebhook, admissionregistrationv1.Fail, validatePath, cas)
+	pods := t.webhook(EnforceWebhook, admissionregistrationv1.Fail, webhook.ValidatePath, cas)
 	pods.SideEffects = t.sideEffects()
 	pods.Rules = rules(rule("", "pods", "pods/ephemeralcontainers", "pods/resize"))
 	pods.NamespaceSelector = t.selector()
 	pods.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "images-or-containers-change", Expression: imagesChange}}
 
-	namespaces := t.webhook(NamespacesWebhook, admissionregistrationv1.Fail, validatePath, cas)
+	namespaces := t.webhook(NamespacesWebhook, admissionregistrationv1.Fail, webhook.ValidatePath, cas)
 	// Labels change by status and finalize as well, and what else there may come to be.
 	namespaces.Rules = rules(rule("", "namespaces", "namespaces/*"))
 	namespaces.MatchConditions = []admissionregistrationv1.MatchCondition{{Name: "labels-change", Expression: labelsChange}}
 
-	workloads := t.webhook(AdvisoryWebhook, admissionregistrationv1.Ignore, validatePath, cas)
+	workloads := t.webhook(AdvisoryWebhook, admissionregistrationv1.Ignore, webhook.ValidatePath, cas)
 	workloads.SideEffects = t.sideEffects()
 	workloads.Rules = append(builtinWorkloads(), t.Custom.Rules...)
 	c := configurationOf(validating, pods, namespaces, workloads)
@@ -142,12 +145,6 @@ func rule(group string, resources ...string) admissionregistrationv1.Rule {
 	}
 }
 
-// The paths under which the webhook answers.
-const (
-	validatePath = "/validate"
-	mutatePath   = "/mutate"
-)
-
 func (t *Target) clientConfig(at string, cas []byte) admissionregistrationv1.WebhookClientConfig {
 	if t.Service.Name == "" {
 		return admissionregistrationv1.WebhookClientConfig{URL: new(t.url(at)), CABundle: cas}
@@ -160,7 +157,7 @@ func (t *Target) clientConfig(at string, cas []byte) admissionregistrationv1.Web
 // url returns the URL for a path beside that to which reviews go.
 func (t *Target) url(at string) string {
 	u, err := url.Parse(t.URL)
-	if err != nil || at == validatePath {
+	if err != nil || at == webhook.ValidatePath {
 		return t.URL
 	}
 	u.Path = path.Join(path.Dir(u.Path), at)

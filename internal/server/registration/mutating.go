@@ -5,6 +5,8 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/gabion-security/gabion/internal/webhook"
 )
 
 // form is one of the two forms that webhook configurations have. In the API they
@@ -30,7 +32,7 @@ func (f form) path() string { return f.collection + "/" + Name }
 // like the webhook that judges them: what cannot be filled in is not made, so that no
 // namespace stays without what a guard has for it.
 func Mutating(t Target, cas []byte) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	namespaces := t.webhook(NewNamespacesWebhook, admissionregistrationv1.Fail, mutatePath, cas)
+	namespaces := t.webhook(NewNamespacesWebhook, admissionregistrationv1.Fail, webhook.MutatePath, cas)
 	namespaces.Rules = []admissionregistrationv1.RuleWithOperations{{
 		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create}, Rule: rule("", "namespaces"),
 	}}
