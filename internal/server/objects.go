@@ -7,6 +7,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/cluster"
 	"github.com/gabion-security/gabion/internal/document"
+	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/policy"
 )
 
@@ -33,16 +34,17 @@ func (s *server) beginObjects(ctx, serving context.Context) error {
 	look := func() {
 		all := s.objects.All()
 		if slices.EqualFunc(used, all, func(a, b cluster.Object) bool {
-			return a.Kind == b.Kind && a.Name == b.Name && bytes.Equal(a.JSON, b.JSON)
+			return a.Kind == b.Kind && a.Name == b.Name && a.Generation == b.Generation && bytes.Equal(a.JSON, b.JSON)
 		}) {
 			return
 		}
 		used = all
-		documents := make([]document.Object, len(all))
+		documents, generations := make([]document.Object, len(all)), map[metrics.Document]int64{}
 		for i := range all {
 			documents[i] = document.Object{Kind: all[i].Kind, Name: all[i].Name, JSON: all[i].JSON}
+			generations[metrics.Document{Kind: all[i].Kind, Name: all[i].Name}] = all[i].Generation
 		}
-		s.composed.setObjects(reader.Read(documents))
+		s.composed.setObjects(reader.Read(documents), generations)
 	}
 	look()
 	s.run(func() error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gabion-security/gabion/internal/metrics"
 	"github.com/gabion-security/gabion/internal/policy"
 )
 
@@ -15,13 +16,14 @@ type composer struct {
 	record func(success bool)
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	folder  policy.Set
-	objects policy.Objects
-	stand   standings
-	unread  bool // the folder, when it was read last
-	told    []string
-	notes   []string // faults of the objects, and names that stand in both
+	mu          sync.Mutex
+	folder      policy.Set
+	objects     policy.Objects
+	generations map[metrics.Document]int64 // of the objects
+	stand       standings
+	unread      bool // the folder, when it was read last
+	told        []string
+	notes       []string // faults of the objects, and names that stand in both
 }
 
 // setFolder replaces what the folder says.
@@ -40,11 +42,11 @@ func (c *composer) folderRead(ok bool) {
 	c.record(ok && len(c.notes) == 0)
 }
 
-// setObjects replaces what the objects say.
-func (c *composer) setObjects(o policy.Objects) {
+// setObjects replaces what the objects say that are of these generations.
+func (c *composer) setObjects(o policy.Objects, generations map[metrics.Document]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.objects = o
+	c.objects, c.generations = o, generations
 	c.compose()
 	c.record(!c.unread && len(c.notes) == 0)
 	c.log.Info("the policies of the cluster's objects are in use", slog.Int("guards", len(o.Guards)), slog.Int("profiles", len(o.Profiles)),
@@ -54,7 +56,7 @@ func (c *composer) setObjects(o policy.Objects) {
 // compose has the policies used, and says what is newly wrong with them.
 func (c *composer) compose() {
 	p, clashes := policy.Compose(c.folder, c.objects)
-	c.stand = standingsOf(c.objects.Readings).among(c.folder, p)
+	c.stand = standingsOf(c.objects.Readings, c.generations).among(c.folder, p)
 	c.use(p)
 	c.notes = slices.Concat(c.objects.Faults, c.objects.ExceptionFaults, clashes)
 	for _, note := range c.notes {

@@ -116,7 +116,7 @@ func TestPoliciesAreThoseOfAFolderAndOfObjects(t *testing.T) {
 	} {
 		run := newComposing()
 		run.setFolder(folderOf(t, map[string]string{"a.yaml": c.folder}))
-		run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, c.objects...)))
+		run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, c.objects...)), nil)
 		if got := run.guardNames(); got != c.guards || len(run.used.Profiles) != c.profiles || namesOf(run.used.Exceptions) != c.exceptions {
 			t.Errorf("%s: guards %q, %d profiles, exceptions %q; want %q, %d, %q", c.name, got, len(run.used.Profiles), namesOf(run.used.Exceptions), c.guards, c.profiles, c.exceptions)
 		}
@@ -155,7 +155,7 @@ func TestAnObjectThatCannotBeReadAnyMoreStaysAsItWas(t *testing.T) {
 		{"broken from the beginning", []string{wrong(guardA), noHostPaths}, "", 1, "", []string{"PodSecurityGuard a: "}},
 		{"mended", []string{guardA}, "a", 0, "", nil},
 	} {
-		run.setObjects(reader.Read(objectsOf(t, step.objects...)))
+		run.setObjects(reader.Read(objectsOf(t, step.objects...)), nil)
 		if run.guardNames() != step.guards || len(run.used.Profiles) != step.profiles || namesOf(run.used.Exceptions) != step.exceptions {
 			t.Errorf("%s: guards %q, %d profiles, exceptions %q", step.name, run.guardNames(), len(run.used.Profiles), namesOf(run.used.Exceptions))
 		}
@@ -172,10 +172,10 @@ func TestAReloadSucceedsOnlyIfNothingIsWrongAnywhere(t *testing.T) {
 	t.Parallel()
 	run := newComposing()
 	run.folderRead(true)
-	run.setObjects(policy.Objects{ExceptionFaults: []string{"PodSecurityException x: wrong"}})
+	run.setObjects(policy.Objects{ExceptionFaults: []string{"PodSecurityException x: wrong"}}, nil)
 	run.folderRead(true)
 	run.folderRead(false)
-	run.setObjects(policy.Objects{})
+	run.setObjects(policy.Objects{}, nil)
 	run.folderRead(true)
 	if run.recorded != "+----+" {
 		t.Errorf("recorded %s", run.recorded)
@@ -196,7 +196,7 @@ func TestComingToBeExceptedIsAWeakening(t *testing.T) {
 		"x.yaml": exceptionFor("by-label", `selector: {matchLabels: {mesh: "on"}}`, "") + "---\n" + exceptionFor("everywhere", "all: true", "") +
 			"---\n" + exceptionFor("ended", `selector: {matchLabels: {mesh: "on"}}`, `, expiresAt: "2020-01-01T00:00:00Z"`),
 	}))
-	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, exceptionFor("by-name", "names: [shop]", ""))))
+	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, exceptionFor("by-name", "names: [shop]", ""))), nil)
 	on, off := map[string]string{"mesh": "on"}, map[string]string{"mesh": "off"}
 	for _, c := range []struct {
 		name   string

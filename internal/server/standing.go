@@ -18,6 +18,7 @@ import (
 type standing struct {
 	reason, message string
 	ends            time.Time // of an exception; zero if it never does
+	generation      int64     // that was read
 }
 
 // standings say that of all.
@@ -36,11 +37,13 @@ func standingOf(kind string, err error, ends time.Time) standing {
 	return s
 }
 
-// standingsOf is how documents stand by themselves.
-func standingsOf(read map[metrics.Document]policy.Reading) standings {
+// standingsOf is how documents of these generations stand by themselves.
+func standingsOf(read map[metrics.Document]policy.Reading, generations map[metrics.Document]int64) standings {
 	all := standings{}
 	for at, r := range read {
-		all[at] = standingOf(at.Kind, r.Err, r.Ends)
+		s := standingOf(at.Kind, r.Err, r.Ends)
+		s.generation = generations[at]
+		all[at] = s
 	}
 	return all
 }

@@ -104,7 +104,7 @@ func (r *reporter) look(ctx context.Context) {
 func (r *reporter) report(ctx context.Context, o *cluster.Object, at metrics.Document, s standing) bool {
 	now := r.now()
 	tried := r.tried[at]
-	if tried.version == o.Version && now.Before(tried.until) {
+	if tried.version == o.Version && now.Before(tried.until) || s.generation != o.Generation { // it is not read yet
 		return false
 	}
 	var status v1alpha1.PodSecurityExceptionStatus // the others have some of it

@@ -30,6 +30,7 @@ type board struct {
 	now    time.Time
 	object cluster.Object
 	stand  standing
+	unread int64 // generations that replicas have not read yet
 	writes []time.Time
 	fail   error
 }
@@ -72,7 +73,9 @@ func (b *board) replica() *reporter {
 	return &reporter{
 		objects: func() []cluster.Object { return []cluster.Object{b.object} },
 		standings: func() standings {
-			return standings{metrics.Document{Kind: b.object.Kind, Name: "x"}: b.stand}
+			stand := b.stand
+			stand.generation = b.object.Generation - b.unread
+			return standings{metrics.Document{Kind: b.object.Kind, Name: "x"}: stand}
 		},
 		uses: newUses(func() time.Time { return b.now }), patch: b.patch, now: func() time.Time { return b.now }, log: slog.New(slog.DiscardHandler),
 	}
@@ -204,7 +207,13 @@ func TestTheConditionsSayHowADocumentStands(t *testing.T) {
 		t.Errorf("after its end: %+v", got)
 	}
 
-	b.object.Generation, b.object.Version = 2, "new" // a change of the spec is not kept waiting
+	b.object.Generation, b.object.Version, b.unread = 2, "new", 1 // a change of the spec is not kept waiting
+	before := len(b.writes)
+	b.pass(time.Second, one, two)
+	if len(b.writes) != before {
+		t.Errorf("a generation that nobody has read is written about: %s", b.ready())
+	}
+	b.unread = 0
 	b.stand = standingOf(b.object.Kind, errors.New("spec.controls is wrong"), time.Time{})
 	b.pass(time.Second, one, two)
 	if got := b.status(); b.ready() != "False Invalid" || got.ObservedGeneration != 2 || len(got.Conditions) != 1 || !strings.HasSuffix(got.Conditions[0].Message, "and is none: spec.controls is wrong") {
@@ -280,7 +289,7 @@ func TestStandingsSayWhatIsMissingAndWhatIsThereTwice(t *testing.T) {
 	run := newComposing()
 	run.setFolder(folderOf(t, map[string]string{"a.yaml": excepted("twice") + "---\n" + guardA}))
 	named := strings.Replace(guardB, "spec: {", "spec: {profile: nowhere, ", 1)
-	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, named, guardA, excepted("twice"), excepted("once"), strings.Replace(excepted("wrong"), "privileged", "privilege", 1))))
+	run.setObjects((&policy.ObjectReader{}).Read(objectsOf(t, named, guardA, excepted("twice"), excepted("once"), strings.Replace(excepted("wrong"), "privileged", "privilege", 1))), nil)
 	got := map[string]string{}
 	for at, s := range run.standings() {
 		got[at.Kind+" "+at.Name] = s.reason
