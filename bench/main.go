@@ -26,7 +26,7 @@ func main() {
 	flag.IntVar(&o.fileRounds, "file-rounds", 5, "rounds, each of which judges them once by both sides")
 	flag.IntVar(&o.growthRounds, "growth-rounds", 9, "rounds of what is measured of many pods")
 	flag.IntVar(&o.starts, "starts", 40, "starts of the program")
-	flag.IntVar(&o.webhooks.rounds, "webhook-rounds", 13, "rounds, each of which measures all webhooks with every request once")
+	flag.IntVar(&o.webhooks.rounds, "webhook-rounds", 11, "rounds, each of which measures all webhooks with every request once")
 	flag.IntVar(&o.webhooks.requests, "webhook-requests", 1000, "requests that a webhook answers in one measurement, fewer if they are large")
 	flag.BoolVar(&o.soaking, "soak", false, "instead of all that, have gabion serve answer a million requests, and gabion check read gigabytes, and see what grows")
 	flag.IntVar(&o.soak.requests, "soak-requests", 1_000_000, "requests that are answered then")

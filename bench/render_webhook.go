@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// usual are the rows that README.md shows too.
-func (r *webhookRow) usual() bool { return r.protocol.major == 1 && r.clients == usualClients }
-
 // writeProcessor writes the processor time that reviews take, of the usual rows or
 // of the others.
 func writeProcessor(b *strings.Builder, rows []webhookRow, usual bool) {

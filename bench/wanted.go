@@ -34,7 +34,7 @@ func (f *figures) targets() []target {
 		{webhooks + "processor time over the constant handler's", atMost(1.25), f.webhooksOf(0, 0, toConstant)},
 		{webhooks + "1.2 KB, processor time over upstream's", atMost(0.35), f.webhooksOf(1200, 0, toUpstream)},
 		{webhooks + "4.2 KB, processor time over upstream's", atMost(0.25), f.webhooksOf(4200, 0, toUpstream)},
-		{webhooks + "64 clients, p99 over upstream's", atMost(0.5), f.webhooksOf(0, 64, p99ToUpstream)},
+		{webhooks + "64 clients, p99 over upstream's", atMost(0.5), f.webhooksOf(0, manyClients, p99ToUpstream)},
 		{"relabelling of 150000 pods", under(100, "ms"), f.growthOf(150_000, func(r *growthRow) float64 { return r.sweep.median })},
 		{"memory of a cached pod, 150000 pods of 3000 templates", under(300, "bytes"), f.growthOf(150_000, func(r *growthRow) float64 { return r.memory })},
 		{"anonymous memory of `gabion serve` with them", under(150, "MB"), one(megabytes(f.serving.anonymous))},

@@ -26,8 +26,12 @@ type kind struct {
 	clients  int // that send them at once
 }
 
-// usualClients are how many clients there are where that is not the question.
-const usualClients = 16
+// usualClients are how many clients there are where that is not the question,
+// manyClients the most.
+const usualClients, manyClients = 16, 64
+
+// usual are the kinds that README.md shows too.
+func (k kind) usual() bool { return k.protocol.major == 1 && k.clients == usualClients }
 
 // review names what is asked.
 func (k kind) review() string {
@@ -76,7 +80,7 @@ func kinds() []kind {
 			}
 		}
 	}
-	add(protocols()[0], []int{1200, 4200, 16_000, 256_000}, []int{1, usualClients, 64})
+	add(protocols()[0], []int{1200, 4200, 16_000, 256_000}, []int{1, usualClients, manyClients})
 	add(protocols()[1], []int{1200, 4200}, []int{usualClients})
 	return list
 }
@@ -185,7 +189,7 @@ func (s *servers) exchanges() ([]exchange, error) {
 	clients := map[protocol]*http.Client{}
 	for _, p := range protocols() {
 		var err error
-		if clients[p], err = newClient(p, s.certificate, 64); err != nil {
+		if clients[p], err = newClient(p, s.certificate, manyClients); err != nil {
 			return nil, err
 		}
 	}
