@@ -103,7 +103,7 @@ func renderTargets(list []target) string {
 		case within == len(t.reached):
 			met = "yes"
 		case within > 0:
-			met = fmt.Sprintf("no, %d of %d", within, len(t.reached))
+			met = fmt.Sprintf("no (%d of %d are)", within, len(t.reached))
 		}
 		table = append(table, []string{t.what, t.bound.words + " " + t.bound.text(t.bound.value), text, met})
 	}
