@@ -10,9 +10,11 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // protocol is the HTTP that requests are sent in.
@@ -67,13 +69,27 @@ func post(ctx context.Context, c *http.Client, p protocol, url string, review []
 	return text, nil
 }
 
-// postAll sends a review so many times, from several clients at once. The error
-// is the first that one of them met.
-func postAll(ctx context.Context, c *http.Client, p protocol, url string, review []byte, clients, requests int) error {
-	return atOnce(ctx, clients, requests, func(ctx context.Context) error {
+// postAll sends a review so many times, from several clients at once, and returns
+// how long each of them waited. The error is the first that one of them met.
+func postAll(
+	ctx context.Context, c *http.Client, p protocol, url string, review []byte, clients, requests int,
+) ([]time.Duration, error) {
+	waits := make([]time.Duration, requests)
+	var answered atomic.Int64
+	err := atOnce(ctx, clients, requests, func(ctx context.Context) error {
+		start := time.Now()
 		_, err := post(ctx, c, p, url, review)
+		waits[answered.Add(1)-1] = time.Since(start)
 		return err
 	})
+	return waits, err
+}
+
+// percentile returns the least of the durations that so many percent of them do
+// not exceed, in nanoseconds. It sorts them; there has to be one.
+func percentile(list []time.Duration, percent int) float64 {
+	slices.Sort(list)
+	return float64(list[(len(list)*percent+99)/100-1])
 }
 
 // atOnce does something so many times, several at once. The error is the first

@@ -45,17 +45,23 @@ type figures struct {
 	scans    []scanRow
 	curves   []curve
 	startUp  sample
-	resident float64 // MiB at most, 0 if the system does not say
+	resident float64 // MiB at most
 	files    []filesRow
 	growth   []growthRow
-	webhooks webhookOptions
+	serving  serving
 	webhook  []webhookRow
+	servers  []serverMemory
+}
+
+// heading says when and on what the figures were measured.
+func heading(m machine, now time.Time) string {
+	return fmt.Sprintf("`make bench` on %s, on %s (%d cores, %s), %s:\n", now.Format(time.DateOnly), m.cpu, m.cores, m.system, m.goBuild)
 }
 
 // render writes the figures as Markdown whose tables read well as plain text.
-func render(f *figures, m machine, now time.Time) string {
+func render(f *figures) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "`make bench` on %s, on %s (%d cores, %s), %s:\n\n", now.Format(time.DateOnly), m.cpu, m.cores, m.system, m.goBuild)
+	b.WriteString("\n")
 	table := [][]string{{"restricted:latest", "upstream", "gabion", "ratio", "allocations"}}
 	for _, r := range f.engine {
 		table = append(table, []string{
@@ -66,14 +72,8 @@ func render(f *figures, m machine, now time.Time) string {
 	writeTable(&b, table)
 	fmt.Fprintf(&b, "\nThe whole program, `gabion check` on one small file, from start to end: %.1f ms (%.1f–%.1f), %.0f MiB resident at most.\n",
 		f.startUp.median, f.startUp.low, f.startUp.high, f.resident)
-	fmt.Fprintf(&b, "\nThe processor time of a webhook for one review, with %d clients at once over TLS:\n\n", f.webhooks.clients)
-	table = [][]string{{"review of a pod at restricted:latest", "constant answer", "upstream", "gabion", "to constant", "to upstream"}}
-	for _, r := range f.webhook {
-		table = append(table, []string{
-			r.name, r.constant.duration(), r.upstream.duration(), r.gabion.duration(), r.overConstant.times(2), r.overUpstream.times(2),
-		})
-	}
-	writeTable(&b, table)
+	fmt.Fprintf(&b, "\nThe processor time of a webhook for one review, over TLS and HTTP/1.1 with %d clients at once:\n\n", usualClients)
+	writeProcessor(&b, f.webhook, true)
 	return b.String()
 }
 
@@ -114,14 +114,19 @@ func writeTable(b *strings.Builder, table [][]string) {
 
 // duration writes nanoseconds with the unit that suits them, and the quartiles.
 func (s sample) duration() string {
-	unit, scale := "ns", 1.0
-	switch {
-	case s.median >= 1e6:
-		unit, scale = "ms", 1e6
-	case s.median >= 1e3:
-		unit, scale = "µs", 1e3
-	}
+	unit, scale := unitOf(s.median)
 	return fmt.Sprintf("%s %s (%s–%s)", digits(s.median/scale), unit, digits(s.low/scale), digits(s.high/scale))
+}
+
+// unitOf returns the unit that suits so many nanoseconds, and how many it has.
+func unitOf(ns float64) (unit string, scale float64) {
+	switch {
+	case ns >= 1e6:
+		return "ms", 1e6
+	case ns >= 1e3:
+		return "µs", 1e3
+	}
+	return "ns", 1
 }
 
 // digits writes a number with three significant digits, or all before the dot.

@@ -34,6 +34,9 @@ func renderMore(f *figures) string {
 		})
 	}
 	writeTable(&b, table)
+	fmt.Fprintf(&b, "\nThe whole of `gabion serve` with %d pods of %d templates, after a collection: %.0f MiB of anonymous memory; all that was resident "+
+		"at most, while it listed them: %.0f MiB.\n", f.serving.pods, f.serving.templates, f.serving.anonymous, f.serving.atMost)
+	renderWebhooks(&b, f)
 	return b.String()
 }
 

@@ -39,9 +39,11 @@ func reviewOfSize(size int, allowed bool) ([]byte, error) {
 		case missing < 100: // that is no more setting
 			c.Env[0].Value += strings.Repeat("x", missing)
 		default:
-			c.Env = append(c.Env, corev1.EnvVar{
-				Name: fmt.Sprintf("SHOP_SETTING_%02d", len(c.Env)), Value: "https://settings.example.com/",
-			})
+			for range missing / 100 { // what one takes is less
+				c.Env = append(c.Env, corev1.EnvVar{
+					Name: fmt.Sprintf("SHOP_SETTING_%02d", len(c.Env)), Value: "https://settings.example.com/",
+				})
+			}
 		}
 	}
 }

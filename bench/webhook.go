@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 )
@@ -14,137 +14,235 @@ import (
 // webhookOptions say how much is measured.
 type webhookOptions struct {
 	// rounds are how often each server has its turn, in each of which it answers
-	// so many requests, of so many clients at once.
-	rounds, requests, clients int
+	// so many requests of a kind, fewer if they are large.
+	rounds, requests int
 }
 
-// webhookRow is what was measured of one kind of request.
-type webhookRow struct {
-	name string
-	// constant, upstream and gabion are nanoseconds of processor time that the
-	// server takes for a request.
-	constant, upstream, gabion sample
-	// overConstant and overUpstream are Gabion's time over theirs: the medians of
-	// the rounds.
-	overConstant, overUpstream sample
-}
-
-// What Gabion may take at most, over HTTP/1.1, as API servers ask Services.
-const (
-	mostOverConstant = 1.5
-	mostOverUpstream = 0.45
-)
-
-// demandBounds says which rows are out of bounds.
-func demandBounds(rows []webhookRow) error {
-	var faults []error
-	measured := false
-	for i := range rows {
-		r := &rows[i]
-		if !strings.HasPrefix(r.name, protocols()[0].name) {
-			continue
-		}
-		measured = true
-		if within := r.overConstant.median <= mostOverConstant && r.overUpstream.median <= mostOverUpstream; !within {
-			faults = append(faults, fmt.Errorf("%s: %.2fx of the constant handler and %.2fx of upstream, and the bounds are %.2fx and %.2fx",
-				r.name, r.overConstant.median, r.overUpstream.median, mostOverConstant, mostOverUpstream))
-		}
-	}
-	if !measured {
-		return errors.New("nothing was measured over HTTP/1.1, for which there are bounds")
-	}
-	return errors.Join(faults...)
-}
-
-// exchange is one kind of request in one protocol.
-type exchange struct {
-	name     string
+// kind is one kind of request.
+type kind struct {
 	protocol protocol
-	client   *http.Client
-	review   []byte
+	size     int // bytes of a review
 	allowed  bool
+	clients  int // that send them at once
+}
+
+// usualClients are how many clients there are where that is not the question,
+// manyClients the most.
+const usualClients, manyClients = 16, 64
+
+// usual are the kinds that README.md shows too.
+func (k kind) usual() bool { return k.protocol.major == 1 && k.clients == usualClients }
+
+// review names what is asked.
+func (k kind) review() string {
+	size := fmt.Sprintf("%d KB", k.size/1000)
+	if k.size < 10_000 {
+		size = fmt.Sprintf("%.1f KB", float64(k.size)/1000)
+	}
+	if k.allowed {
+		return size + ", allowed"
+	}
+	return size + ", denied"
+}
+
+// sentBy names who asks.
+func (k kind) sentBy() string {
+	if k.clients == 1 {
+		return "1 client"
+	}
+	return fmt.Sprintf("%d clients", k.clients)
+}
+
+func (k kind) name() string { return k.protocol.name + ", " + k.review() + ", " + k.sentBy() }
+
+// requests is how many of the kind are sent at a time, if it is so many small
+// ones, and one of each client at least.
+func (k kind) requests(small int) int {
+	switch {
+	case k.size > 100_000:
+		small /= 10
+	case k.size > 10_000:
+		small = small * 2 / 5
+	}
+	return max(small, k.clients)
+}
+
+// kinds are all that is measured: everything over HTTP/1.1, as API servers ask
+// Services, and what is usual over HTTP/2.
+func kinds() []kind {
+	var list []kind
+	add := func(p protocol, sizes, clients []int) {
+		for _, size := range sizes {
+			for _, allowed := range []bool{true, false} {
+				for _, n := range clients {
+					list = append(list, kind{p, size, allowed, n})
+				}
+			}
+		}
+	}
+	add(protocols()[0], []int{1200, 4200, 16_000, 256_000}, []int{1, usualClients, manyClients})
+	add(protocols()[1], []int{1200, 4200}, []int{usualClients})
+	return list
+}
+
+// turn is what was measured when a server answered the requests of a kind once.
+type turn struct {
+	perSecond float64
+	p50, p99  float64 // nanoseconds that a client waited
+	processor float64 // nanoseconds of processor time that the server took for a request
+}
+
+// webhookRow is what was measured of one kind of request: the turns that each
+// server had.
+type webhookRow struct {
+	kind
+	constant, upstream, gabion []turn
+}
+
+// sum sums up one of the figures of a server's turns.
+func sum(turns []turn, figure func(turn) float64) sample {
+	series := make([]float64, len(turns))
+	for i, t := range turns {
+		series[i] = figure(t)
+	}
+	return summarise(series)
+}
+
+// over sums up what Gabion's figure is in proportion to another's, round by round.
+func (r *webhookRow) over(other []turn, figure func(turn) float64) sample {
+	series := make([]float64, len(r.gabion))
+	for i, t := range r.gabion {
+		series[i] = figure(t) / figure(other[i])
+	}
+	return summarise(series)
+}
+
+func processor(t turn) float64 { return t.processor }
+func perSecond(t turn) float64 { return t.perSecond }
+func p50(t turn) float64       { return t.p50 }
+func p99(t turn) float64       { return t.p99 }
+
+// exchange is a kind of request with what it takes to send them.
+type exchange struct {
+	kind
+	client *http.Client
+	body   []byte
 }
 
 // measureWebhooks starts the webhooks and measures them side by side: in every
 // round each of them has its turn with each kind of request, in an order that
-// changes from round to round.
-func measureWebhooks(ctx context.Context, o webhookOptions) (rows []webhookRow, err error) {
+// changes from round to round. In the end it looks at their memory.
+func measureWebhooks(ctx context.Context, o webhookOptions) (rows []webhookRow, memory []serverMemory, err error) {
 	s, err := startServers(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	exchanges, err := s.exchanges(o.clients)
+	exchanges, err := s.exchanges()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() {
 		for _, e := range exchanges {
 			e.client.CloseIdleConnections()
 		}
 	}()
-	for _, e := range exchanges {
+	rows = make([]webhookRow, len(exchanges))
+	for i, e := range exchanges {
 		if err := s.agree(ctx, e); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.name, err)
+			return nil, nil, fmt.Errorf("%s: %w", e.name(), err)
 		}
+		rows[i].kind = e.kind
 	}
-	turns := []server{s.constant, s.upstream, s.gabion}
-	series := make([][3][]float64, len(exchanges)) // of each exchange, of each server
-	for round := -1; round < o.rounds; round++ {   // the first one warms up
+	for round := -1; round < o.rounds; round++ { // the first one warms up
 		for i, e := range exchanges {
-			for n := range turns {
-				turn := (n + round + len(turns)) % len(turns)
-				took, err := perRequest(ctx, turns[turn], e, o)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", e.name, err)
-				}
-				if round >= 0 {
-					series[i][turn] = append(series[i][turn], took)
-				}
+			if err := s.round(ctx, e, round, o.requests, &rows[i]); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", e.name(), err)
 			}
 		}
 	}
-	for i, e := range exchanges {
-		rows = append(rows, summariseWebhook(e.name, series[i][0], series[i][1], series[i][2]))
+	memory, err = s.memory()
+	return rows, memory, err
+}
+
+// round gives each server its turn with one kind of request.
+func (s *servers) round(ctx context.Context, e exchange, round, requests int, row *webhookRow) error {
+	all := []struct {
+		server
+		turns *[]turn
+	}{{s.constant, &row.constant}, {s.upstream, &row.upstream}, {s.gabion, &row.gabion}}
+	for i := range all {
+		each := all[(i+round+len(all))%len(all)]
+		t, err := takeTurn(ctx, each.server, e, requests)
+		if err != nil {
+			return err
+		}
+		if round >= 0 {
+			*each.turns = append(*each.turns, t)
+		}
 	}
-	return rows, nil
+	return nil
 }
 
 // exchanges returns what is measured.
-func (s *servers) exchanges(clients int) ([]exchange, error) {
-	var list []exchange
+func (s *servers) exchanges() ([]exchange, error) {
+	clients := map[protocol]*http.Client{}
 	for _, p := range protocols() {
-		client, err := newClient(p, s.certificate, clients)
+		var err error
+		if clients[p], err = newClient(p, s.certificate, manyClients); err != nil {
+			return nil, err
+		}
+	}
+	var list []exchange
+	for _, k := range kinds() {
+		body, err := reviewOfSize(k.size, k.allowed)
 		if err != nil {
 			return nil, err
 		}
-		for _, size := range []int{1200, 4200} {
-			for _, allowed := range []bool{true, false} {
-				review, err := reviewOfSize(size, allowed)
-				if err != nil {
-					return nil, err
-				}
-				verdict := map[bool]string{true: "allowed", false: "denied"}[allowed]
-				name := fmt.Sprintf("%s, %.1f KB, %s", p.name, float64(len(review))/1000, verdict)
-				list = append(list, exchange{name, p, client, review, allowed})
-			}
-		}
+		list = append(list, exchange{k, clients[k.protocol], body})
 	}
 	return list, nil
 }
 
-// perRequest returns how many nanoseconds of its processor time a server takes
-// for a request.
-func perRequest(ctx context.Context, s server, e exchange, o webhookOptions) (float64, error) {
+// takeTurn has a server answer requests.
+func takeTurn(ctx context.Context, s server, e exchange, requests int) (turn, error) {
+	n := e.requests(requests)
 	before, err := cpuTime(s.PID())
 	if err != nil {
-		return 0, errors.Join(err, s.Err())
+		return turn{}, errors.Join(err, s.Err())
 	}
-	if err := postAll(ctx, e.client, e.protocol, s.url+"?timeout=5s", e.review, o.clients, o.requests); err != nil {
-		return 0, errors.Join(err, s.Err())
+	start := time.Now()
+	waits, err := postAll(ctx, e.client, e.protocol, s.url+"?timeout=5s", e.body, e.clients, n)
+	took := time.Since(start)
+	if err != nil {
+		return turn{}, errors.Join(err, s.Err())
 	}
 	after, err := cpuTime(s.PID())
-	return float64((after - before).Nanoseconds()) / float64(o.requests), err
+	return turn{
+		perSecond: float64(n) / took.Seconds(), p50: percentile(waits, 50), p99: percentile(waits, 99),
+		processor: float64((after - before).Nanoseconds()) / float64(n),
+	}, err
+}
+
+// serverMemory is what a server has resident, in MiB: all of it, and the part that
+// is not of files.
+type serverMemory struct {
+	name                string
+	resident, anonymous float64
+}
+
+// memory looks at what the servers have resident.
+func (s *servers) memory() ([]serverMemory, error) {
+	list := []serverMemory{{name: "constant answer"}, {name: "upstream"}, {name: "gabion"}}
+	for i, each := range []server{s.constant, s.upstream, s.gabion} {
+		var faults [2]error
+		list[i].resident, faults[0] = memoryOf(each.PID(), "VmRSS")
+		list[i].anonymous, faults[1] = memoryOf(each.PID(), "RssAnon")
+		if err := errors.Join(faults[:]...); err != nil {
+			return nil, errors.Join(err, each.Err())
+		}
+	}
+	return list, nil
 }
 
 // agree fails unless upstream and Gabion answer the same, and what is expected.
@@ -165,7 +263,7 @@ func (s *servers) agree(ctx context.Context, e exchange) error {
 
 // answer returns what a webhook answers, in a form that can be compared.
 func answer(ctx context.Context, s server, e exchange) (text string, allowed bool, err error) {
-	body, err := post(ctx, e.client, e.protocol, s.url, e.review)
+	body, err := post(ctx, e.client, e.protocol, s.url, e.body)
 	if err != nil {
 		return "", false, err
 	}
@@ -178,19 +276,4 @@ func answer(ctx context.Context, s server, e exchange) (text string, allowed boo
 	}
 	compared, err := json.Marshal(review.Response)
 	return string(compared), review.Response.Allowed, err
-}
-
-func summariseWebhook(name string, constant, upstream, gabion []float64) webhookRow {
-	over := func(other []float64) sample {
-		ratios := make([]float64, len(gabion))
-		for i := range gabion {
-			ratios[i] = gabion[i] / other[i]
-		}
-		return summarise(ratios)
-	}
-	return webhookRow{
-		name:     name,
-		constant: summarise(constant), upstream: summarise(upstream), gabion: summarise(gabion),
-		overConstant: over(constant), overUpstream: over(upstream),
-	}
 }

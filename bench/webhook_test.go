@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,50 +19,68 @@ import (
 // the measurement itself fails unless upstream and Gabion answer the same.
 func TestAllWebhooksAreMeasuredWithEveryRequest(t *testing.T) {
 	t.Parallel()
-	rows, err := measureWebhooks(t.Context(), webhookOptions{rounds: 1, requests: 50, clients: 4})
+	rows, memory, err := measureWebhooks(t.Context(), webhookOptions{rounds: 1, requests: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, r := range rows {
-		names = append(names, r.name)
-		for _, s := range []sample{r.constant, r.upstream, r.gabion, r.overConstant, r.overUpstream} {
-			if s.median <= 0 {
-				t.Errorf("%s: measured %v", r.name, s)
+	for i := range rows {
+		r := &rows[i]
+		names = append(names, r.name())
+		for _, turns := range [][]turn{r.constant, r.upstream, r.gabion} {
+			if len(turns) != 1 {
+				t.Fatalf("%s: a server had %d turns, want 1", r.name(), len(turns))
+			}
+			if one := turns[0]; one.perSecond <= 0 || one.p50 <= 0 || one.p99 < one.p50 || one.processor <= 0 {
+				t.Errorf("%s: measured %+v", r.name(), one)
 			}
 		}
 	}
-	const want = "HTTP/1.1, 1.2 KB, allowed; HTTP/1.1, 1.2 KB, denied; HTTP/1.1, 4.2 KB, allowed; HTTP/1.1, 4.2 KB, denied; " +
-		"HTTP/2, 1.2 KB, allowed; HTTP/2, 1.2 KB, denied; HTTP/2, 4.2 KB, allowed; HTTP/2, 4.2 KB, denied"
-	if got := strings.Join(names, "; "); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	var want []string
+	for _, size := range []string{"1.2 KB", "4.2 KB", "16 KB", "256 KB"} {
+		for _, verdict := range []string{"allowed", "denied"} {
+			for _, clients := range []string{"1 client", "16 clients", "64 clients"} {
+				want = append(want, "HTTP/1.1, "+size+", "+verdict+", "+clients)
+			}
+		}
+	}
+	want = append(want, "HTTP/2, 1.2 KB, allowed, 16 clients", "HTTP/2, 1.2 KB, denied, 16 clients",
+		"HTTP/2, 4.2 KB, allowed, 16 clients", "HTTP/2, 4.2 KB, denied, 16 clients")
+	if !slices.Equal(names, want) {
+		t.Errorf("got  %q\nwant %q", names, want)
+	}
+	if len(memory) != 3 {
+		t.Fatalf("the memory of %d servers was looked at, want 3", len(memory))
+	}
+	for _, m := range memory {
+		if m.anonymous <= 1 || m.resident <= m.anonymous {
+			t.Errorf("%s: %.0f MiB resident, %.0f of it anonymous", m.name, m.resident, m.anonymous)
+		}
 	}
 }
 
-func TestARowOutOfBoundsIsAnError(t *testing.T) {
+func TestLargeReviewsAreFewerButEveryClientSendsOne(t *testing.T) {
 	t.Parallel()
-	row := func(name string, overConstant, overUpstream float64) webhookRow {
-		return webhookRow{name: name, overConstant: sample{median: overConstant}, overUpstream: sample{median: overUpstream}}
-	}
-	for _, tt := range []struct {
-		row  webhookRow
-		want string
-	}{
-		{row("HTTP/1.1, a", 1.5, 0.45), ""},
-		{row("HTTP/1.1, b", 1.51, 0.2), "HTTP/1.1, b: 1.51x of the constant handler and 0.20x of upstream, and the bounds are 1.50x and 0.45x"},
-		{row("HTTP/1.1, c", 1.2, 0.46), "HTTP/1.1, c: 1.20x of the constant handler and 0.46x of upstream, and the bounds are 1.50x and 0.45x"},
-		{row("HTTP/1.1, d", math.NaN(), 0.2), "HTTP/1.1, d: NaNx of the constant handler and 0.20x of upstream, and the bounds are 1.50x and 0.45x"},
+	for _, tt := range []struct{ size, clients, want int }{
+		{1200, 16, 1000}, {4200, 64, 1000}, {16_000, 1, 400}, {256_000, 1, 100}, {256_000, 200, 200},
 	} {
-		got := ""
-		if err := demandBounds([]webhookRow{tt.row, row("HTTP/2, e", 3, 3)}); err != nil {
-			got = err.Error()
-		}
-		if got != tt.want {
-			t.Errorf("got %q, want %q", got, tt.want)
+		if got := (kind{size: tt.size, clients: tt.clients}).requests(1000); got != tt.want {
+			t.Errorf("%d reviews of %d bytes by %d clients, want %d", got, tt.size, tt.clients, tt.want)
 		}
 	}
-	if err := demandBounds([]webhookRow{row("HTTP/2, e", 1, 0.1)}); err == nil {
-		t.Error("nothing over HTTP/1.1 was measured, and nobody says so")
+}
+
+func TestAPercentileIsOfTheSortedWaits(t *testing.T) {
+	t.Parallel()
+	var waits []time.Duration
+	for i := range 200 {
+		waits = append(waits, time.Duration(200-i))
+	}
+	if half, most := percentile(waits, 50), percentile(waits, 99); half != 100 || most != 198 {
+		t.Errorf("half wait %v at most, 99 of 100 %v; want 100 and 198", half, most)
+	}
+	if got := percentile([]time.Duration{7}, 50); got != 7 {
+		t.Errorf("got %v of one wait, want it", got)
 	}
 }
 
@@ -71,7 +89,7 @@ func TestReviewsHaveTheSizeAskedFor(t *testing.T) {
 	if _, err := reviewOfSize(100, true); err == nil {
 		t.Error("got a review of 100 bytes, which is impossible")
 	}
-	for _, size := range []int{1200, 4200} {
+	for _, size := range []int{1200, 4200, 16_000, 256_000} {
 		for _, allowed := range []bool{true, false} {
 			review, err := reviewOfSize(size, allowed)
 			if err != nil {
@@ -125,11 +143,15 @@ func TestAsManyRequestsAreSentAsAreCounted(t *testing.T) {
 	t.Parallel()
 	var got atomic.Int64
 	client, url := testClient(t, func(http.ResponseWriter, *http.Request) { got.Add(1) })
-	if err := postAll(t.Context(), client, protocols()[0], url, []byte("{}"), 8, 100); err != nil {
+	waits, err := postAll(t.Context(), client, protocols()[0], url, []byte("{}"), 8, 100)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Load() != 100 {
-		t.Errorf("%d requests arrived, want 100", got.Load())
+	if got.Load() != 100 || len(waits) != 100 {
+		t.Errorf("%d requests arrived, and %d were waited for; want 100", got.Load(), len(waits))
+	}
+	if least := slices.Min(waits); least <= 0 {
+		t.Errorf("a request took %s", least)
 	}
 }
 
@@ -139,16 +161,16 @@ func TestAFailedRequestOrAnotherProtocolEndsTheMeasurement(t *testing.T) {
 	client, url := testClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		once.Do(func() { http.Error(w, "no more", http.StatusTooManyRequests) })
 	})
-	err := postAll(t.Context(), client, protocols()[0], url, []byte("{}"), 2, 20)
+	_, err := postAll(t.Context(), client, protocols()[0], url, []byte("{}"), 2, 20)
 	if err == nil || !strings.Contains(err.Error(), "no more") {
 		t.Errorf("got %v, want the answer that was not 200", err)
 	}
-	if err := postAll(t.Context(), client, protocols()[1], url, []byte("{}"), 2, 20); err == nil {
+	if _, err := postAll(t.Context(), client, protocols()[1], url, []byte("{}"), 2, 20); err == nil {
 		t.Error("HTTP/1.1 was taken for HTTP/2")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := postAll(ctx, client, protocols()[0], url, []byte("{}"), 2, 20); !errors.Is(err, context.Canceled) {
+	if _, err := postAll(ctx, client, protocols()[0], url, []byte("{}"), 2, 20); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was interrupted", err)
 	}
 }

@@ -1,12 +1,12 @@
 package cluster
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"k8s.io/client-go/rest"
@@ -17,27 +17,45 @@ import (
 // is passed on has all rights. It ends with the test.
 func (c *Cluster) Through(t testing.TB, wrap func(api http.Handler) http.Handler) string {
 	t.Helper()
-	transport, err := rest.TransportFor(c.Config())
+	kubeconfig, end, err := c.Detour(wrap)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(end)
+	return kubeconfig
+}
+
+// Detour is Through for programs that are no tests: whoever begins it has to end
+// it.
+func (c *Cluster) Detour(wrap func(api http.Handler) http.Handler) (kubeconfig string, end func(), err error) {
+	transport, err := rest.TransportFor(c.Config())
+	if err != nil {
+		return "", nil, err
+	}
 	address, err := url.Parse(c.url)
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
+	}
+	file, err := os.CreateTemp(c.folder.path, "kubeconfig-")
+	if err != nil {
+		return "", nil, err
 	}
 	server := httptest.NewServer(wrap(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(address) }, Transport: transport, FlushInterval: -1, // watches
 	}))
-	t.Cleanup(func() {
+	end = func() {
 		server.CloseClientConnections()
 		server.Close()
-	})
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	text := "apiVersion: v1\nkind: Config\ncurrent-context: through\n" +
-		"clusters: [{name: through, cluster: {server: '" + server.URL + "'}}]\n" +
-		"contexts: [{name: through, context: {cluster: through, user: through}}]\nusers: [{name: through, user: {}}]\n"
-	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
 	}
-	return kubeconfig
+	_, err = fmt.Fprintf(file, "apiVersion: v1\nkind: Config\ncurrent-context: through\n"+
+		"clusters: [{name: through, cluster: {server: '%s'}}]\n"+
+		"contexts: [{name: through, context: {cluster: through, user: through}}]\nusers: [{name: through, user: {}}]\n", server.URL)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		end()
+		return "", nil, err
+	}
+	return file.Name(), end, nil
 }
