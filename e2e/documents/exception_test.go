@@ -65,7 +65,7 @@ spec:
 	if out, err := kubectl(t, text, "create", "--validate=strict", "-f", "-"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out, err := kubectl(t, "", "get", "psexception")
+	out, err := kubectl(t, "", "get", "psexception", "istio-init")
 	if err != nil || !strings.Contains(out, "istio-init   team-mesh   2127-03-01T00:00:00Z   the CNI plugin is not rolled out yet") {
 		t.Errorf("kubectl get psexception: %v\n%s", err, out)
 	}

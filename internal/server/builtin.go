@@ -19,8 +19,9 @@ const (
 	// builtinAsks is how often the plugin is asked about. API servers have to be
 	// started anew to switch it.
 	builtinAsks = 10 * time.Minute
-	// builtinAsksAgain is the same while nothing is known.
-	builtinAsksAgain = time.Minute
+	// builtinAsksAgain is the same while nothing is known, for the first time: the
+	// right to ask may be on its way. Each further time takes twice as long.
+	builtinAsksAgain = 15 * time.Second
 	// builtinWithin is how long an answer may take.
 	builtinWithin = 10 * time.Second
 )
@@ -42,6 +43,7 @@ type builtinWatch struct {
 	// What is known belongs to run.
 	plugin cluster.Plugin
 	asked  time.Time // zero if never
+	vainly int       // how often in a row nothing was learned
 	said   string    // of the plugin
 	named  map[string]string
 }
@@ -127,8 +129,8 @@ func (w *builtinWatch) look(ctx context.Context) {
 // answer leaves it unknown.
 func (w *builtinWatch) find(ctx context.Context) {
 	again := builtinAsks
-	if w.plugin == cluster.PluginUnknown {
-		again = builtinAsksAgain
+	if w.plugin == cluster.PluginUnknown && w.vainly > 0 {
+		again = min(again, builtinAsksAgain<<min(w.vainly-1, 10))
 	}
 	if !w.asked.IsZero() && w.now().Sub(w.asked) < again {
 		return
@@ -136,7 +138,10 @@ func (w *builtinWatch) find(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, builtinWithin)
 	defer cancel()
 	plugin, err := w.ask(ctx)
-	w.plugin, w.asked = plugin, w.now()
+	w.plugin, w.asked, w.vainly = plugin, w.now(), w.vainly+1
+	if plugin != cluster.PluginUnknown {
+		w.vainly = 0
+	}
 	said := plugin.String()
 	if said == w.said {
 		return

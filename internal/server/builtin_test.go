@@ -45,6 +45,7 @@ func TestExceptionsThatThePluginDoesNotKnowAreNamed(t *testing.T) {
 		{"nobody answers", func() { w.use(some.Exceptions); fault = errors.New("no route") }, 1, "unknown", nil, "is not known"},
 		{"that is asked again after a while only", func() { fault = nil }, 1, "unknown", nil, ""},
 		{"it may not be asked", func() { at = at.Add(builtinAsksAgain) }, 2, "unknown", nil, ""},
+		{"after that not so soon", func() { at = at.Add(builtinAsksAgain) }, 2, "unknown", nil, ""},
 		{"it is on", func() { at, answer = at.Add(builtinAsksAgain), cluster.PluginOn }, 3, "on", []string{"x"}, named},
 		{"that is said once", func() {}, 3, "on", []string{"x"}, ""},
 		{"there is room by other labels", func() { labels = map[string]map[string]string{"shop": {pss.EnforceLabel: "privileged"}} }, 3, "on", nil, "any more"},
