@@ -166,6 +166,27 @@ func TestEveryCandidateReadsThePod(t *testing.T) {
 	}
 }
 
+// The quick ones that give a tree or members are so because they take what is no JSON.
+func TestQuickCandidatesTakeWhatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	_, g, err := sides()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{"\"\xff\"", "\"\n\"", "\"\x01\"", `"\x"`, "01", "1."} {
+		text := []byte(`{"apiVersion":"v1","kind":"Pod","spec":{"containers":[]},"x":` + value + `}`)
+		if _, err := fastjson.ParseBytes(text); err != nil {
+			t.Errorf("%s: fastjson: %v", text, err)
+		}
+		if err := eachMember(text); err != nil {
+			t.Errorf("%s: jsonparser: %v", text, err)
+		}
+		if v, err := g.judgeJSON(text); err == nil {
+			t.Errorf("%s: Gabion: %+v", text, v)
+		}
+	}
+}
+
 // BenchmarkCandidates has the candidates read the same pod of 4 KB, in each round
 // each of them once in turn with Gabion, and prints a table. With GOEXPERIMENT=jsonv2
 // there are those of encoding/json/v2, too, on which encoding/json is built then.
