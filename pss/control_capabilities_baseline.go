@@ -30,7 +30,8 @@ func capabilitiesBaseline() Control {
 
 		about: statedAddedCapabilities,
 		describe: func(b []byte, findings []Finding) (string, []byte) {
-			return "non-default capabilities", appendAddedCapabilities(b, findings)
+			var bufs [2][8]string
+			return "non-default capabilities", appendAddedCapabilities(b, containerNames(bufs[0][:0], findings), values(bufs[1][:0], findings))
 		},
 	}
 }
@@ -63,10 +64,11 @@ func addedCapability(c *Container, i int, name, allowed string) Finding {
 	}
 }
 
-// appendAddedCapabilities words the findings of addedCapability.
-func appendAddedCapabilities(b []byte, findings []Finding) []byte {
-	b, _ = appendContainers(b, findings)
+// appendAddedCapabilities words the findings of addedCapability, by the names of
+// the containers and of the capabilities, whose order it may change.
+func appendAddedCapabilities(b []byte, containers, capabilities []string) []byte {
+	b = appendCounted(b, "container", "containers", containers)
 	b = append(b, " must not include "...)
-	b = appendValues(b, findings)
+	b = appendQuoted(b, sortedSet(capabilities))
 	return append(b, " in securityContext.capabilities.add"...)
 }

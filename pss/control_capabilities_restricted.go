@@ -47,24 +47,29 @@ func dropAllCapabilities(p *Pod, yield func(Finding) bool) bool {
 }
 
 func describeRestrictedCapabilities(b []byte, findings []Finding) (string, []byte) {
-	var buf [16]Finding
-	missing, added := buf[:0:8], buf[8:8]
-	for _, f := range findings {
-		if f.Explicit {
-			added = append(added, f)
-		} else {
-			missing = append(missing, f)
+	var bufs [3][8]string
+	missing, adding, added := bufs[0][:0], bufs[1][:0], bufs[2][:0]
+	var last *Container
+	for i := range findings {
+		f := &findings[i]
+		switch {
+		case !f.Explicit: // once for a container
+			missing = append(missing, f.Container.Name)
+			continue
+		case f.Container != last:
+			adding, last = append(adding, f.Container.Name), f.Container
 		}
+		added = append(added, f.Value.s)
 	}
 	if len(missing) > 0 {
-		b, _ = appendContainers(b, missing)
+		b = appendCounted(b, "container", "containers", missing)
 		b = append(b, ` must set securityContext.capabilities.drop=["ALL"]`...)
 	}
 	if len(added) > 0 {
 		if len(missing) > 0 {
 			b = append(b, "; "...)
 		}
-		b = appendAddedCapabilities(b, added)
+		b = appendAddedCapabilities(b, adding, added)
 	}
 	return "unrestricted capabilities", b
 }

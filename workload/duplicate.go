@@ -14,7 +14,11 @@ func (s *scanner) duplicates(open *keyStack) {
 			if !open.add(&keys, key) {
 				s.duplicate()
 			}
-			s.duplicates(open)
+			if s.peek() == '"' { // as most values are
+				s.skipString()
+			} else {
+				s.duplicates(open)
+			}
 		}
 		open.close(keys)
 	case '[':

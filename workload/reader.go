@@ -103,8 +103,10 @@ type file struct {
 	stopped  bool // yield wants no more
 	document int
 	*buffers
-	// unrendered says that the piece at hand looks like a Helm template.
+	// unrendered says that the piece at hand looks like a Helm template, once
+	// somebody has asked; until then unseen is the piece.
 	unrendered bool
+	unseen     []byte
 }
 
 func (f *file) read(in io.Reader) {
@@ -149,7 +151,7 @@ func (f *file) piece(p *piece) {
 	f.document++
 	at := f.source(p.line + bytes.Count(p.text[:max(start, 0)], []byte("\n")))
 	brace := jsonStart(p.text)
-	f.unrendered = bytes.Contains(p.text, []byte("{{"))
+	f.unrendered, f.unseen = false, p.text
 	switch {
 	case bytes.IndexByte(p.text, 0) >= 0:
 		at.Line = p.line + lineAt(p.text, bytes.IndexByte(p.text, 0)) - 1
@@ -174,12 +176,19 @@ func (f *file) source(line int) Source {
 }
 
 func (f *file) emit(item Item) {
-	if item.Outcome == Broken && f.unrendered {
+	if item.Outcome == Broken && f.isUnrendered() {
 		item.Err = fmt.Errorf("%w; is this a Helm template? check what \"helm template\" makes of it", item.Err)
 	}
 	if !f.stopped && !f.yield(item) {
 		f.stopped = true
 	}
+}
+
+func (f *file) isUnrendered() bool {
+	if f.unseen != nil {
+		f.unrendered, f.unseen = bytes.Contains(f.unseen, []byte("{{")), nil
+	}
+	return f.unrendered
 }
 
 func (f *file) broken(at Source, err error) {

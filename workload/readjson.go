@@ -46,8 +46,9 @@ func (f *file) json(p *piece, start int, at Source) {
 		lead := len(raw) - len(bytes.TrimLeft(raw, " \t\r\n"))
 		place = place.after(raw[:lead])
 		f.alone(i, raw[lead:], place, end.unique)
-		place = place.after(raw[lead:])
-		last = end.pos
+		if last = end.pos; i+1 < len(ends) || s.err != nil {
+			place = place.after(raw[lead:])
+		}
 	}
 	if s.err != nil {
 		f.streamBroken(len(ends), place.after(p.text[last:min(s.err.offset, len(p.text))]).line, s.err)

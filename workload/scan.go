@@ -196,6 +196,13 @@ func (s *scanner) literal(text string) bool {
 
 // key reads a key and its colon.
 func (s *scanner) key() []byte {
+	// Most keys have no escape, and nothing stands between them and the colon.
+	if start := s.pos + 1; start < len(s.data) && s.data[start-1] == '"' {
+		if end := nextSpecial(s.data, start); end+1 < len(s.data) && s.data[end] == '"' && s.data[end+1] == ':' {
+			s.keyAt, s.pos = start-1, end+2
+			return s.data[start:end]
+		}
+	}
 	if s.peek() != '"' {
 		s.unexpected("a key in double quotes")
 		return nil
@@ -214,6 +221,10 @@ func (s *scanner) key() []byte {
 // be a part of the text.
 func (s *scanner) bytes() []byte {
 	start := s.pos + 1
+	if end := nextSpecial(s.data, start); end < len(s.data) && s.data[end] == '"' { // as most are
+		s.pos = end + 1
+		return s.data[start:end]
+	}
 	escaped := s.skipString()
 	if s.err != nil {
 		return nil

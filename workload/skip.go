@@ -37,7 +37,9 @@ func nestedEnd(data []byte, i, deepest int) (end int, ok bool) {
 	for i < len(data) {
 		switch c := data[i]; {
 		case c == '"':
-			if i, ok = stringEnd(data, i+1); !ok {
+			if i = nextSpecial(data, i+1); i < len(data) && data[i] == '"' { // as most end
+				i++
+			} else if i, ok = stringEnd(data, i); !ok {
 				return i, false
 			}
 			if key {

@@ -2,7 +2,12 @@ package admission
 
 import (
 	"fmt"
+	"hash/maphash"
+	"reflect"
 	"testing"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 func BenchmarkDecide(b *testing.B) {
@@ -38,4 +43,38 @@ func BenchmarkSweep(b *testing.B) {
 	for b.Loop() {
 		c.Decide(b.Context(), relabel())
 	}
+}
+
+// What a cache of verdicts would spare a denial, and what finding one in it would
+// cost: the view's hash, and that the view found is equal. The object's bytes have the
+// pod's name and cannot be the key.
+func BenchmarkCachedVerdict(b *testing.B) {
+	reader, err := workload.NewReader(workload.Options{Stored: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	pod, equal := reader.ReadObject([]byte(hostPod)).Templates[0].Pod, reader.ReadObject([]byte(hostPod)).Templates[0].Pod
+	b.Run("judge", func(b *testing.B) {
+		for b.Loop() {
+			verdict, err := pss.Evaluator{}.Evaluate(&pod, pss.LevelVersion{Level: pss.Restricted, Version: pss.Latest})
+			if err != nil || detail(pss.Evaluator{}, verdict, &pod) == "" {
+				b.Fatal(verdict, err)
+			}
+		}
+	})
+	b.Run("hash", func(b *testing.B) {
+		var h maphash.Hash
+		for b.Loop() {
+			h.Reset()
+			_, _ = fmt.Fprint(&h, pod) // a hash takes everything
+			h.Sum64()
+		}
+	})
+	b.Run("compare", func(b *testing.B) {
+		for b.Loop() {
+			if !reflect.DeepEqual(pod, equal) {
+				b.Fatal("they differ")
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package admission
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gabion-security/gabion/pss"
 )
@@ -107,15 +108,17 @@ func internalError(message string, err error) Decision {
 	return d
 }
 
-// forbid refuses a pod that violates something.
-func forbid(req *Request, violated string) Decision {
-	name := ""
+// forbid refuses a pod that violates what the texts say together.
+func forbid(req *Request, violated ...string) Decision {
+	texts := [16]string{podsResource}
+	message := texts[:1]
 	if req.Name != "" {
-		name = " " + quote(req.Name)
+		message = append(message, " ", quote(req.Name))
 	}
+	message = append(append(message, " is forbidden: violates "), violated...)
 	return Decision{
 		Code: http.StatusForbidden, Reason: reasonForbidden,
-		Message: podsResource + name + " is forbidden: violates " + violated,
+		Message: strings.Join(message, ""),
 		Details: Details{Kind: podsResource, Name: req.Name},
 	}
 }
