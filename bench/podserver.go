@@ -18,7 +18,7 @@ const podNamespace = "shop"
 // lists one namespace and its pods page by page, and its watches stay silent.
 type podServer struct{ pods, templates int }
 
-func (s *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	w.Header().Set("Content-Type", "application/json")
 	switch {
@@ -40,16 +40,16 @@ func (s *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		from, _ := strconv.Atoi(query.Get("continue"))
 		limit, _ := strconv.Atoi(query.Get("limit"))
-		writeObject(w, s.page(from, limit))
+		writeObject(w, p.page(from, limit))
 	}
 }
 
 // page returns pods from the one of a number on; all without a limit.
-func (s *podServer) page(from, limit int) *corev1.PodList {
+func (p *podServer) page(from, limit int) *corev1.PodList {
 	list := &corev1.PodList{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"},
 	}
-	end := s.pods
+	end := p.pods
 	if limit > 0 && from+limit < end {
 		end = from + limit
 		list.Continue = strconv.Itoa(end)
@@ -57,7 +57,7 @@ func (s *podServer) page(from, limit int) *corev1.PodList {
 	for i := from; i < end; i++ {
 		pod := failingPod()
 		pod.Name, pod.Namespace = fmt.Sprintf("checkout-service-6f7b5c9d84-%06d", i), podNamespace
-		pod.Spec.Containers[0].Name = fmt.Sprintf("app-%d", i%s.templates)
+		pod.Spec.Containers[0].Name = fmt.Sprintf("app-%d", i%p.templates)
 		list.Items = append(list.Items, *pod)
 	}
 	return list
