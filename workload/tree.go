@@ -27,5 +27,5 @@ func (t *tree) open(path string) (*os.File, error) {
 	for below != "" && os.IsPathSeparator(below[0]) {
 		below = below[1:]
 	}
-	return t.root.Open(below)
+	return t.root.OpenFile(below, readOnly, 0)
 }
