@@ -166,7 +166,7 @@ func TestEveryCandidateReadsThePod(t *testing.T) {
 	}
 }
 
-// The quick ones that give a tree or members are so because they take what is no JSON.
+// TestQuickCandidatesTakeWhatIsNoJSON holds what docs/performance.md says of them.
 func TestQuickCandidatesTakeWhatIsNoJSON(t *testing.T) {
 	t.Parallel()
 	_, g, err := sides()

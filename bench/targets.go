@@ -41,12 +41,17 @@ func (b bound) holds(value float64) bool {
 	}
 }
 
-// text writes a value with the bound's unit.
+// text writes a value with the bound's unit, and with as many digits as it takes to
+// see on which side of the bound it is.
 func (b bound) text(value float64) string {
-	if value < 100 {
-		return fmt.Sprintf("%.3g", value) + b.unit
+	if value >= 100 {
+		return fmt.Sprint(math.Round(value*10)/10) + b.unit
 	}
-	return fmt.Sprint(math.Round(value*10)/10) + b.unit
+	text := fmt.Sprintf("%.3g", value)
+	for digits := 4; value != b.value && text == fmt.Sprintf("%.3g", b.value); digits++ {
+		text = fmt.Sprintf("%.*g", digits, value)
+	}
+	return text + b.unit
 }
 
 // worst returns the figure that is farthest on the wrong side.

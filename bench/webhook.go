@@ -212,7 +212,7 @@ func takeTurn(ctx context.Context, s server, e exchange, requests int) (turn, er
 		return turn{}, errors.Join(err, s.Err())
 	}
 	start := time.Now()
-	waits, err := postAll(ctx, e.client, e.protocol, s.url+"?timeout=5s", e.body, e.clients, n)
+	waits, err := postAll(ctx, e.client, e.protocol, s.url+"?timeout=30s", e.body, e.clients, n)
 	took := time.Since(start)
 	if err != nil {
 		return turn{}, errors.Join(err, s.Err())

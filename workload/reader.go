@@ -126,6 +126,7 @@ func (f *file) read(in io.Reader) {
 		}
 		if err != nil {
 			f.document++
+			f.unrendered, f.unseen = false, nil
 			f.broken(f.source(pieces.line), err)
 			return
 		}

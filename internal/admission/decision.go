@@ -110,7 +110,7 @@ func internalError(message string, err error) Decision {
 
 // forbid refuses a pod that violates what the texts say together.
 func forbid(req *Request, violated ...string) Decision {
-	texts := [16]string{podsResource}
+	texts := [8]string{podsResource}
 	message := texts[:1]
 	if req.Name != "" {
 		message = append(message, " ", quote(req.Name))

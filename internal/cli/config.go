@@ -39,9 +39,9 @@ func configure(fs *pflag.FlagSet, named string, paths []string) (*configured, er
 	if err != nil || c.file == "" {
 		return c, err
 	}
-	read := config.Text
-	if !c.found {
-		read = os.ReadFile // it may be a pipe
+	read := os.ReadFile // what --config names may be a pipe
+	if c.found {
+		read = config.Text
 	}
 	text, err := read(c.file)
 	if err != nil {

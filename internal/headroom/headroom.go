@@ -1,5 +1,6 @@
 // Package headroom has the garbage collector wait at first. A program that links
-// it collects with a heap of 32 MiB, where it would with 4: neither what its
+// it collects once, when nothing is there yet, and then, unless GOGC or GOMEMLIMIT say
+// something else, with a heap of 32 MiB, where it would with 4: neither what its
 // packages make at the start nor the little that a server of a small cluster holds
 // is gone over again and again. It imports only the runtime, and so is ready before
 // other packages are.

@@ -72,7 +72,7 @@ func readValues(name string) ([]byte, error) {
 	case err != nil:
 		return nil, cannotRead(err)
 	case len(text) > maxValues:
-		return nil, fmt.Errorf("it is larger than %d MiB, too large for values: leave out what is none", maxValues>>20)
+		return nil, fmt.Errorf("it is larger than %d MiB, too large for values: leave out what the chart does not use", maxValues>>20)
 	}
 	return text, nil
 }

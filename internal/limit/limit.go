@@ -45,7 +45,7 @@ func (l Limits) Do(work func(context.Context) error) error {
 	for {
 		select {
 		case err := <-done:
-			if ctx.Err() != nil { // it may have left off because of that
+			if ctx.Err() != nil { // whatever it returns, it may have left off because of that
 				return &Error{l.Time.String()}
 			}
 			return err

@@ -110,6 +110,9 @@ func (w *builtinWatch) look(ctx context.Context) {
 	}
 	w.find(ctx)
 	if w.plugin == cluster.PluginUnknown { // what was forbidden is no less so
+		maps.DeleteFunc(w.named, func(name, _ string) bool {
+			return !slices.ContainsFunc(all, func(e *exception.Exception) bool { return e.Name == name })
+		})
 		w.tell(w.plugin.String(), slices.Sorted(maps.Keys(w.named)))
 		return
 	}

@@ -30,6 +30,7 @@ func TestExceptionsThatThePluginDoesNotKnowAreNamed(t *testing.T) {
 		now:        func() time.Time { return at }, log: slog.New(slog.NewTextHandler(&said, nil)), changed: make(chan struct{}, 1),
 	}
 	some, none := folderOf(t, map[string]string{"a.yaml": excepted("x")}), policy.Set{}
+	other := folderOf(t, map[string]string{"a.yaml": excepted("z")})
 	ended := folderOf(t, map[string]string{"a.yaml": strings.Replace(excepted("x"), "reason: r", `reason: r, expiresAt: "2026-11-30T00:00:00Z"`, 1)})
 	const named = "an exception covers what the API server's own PodSecurity plugin still forbids"
 	for _, step := range []struct {
@@ -51,7 +52,9 @@ func TestExceptionsThatThePluginDoesNotKnowAreNamed(t *testing.T) {
 		{"there is room by other labels", func() { labels = map[string]map[string]string{"shop": {pss.EnforceLabel: "privileged"}} }, 3, "on", nil, "any more"},
 		{"and none again", func() { labels = map[string]map[string]string{"shop": {pss.EnforceLabel: "restricted"}} }, 3, "on", []string{"x"}, named},
 		{"nobody answers any more, which frees none", func() { at, answer, fault = at.Add(builtinAsks), cluster.PluginUnknown, errors.New("no route") }, 4, "unknown", []string{"x"}, "is not known"},
-		{"it is on still", func() { at, answer, fault = at.Add(builtinAsksAgain), cluster.PluginOn, nil }, 5, "on", []string{"x"}, "state=on"},
+		{"it is gone meanwhile, and another one is there", func() { w.use(other.Exceptions) }, 4, "unknown", nil, ""},
+		{"there is the first one again", func() { w.use(some.Exceptions) }, 4, "unknown", nil, ""},
+		{"it is on still", func() { at, answer, fault = at.Add(builtinAsksAgain), cluster.PluginOn, nil }, 5, "on", []string{"x"}, named},
 		{"it is off", func() { at, answer = at.Add(builtinAsks), cluster.PluginOff }, 6, "off", nil, "state=off"},
 		{"the exception is gone", func() { w.use(none.Exceptions) }, 6, "off", nil, ""},
 	} {
