@@ -70,7 +70,7 @@ func run(stdout io.Writer, o options) error {
 	if _, err := io.WriteString(stdout, all); err != nil || o.root == "" {
 		return err
 	}
-	return publish(o.root, head+text, all, f.curves)
+	return errors.Join(publish(o.root, head+text, all, f.curves), demandNear(wanted))
 }
 
 // measureAll measures everything.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -90,6 +91,26 @@ func demandMeasured(list []target) error {
 		}
 	}
 	return nil
+}
+
+// far is by which factor a target may be missed: by more, something is broken.
+const far = 3
+
+// demandNear says which targets are missed by far.
+func demandNear(list []target) error {
+	var faults []error
+	for i := range list {
+		t := &list[i]
+		worst := t.worst()
+		near := bound{t.bound.words, t.bound.value * far, t.bound.unit}
+		if t.bound.words == "at least" {
+			near.value = t.bound.value / far
+		}
+		if !near.holds(worst.value) {
+			faults = append(faults, fmt.Errorf("%s %s: %s is far from %s %s", t.what, worst.of, t.bound.text(worst.value), t.bound.words, t.bound.text(t.bound.value)))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // renderTargets writes what is wanted beside what was reached.

@@ -95,6 +95,22 @@ func TestATargetThatIsMissedIsShownWithTheWorstFigure(t *testing.T) {
 	}
 }
 
+func TestATargetThatIsMissedByFarIsAnError(t *testing.T) {
+	t.Parallel()
+	f := allMeasured()
+	f.files[0].ratio.median, f.growth[0].memory = 3.5, 890
+	if err := demandNear(f.targets()); err != nil {
+		t.Errorf("missed, and not by far: %v", err)
+	}
+	f.files[0].ratio.median, f.growth[0].memory = 3.3, 910
+	err := demandNear(f.targets())
+	for _, want := range []string{"json: 3.3x is far from at least 10x", "910 bytes is far from under 300 bytes"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in: %v", want, err)
+		}
+	}
+}
+
 func TestATargetThatWasNotMeasuredIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*figures){
