@@ -93,8 +93,10 @@ func (v Verdict) aggregate(details bool) string {
 	}
 	s := scratches.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
 	s.text = s.text[:0]
+	most := 0
 	for i := range v.eachFailed {
 		v.collect(s.collector, i)
+		most = max(most, len(s.findings))
 		var reason string
 		reason, s.detail = catalogue[i].sentence(s.detail[:0], s.findings)
 		if len(s.text) > 0 {
@@ -108,8 +110,8 @@ func (v Verdict) aggregate(details bool) string {
 		}
 	}
 	text := string(s.text)
-	clear(s.findings[:cap(s.findings)]) // hold on to no pod
-	const keep = 64 << 10               // and to no outsized buffer
+	clear(s.findings[:most]) // hold on to no pod
+	const keep = 64 << 10    // and to no outsized buffer
 	if cap(s.text) <= keep && cap(s.detail) <= keep {
 		scratches.Put(s)
 	}

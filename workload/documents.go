@@ -35,9 +35,13 @@ type splitter struct {
 	inLine  bool   // the next byte continues a line
 	opening []byte // the separator line that ended the last piece
 	spool   *os.File
+	spooled *bufio.Writer // to it: lines are short
 	begun   bool
 	ended   bool
 }
+
+// spoolBuffer is how much is written to a temporary file at once.
+const spoolBuffer = 256 << 10
 
 // maxBinary is how long a piece with a NUL in it may be. What follows a longer
 // one is not looked for: the end of a device may never come.
@@ -132,7 +136,7 @@ func (s *splitter) next() (*piece, error) {
 		if s.ended || separates {
 			p.text = bytes.Clone(s.text)
 			if large && p.err == nil {
-				p.large = s.section(start, end)
+				p.large, p.err = s.section(start, end)
 			}
 			return p, nil
 		}
@@ -161,25 +165,34 @@ func (s *splitter) keep(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("the document is large and no temporary file can be made for it: %w", err)
 	}
-	s.spool = spool
+	s.spool, s.spooled = spool, bufio.NewWriterSize(spool, spoolBuffer)
 	// Where an open file cannot be removed, close does it.
 	_ = os.Remove(spool.Name())
 	return s.write(text)
 }
 
 func (s *splitter) write(text []byte) error {
-	if _, err := s.spool.Write(text); err != nil {
-		return fmt.Errorf("the document is large and its temporary file cannot be written: %w", err)
+	_, err := s.spooled.Write(text)
+	return notSpooled(err)
+}
+
+// notSpooled says why a temporary file is not written.
+func notSpooled(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the document is large and its temporary file cannot be written: %w", err)
 }
 
 // section is the input from start to end.
-func (s *splitter) section(start, end int64) *io.SectionReader {
-	if s.spool != nil {
-		return io.NewSectionReader(s.spool, 0, end-start)
+func (s *splitter) section(start, end int64) (*io.SectionReader, error) {
+	if s.spool == nil {
+		return io.NewSectionReader(s.source, s.base+start, end-start), nil
 	}
-	return io.NewSectionReader(s.source, s.base+start, end-start)
+	if err := s.spooled.Flush(); err != nil {
+		return nil, notSpooled(err)
+	}
+	return io.NewSectionReader(s.spool, 0, end-start), nil
 }
 
 // close removes what next made.
@@ -190,7 +203,7 @@ func (s *splitter) close() {
 	// What was read is judged already; an error here changes nothing.
 	_ = s.spool.Close()
 	_ = os.Remove(s.spool.Name())
-	s.spool = nil
+	s.spool, s.spooled = nil, nil
 }
 
 // isSeparator reports whether a line separates documents.

@@ -327,3 +327,23 @@ type chunks struct {
 }
 
 func (c chunks) Read(p []byte) (int, error) { return c.in.Read(p[:min(len(p), c.size)]) }
+
+func TestATemporaryFileThatCannotBeWrittenIsAnError(t *testing.T) {
+	t.Parallel()
+	text := []byte(`{"kind":"List","items":[`)
+	for name, fail := range map[string]func(*splitter) error{
+		"at the end": func(s *splitter) error { _, err := s.section(0, int64(len(text))); return err },
+		"before it":  func(s *splitter) error { return s.write(make([]byte, 2*spoolBuffer)) },
+	} {
+		s := &splitter{}
+		if err := s.keep(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.spool.Close(); err != nil { // as if the disk were full
+			t.Fatal(err)
+		}
+		if err := fail(s); err == nil || !strings.Contains(err.Error(), "its temporary file cannot be written") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
