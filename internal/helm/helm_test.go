@@ -264,9 +264,9 @@ func TestBrokenSettingsAreOneLine(t *testing.T) {
 	}
 	dir := write(t, map[string]string{"v.yaml": "- a list\n", "large.yaml": "a: " + strings.Repeat("x", maxValues)})
 	for want, s := range map[string]Settings{
-		dir + "/none.yaml: cannot be read: no such file or directory":                              {Files: []string{dir + "/none.yaml"}},
+		dir + "/none.yaml: cannot be read: no such file or directory":                                             {Files: []string{dir + "/none.yaml"}},
 		dir + "/large.yaml: it is larger than 4 MiB, too large for values: leave out what the chart does not use": {Files: []string{dir + "/large.yaml"}},
-		dir + "/v.yaml: the values are no YAML map: ":                                              {Files: []string{dir + "/v.yaml"}},
+		dir + "/v.yaml: the values are no YAML map: ":                                                             {Files: []string{dir + "/v.yaml"}},
 	} {
 		if _, err := s.Merge(); !strings.HasPrefix(shown(err), want) {
 			t.Errorf("got  %v\nwant %s", shown(err), want)
