@@ -32,7 +32,7 @@ func plot(title string, curves []curve) string {
 	for _, v := range y.ticks(10) {
 		at := plotTop + (1-y.at(v))*plotInnerY
 		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/>`+"\n", plotLeft, at, plotLeft+plotInnerX, at)
-		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%g µs</text>`+"\n", plotLeft-8, at+4, v/1000)
+		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", plotLeft-8, at+4, tick(v))
 	}
 	colours := []string{"#b35806", "#e08214", "#2166ac", "#4393c3", "#777777"}
 	last := math.Inf(-1)
@@ -80,4 +80,12 @@ func axes(curves []curve) (x, y axis) {
 	}
 	return axis{math.Exp2(math.Floor(math.Log2(x.low))), math.Exp2(math.Ceil(math.Log2(x.high)))},
 		axis{math.Pow10(int(math.Floor(math.Log10(y.low)))), math.Pow10(int(math.Ceil(math.Log10(y.high))))}
+}
+
+// tick writes nanoseconds that are a power of ten.
+func tick(v float64) string {
+	if v >= 1e6 {
+		return fmt.Sprintf("%g ms", v/1e6)
+	}
+	return fmt.Sprintf("%g µs", v/1e3)
 }
