@@ -70,7 +70,7 @@ func run(stdout io.Writer, o options) error {
 	if _, err := io.WriteString(stdout, all); err != nil || o.root == "" {
 		return err
 	}
-	return errors.Join(publish(o.root, head+text, all, f.curves), demandNear(wanted))
+	return errors.Join(publish(o.root, head+text, all, f.curves), demandNear(wanted), demandBounds(f.webhook))
 }
 
 // measureAll measures everything.
