@@ -196,8 +196,12 @@ func (f *file) broken(at Source, err error) {
 	f.emit(Item{Source: at, Outcome: Broken, Err: err})
 }
 
-// tooLarge says that an object is longer than it may be.
+// tooLarge says that an object is longer than it may be, and what to do.
 func (f *file) tooLarge() error {
+	return fmt.Errorf("%w: leave the object out, an API server would not store it", f.large())
+}
+
+func (f *file) large() error {
 	limit := fmt.Sprintf("%d bytes", f.r.opts.MaxObject)
 	if mib := f.r.opts.MaxObject >> 20; mib<<20 == f.r.opts.MaxObject {
 		limit = fmt.Sprintf("%d MiB", mib)

@@ -307,7 +307,7 @@ func (f *file) largeYAML(p *piece, at Source) {
 // List that can be read item by item.
 func (f *file) notBlockList() error {
 	return fmt.Errorf("%w; only a List may be, as JSON or in the block style that kubectl writes: "+
-		"leave the object out, or convert the List with kubectl get -o json", f.tooLarge())
+		"leave the object out, or convert the List with kubectl get -o json", f.large())
 }
 
 // listHeader reads what is around the items of a List in block style.

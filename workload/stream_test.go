@@ -13,7 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const tooLarge70 = "one object is larger than 70 bytes"
+const (
+	tooLarge70 = "one object is larger than 70 bytes"
+	leaveOut   = ": leave the object out, an API server would not store it"
+)
 
 func TestReadBeyondTheLimit(t *testing.T) {
 	t.Parallel()
@@ -36,15 +39,15 @@ func TestReadBeyondTheLimit(t *testing.T) {
 		},
 		"the rest of the file goes on": {
 			long + ns("a") + "\n---\n" + ns("b") + "\n---\n" + long,
-			[]string{"1.0@1 broken: " + tooLarge70, "2.0@1 passed Namespace/a", "3.0@3 passed Namespace/b", "4.0@5 broken: " + tooLarge70},
+			[]string{"1.0@1 broken: " + tooLarge70 + leaveOut, "2.0@1 passed Namespace/a", "3.0@3 passed Namespace/b", "4.0@5 broken: " + tooLarge70 + leaveOut},
 		},
 		"an item that is too large costs only itself": {
 			`{"items":[` + ns("a") + "," + long + ",\n" + ns("b") + `],"apiVersion":"v1","kind":"List"}`,
-			[]string{"1.0@1 passed Namespace/a", "1.1@1 broken: " + tooLarge70, "1.2@2 passed Namespace/b"},
+			[]string{"1.0@1 passed Namespace/a", "1.1@1 broken: " + tooLarge70 + leaveOut, "1.2@2 passed Namespace/b"},
 		},
 		"a large object that is no List": {
 			`{"apiVersion":"v1","kind":"ConfigMap","items":[` + strings.Repeat("{},", 30) + `{}]}`,
-			[]string{"1.0@1 broken: " + tooLarge70},
+			[]string{"1.0@1 broken: " + tooLarge70 + leaveOut},
 		},
 		"a stream of small values": {
 			strings.Repeat(ns("a")+"\n", 3), []string{"1.0@1 passed Namespace/a", "2.0@2 passed Namespace/a", "3.0@3 passed Namespace/a"},
@@ -75,7 +78,7 @@ func TestReadBeyondTheLimit(t *testing.T) {
 		},
 		"a YAML List with a large item": {
 			"kind: List\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Namespace\n- a: " + strings.Repeat("x", 70) + "\n- apiVersion: v1\n  kind: Pod\n  spec: {}\n",
-			[]string{"1.0@4 passed Namespace/", "1.1@6 broken: " + tooLarge70, "1.2@7 read Pod/"},
+			[]string{"1.0@4 passed Namespace/", "1.1@6 broken: " + tooLarge70 + leaveOut, "1.2@7 read Pod/"},
 		},
 		"a YAML List with anchors across items": {
 			"kind: List\napiVersion: v1\nitems:\n- apiVersion: &v v1\n  kind: Namespace\n- apiVersion: *v\n  kind: Namespace\n",

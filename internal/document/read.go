@@ -25,7 +25,7 @@ const maxFile = 16 << 20
 func Read(text []byte) ([]Document, error) {
 	switch {
 	case len(text) > maxFile:
-		return nil, fmt.Errorf("the file has %d MiB: documents are small, and one has at most %d MiB of them; leave out what is none", len(text)>>20, maxFile>>20)
+		return nil, fmt.Errorf("the file has %d MiB: documents are small, and one has at most %d MiB of them; keep other files elsewhere", len(text)>>20, maxFile>>20)
 	case !utf8.Valid(text):
 		return nil, errors.New("the file is binary, not text: name one of YAML or JSON")
 	}
