@@ -3,6 +3,7 @@ package pss
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -37,6 +38,11 @@ func fileItems(r *workload.Reader, text []byte) []workload.Item {
 	return slices.Collect(r.Read("test.yaml", bytes.NewReader(text)))
 }
 
+// endless are numbers with such exponents that apimachinery's ParseQuantity does
+// not come back from in any useful time, as with the memory "8.4E999900": upstream
+// cannot be asked what it takes an object with one of them for.
+var endless = regexp.MustCompile(`[0-9.][eE][+-]?0*[1-9][0-9]{3}`)
+
 // refusedOrSame fails the test if upstream understands an object and Gabion
 // takes it for something else. text is what Gabion reads, asJSON what upstream
 // decodes. Where upstream fails, Gabion may say what it likes but must say
@@ -45,6 +51,9 @@ func refusedOrSame(t testing.TB, text, asJSON []byte, read func(*workload.Reader
 	t.Helper()
 	items := read(newReader(t, storedWithExtra), text)
 	if refused(items) {
+		return
+	}
+	if endless.Match(asJSON) {
 		return
 	}
 	object := newObject(typeOf(t, asJSON))
