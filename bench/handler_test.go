@@ -44,7 +44,7 @@ func BenchmarkHandler(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler, err := webhook.NewHandler(webhook.HandlerOptions{Decider: decider, Log: slog.New(logging.NewJSON(lines, slog.LevelInfo))})
+	handler, err := webhook.NewHandler(webhook.HandlerOptions{Decider: decider, Reads: decider.Reads, Log: slog.New(logging.NewJSON(lines, slog.LevelInfo))})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func BenchmarkHandler(b *testing.B) {
 		})
 		b.Run(k.review()+"/review", func(b *testing.B) {
 			for b.Loop() {
-				if _, err := workload.ReadReview(body); err != nil {
+				if _, err := workload.ReadReview(body, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -18,6 +18,7 @@ type reading struct {
 	item                Item
 	asked               []string // annotations
 	start               int      // where the object begins
+	within              bool     // something may stand behind it
 
 	// What is known of the type: whether both parts have been seen, and the
 	// kind, nil if it is not known to bear pods.
@@ -59,10 +60,7 @@ func (r *Reader) ReadObject(json []byte) Item {
 // by people come with, a key that comes twice anywhere makes the object Broken.
 // The error of a Broken item is a *syntaxError.
 func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) Item {
-	o := reading{
-		scanner: scanner{data: raw}, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds,
-		asked: r.opts.Annotations,
-	}
+	o := r.reading(scanner{data: raw})
 	item := &o.item
 	item.Source = at
 	if doc != nil && !doc.unique {
@@ -80,13 +78,40 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 	for i := range item.Templates {
 		item.Templates[i].doc = doc
 	}
-	if r.opts.JSON && item.Kubernetes && item.Outcome != Broken {
-		item.JSON = bytes.Clone(raw)
-		if o.kind != nil && o.kind.pod && len(item.Templates) == 1 {
-			item.Templates[0].JSON = item.JSON
-		}
-	}
+	o.keepText(raw)
 	return *item
+}
+
+func (r *Reader) reading(s scanner) reading {
+	return reading{
+		scanner: s, stored: r.opts.Stored, extra: r.opts.Extra, json: r.opts.JSON, kinds: r.kinds, asked: r.opts.Annotations,
+	}
+}
+
+// readWithin reads the object that stands at a scanner's place as ReadObject would
+// read it alone, and moves the scanner behind it. If the item were Broken, or the
+// text is nothing that the scanner could skip, it is not ok, and nothing has changed.
+func (r *Reader) readWithin(s *scanner) (item *Item, ok bool) {
+	o := r.reading(scanner{data: s.data[s.pos:], depth: s.depth})
+	o.within = true
+	if o.read(typeMeta{}); o.err != nil {
+		return nil, false
+	}
+	o.keepText(o.data)
+	s.pos += len(o.data)
+	return &o.item, true
+}
+
+// keepText keeps the text of the object, if that is wanted.
+func (r *reading) keepText(raw []byte) {
+	item := &r.item
+	if !r.json || !item.Kubernetes || item.Outcome == Broken {
+		return
+	}
+	item.JSON = bytes.Clone(raw)
+	if r.kind != nil && r.kind.pod && len(item.Templates) == 1 {
+		item.Templates[0].JSON = item.JSON
+	}
 }
 
 // broken records what is wrong with the object as a whole.
@@ -107,6 +132,9 @@ func (r *reading) read(inherit typeMeta) {
 	var seen uint32
 	for more := r.object(); more; more = r.nextMember() {
 		r.topMember(r.key(), &seen)
+	}
+	if r.within {
+		r.data = r.data[:r.pos:r.pos]
 	}
 	r.end()
 	if r.err != nil || !r.isKubernetes(inherit) {

@@ -44,6 +44,11 @@ type Review struct {
 	// Object and OldObject are parts of the body, nil for null or none. They are
 	// well-formed JSON.
 	Object, OldObject []byte
+	// ObjectRead and OldObjectRead are what ReadBy makes of them, as its ReadObject
+	// does. They are nil where it was not asked, and for what is Broken for it.
+	ObjectRead, OldObjectRead *Item
+	// ReadBy is nil if no Reader was asked.
+	ReadBy *Reader
 }
 
 // GroupVersionKind names a kind of object.
@@ -58,8 +63,13 @@ type GroupVersionResource struct{ Group, Version, Resource string }
 // else. A key that comes twice, a request without a resource or an operation,
 // and one with two different subresources are errors: nobody could say what
 // they ask for.
-func ReadReview(body []byte) (Review, error) {
-	r := reviewReading{scanner: scanner{data: body}}
+//
+// So that nobody has to go over an object once more, it can be read on the way:
+// readBy, unless it is nil, is asked for the Reader to read both objects by, with
+// what stands before the first of them, which in what an API server sends is all
+// but DryRun. It may return nil.
+func ReadReview(body []byte, readBy func(*Review) *Reader) (Review, error) {
+	r := reviewReading{scanner: scanner{data: body}, readBy: readBy}
 	if r.peek() != '{' && r.valueStarts() {
 		r.wrongType(r.pos, "an object")
 	}
@@ -85,6 +95,8 @@ type reviewReading struct {
 	apiVersion, kind string
 	hasRequest       bool
 	converted        string // request.subResource
+	readBy           func(*Review) *Reader
+	asked            bool // readBy
 }
 
 func (r *reviewReading) envelope() {
@@ -141,10 +153,10 @@ func (r *reviewReading) request() {
 			v.Username, v.UserInfo = r.userInfo()
 		case "object":
 			r.once(&seen, 9)
-			v.Object = r.raw()
+			v.Object, v.ObjectRead = r.either()
 		case "oldObject":
 			r.once(&seen, 10)
-			v.OldObject = r.raw()
+			v.OldObject, v.OldObjectRead = r.either()
 		case "dryRun":
 			r.once(&seen, 11)
 			v.DryRun = r.boolean()
@@ -196,18 +208,29 @@ func (r *reviewReading) userInfo() (username string, all []byte) {
 	return username, r.data[start:r.pos:r.pos]
 }
 
-// raw reads any value and returns its text, nil for null.
-func (r *reviewReading) raw() []byte {
+// either reads one of the two objects, which may be any value, and returns its text,
+// nil for null; and what a Reader makes of it, if one is to.
+func (r *reviewReading) either() (raw []byte, read *Item) {
 	if r.peek() == 'n' {
 		r.null()
-		return nil
+		return nil, nil
 	}
 	start := r.pos
-	r.skip()
-	if r.err != nil {
-		return nil
+	if !r.asked && r.readBy != nil {
+		r.review.ReadBy = r.readBy(&r.review)
 	}
-	return r.data[start:r.pos:r.pos]
+	r.asked = true
+	read, ok := (*Item)(nil), false
+	if r.review.ReadBy != nil && r.err == nil {
+		read, ok = r.review.ReadBy.readWithin(&r.scanner)
+	}
+	if !ok {
+		r.skip()
+	}
+	if r.err != nil {
+		return nil, nil
+	}
+	return r.data[start:r.pos:r.pos], read
 }
 
 // word is text for a string that is one of few.

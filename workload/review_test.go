@@ -25,7 +25,7 @@ const podReview = `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",
 
 func TestReadReviewReadsWhatAnAPIServerSends(t *testing.T) {
 	t.Parallel()
-	got, err := ReadReview([]byte(podReview))
+	got, err := ReadReview([]byte(podReview), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestReadReviewReadsUnusualReviews(t *testing.T) {
 		"a user without a name":                         {minimal(`,"userInfo": {"groups":["username"]} `), with(func(r *Review) { r.UserInfo = []byte(`{"groups":["username"]}`) })},
 		"white space around the review and its members": {" \n" + minimal(` , "name" : "x" `) + "\r\n\t ", with(func(r *Review) { r.Name = "x" })},
 	} {
-		got, err := ReadReview([]byte(c.body))
+		got, err := ReadReview([]byte(c.body), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -123,7 +123,7 @@ func TestReadReviewRefusesTheRest(t *testing.T) {
 		"two subresources that differ":  {body: minimal(`,"subResource":"status","requestSubResource":"resize"`), want: `request.subResource "status" is not request.requestSubResource "resize"`},
 		"objects nested without an end": {body: minimal(`,"object":` + strings.Repeat(`[`, 2000)), want: "nested deeper than 1000 levels"},
 	} {
-		_, err := ReadReview([]byte(c.body))
+		_, err := ReadReview([]byte(c.body), nil)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue
@@ -143,7 +143,7 @@ func TestReadReviewAllocatesLittle(t *testing.T) {
 	// Not parallel: AllocsPerRun counts those of all goroutines.
 	body := []byte(podReview)
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := ReadReview(body); err != nil {
+		if _, err := ReadReview(body, nil); err != nil {
 			t.Error(err)
 		}
 	}); n > 3 {
@@ -156,7 +156,7 @@ func BenchmarkReadReview(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := ReadReview(body); err != nil {
+		if _, err := ReadReview(body, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func FuzzReadReview(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := ReadReview(body)
+		got, err := ReadReview(body, nil)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\n\r") {
 				t.Errorf("the error has more than one line: %q", err)

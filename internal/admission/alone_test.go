@@ -74,11 +74,11 @@ func TestEphemeralContainersAreJudgedAlone(t *testing.T) {
 func TestWhatEphemeralContainersShareStaysInItsPlace(t *testing.T) {
 	t.Parallel()
 	c := newWorld().controller(t)
-	now, err := read(c.whole, []byte(debugged(`"hostUsers":false,"os":{"name":"linux"},`, `{"name":"a","image":"i"},{"name":"b","image":"j","volumeMounts":[{"name":"data","mountPath":"/d"}]}`)))
+	now, err := read(c.whole, unread{raw: []byte(debugged(`"hostUsers":false,"os":{"name":"linux"},`, `{"name":"a","image":"i"},{"name":"b","image":"j","volumeMounts":[{"name":"data","mountPath":"/d"}]}`))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := read(c.whole, []byte(debugged(`"hostUsers":false,"os":{"name":"linux"},`, `{"name":"a","image":"i"}`)))
+	before, err := read(c.whole, unread{raw: []byte(debugged(`"hostUsers":false,"os":{"name":"linux"},`, `{"name":"a","image":"i"}`))})
 	if err != nil {
 		t.Fatal(err)
 	}

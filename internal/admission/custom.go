@@ -30,14 +30,14 @@ func customReader(paths []workload.TemplatePath) (*workload.Reader, error) {
 	return workload.NewReader(workload.Options{Paths: paths, Extra: true})
 }
 
-// isCustom reports whether the request is for none of Kubernetes' own resources with
-// pod templates. Groups of custom resources have a dot in the name.
-func (r *review) isCustom() bool { return strings.Contains(r.req.Group, ".") }
+// isCustom reports whether a resource of the group is none of Kubernetes' own with pod
+// templates. Groups of custom resources have a dot in the name.
+func isCustom(group string) bool { return strings.Contains(group, ".") }
 
 // customResource decides a request for a custom resource as one for a workload, but
 // that it may hold several pod templates, or none.
 func (r *review) customResource(ctx context.Context, policy pss.Policy, errs pss.LabelErrors) Decision {
-	item := r.custom.ReadObject(r.req.Object)
+	item := r.req.object().item(r.custom)
 	object := item.Object
 	var what string
 	var err error

@@ -38,7 +38,7 @@ func (r *review) early(ctx context.Context, d Decision) Decision {
 	}
 	v.extra = v.except != nil || len(guarding.Profiles) > 0
 	switch {
-	case r.isCustom():
+	case isCustom(r.req.Group):
 		v.reader = r.custom
 	case v.extra:
 		v.reader = r.whole
@@ -73,7 +73,7 @@ type view struct {
 // or if that is not worth saying: the object is another one's, which has been told,
 // it is being deleted, or its templates are as they were.
 func (v *view) refused(ctx context.Context) []string {
-	item := v.reader.ReadObject(v.req.Object)
+	item := v.req.object().item(v.reader)
 	if item.Outcome != workload.Read || item.Controller != (workload.Owner{}) {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (f *refusal) stated() bool {
 // what only exceptions and profiles look at, that is so if the pods were refused for
 // the same before.
 func (v *view) unchanged(ctx context.Context, now []workload.Template, texts []string) bool {
-	old := v.reader.ReadObject(v.req.OldObject)
+	old := v.req.oldObject().item(v.reader)
 	if old.Outcome != workload.Read || len(old.Templates) != len(now) {
 		return false
 	}

@@ -64,7 +64,7 @@ func (r *review) excepting(j *judging) bool {
 		return false
 	}
 	if j.Extra == nil {
-		o, err := read(r.whole, r.req.Object)
+		o, err := read(r.whole, r.req.object())
 		if err != nil || o.template == nil || o.template.RuntimeClass != j.RuntimeClass || !reflect.DeepEqual(&o.template.Pod, j.Pod) {
 			return false
 		}

@@ -177,11 +177,11 @@ func TestNothingIsExceptedForAPodThatReadsOtherwiseASecondTime(t *testing.T) {
 	if d := c.Decide(t.Context(), request); !d.Allowed {
 		t.Fatalf("refused although all is excepted: %s", d.Message)
 	}
-	other, err := read(c.whole, []byte(plainPod))
+	other, err := read(c.whole, unread{raw: []byte(plainPod)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine, err := read(c.reader, []byte(hostPod))
+	mine, err := read(c.reader, unread{raw: []byte(hostPod)})
 	if err != nil {
 		t.Fatal(err)
 	}

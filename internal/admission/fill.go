@@ -13,7 +13,7 @@ func (r *review) fill() Decision {
 	if r.guards == nil || !r.req.isCore(namespacesResource) || r.req.Subresource != "" || r.req.Operation != Create {
 		return allow()
 	}
-	ns, d, ok := readNamespace(r.reader, r.req.Object, "")
+	ns, d, ok := readNamespace(r.reader, r.req.object(), "")
 	if !ok {
 		return d
 	}

@@ -28,9 +28,13 @@ func FuzzDecide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, object, oldObject []byte) {
 		for _, resource := range []string{podsResource, namespacesResource, "jobs"} {
 			for _, operation := range []string{Create, Update} {
-				d := c.Decide(t.Context(), Request{
+				r := Request{
 					Operation: operation, Resource: resource, Kind: "Kind", Namespace: "all", Name: string(object), Object: object, OldObject: oldObject,
-				})
+				}
+				d := c.Decide(t.Context(), r)
+				if json.Valid(object) && json.Valid(oldObject) && utf8.Valid(object) && utf8.Valid(oldObject) {
+					alsoSent(t, c, r)
+				}
 				if d.Allowed != (d.Code == 0) || d.Allowed != (d.Message == "") {
 					t.Errorf("neither allowed nor refused: %+v", d)
 				}

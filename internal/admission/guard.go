@@ -109,13 +109,13 @@ func (r *review) guarded(ctx context.Context, d Decision) Decision {
 // change reads what changes; if that cannot be read, the Decision refuses it.
 func (r *review) change() (NamespaceChange, Decision, bool) {
 	c := NamespaceChange{New: r.req.Operation == Create, Defaults: r.config.Defaults, Evaluator: r.evaluator}
-	now, d, ok := readNamespace(r.reader, r.req.Object, "")
+	now, d, ok := readNamespace(r.reader, r.req.object(), "")
 	if !ok {
 		return c, d, false
 	}
 	c.Name, c.After = now.name, now.labels
 	if !c.New {
-		old, d, ok := readNamespace(r.reader, r.req.OldObject, " old ")
+		old, d, ok := readNamespace(r.reader, r.req.oldObject(), " old ")
 		if !ok {
 			return c, d, false
 		}

@@ -16,7 +16,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 	if r.req.Subresource != "" {
 		return allow()
 	}
-	ns, d, ok := readNamespace(r.reader, r.req.Object, "")
+	ns, d, ok := readNamespace(r.reader, r.req.object(), "")
 	if !ok {
 		return d
 	}
@@ -34,7 +34,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		return r.tellGuards(d, &ns, policy.Enforce)
 	case Update:
 		// Upstream's sentences have two spaces.
-		old, d, ok := readNamespace(r.reader, r.req.OldObject, " old ")
+		old, d, ok := readNamespace(r.reader, r.req.oldObject(), " old ")
 		if !ok {
 			return d
 		}
@@ -53,8 +53,8 @@ func (r *review) namespace(ctx context.Context) Decision {
 
 // readNamespace reads a namespace; if it is none, the Decision refuses the
 // request.
-func readNamespace(reader *workload.Reader, raw []byte, which string) (object, Decision, bool) {
-	o, err := read(reader, raw)
+func readNamespace(reader *workload.Reader, from unread, which string) (object, Decision, bool) {
+	o, err := read(reader, from)
 	switch {
 	case err != nil:
 		return object{}, badRequest("failed to decode "+which+"object", err), false

@@ -62,14 +62,14 @@ func kindOf(apiVersion, kind string) (objectKind, bool) {
 const replicationController = "ReplicationController"
 
 // read reads an object. The error says why it cannot be read.
-func read(reader *workload.Reader, raw []byte) (object, error) {
-	if len(raw) == 0 || string(raw) == "null" {
+func read(reader *workload.Reader, from unread) (object, error) {
+	if len(from.raw) == 0 || string(from.raw) == "null" {
 		return object{}, nil
 	}
-	item := reader.ReadObject(raw)
+	item := from.item(reader)
 	o := object{apiVersion: item.Object.APIVersion, kindName: item.Object.Kind, name: item.Object.Name, labels: item.Labels}
 	if item.Outcome == workload.Broken {
-		if o.apiVersion == "v1" && o.kindName == replicationController && lacksTemplate(raw) {
+		if o.apiVersion == "v1" && o.kindName == replicationController && lacksTemplate(from.raw) {
 			o.kind = kindTemplateless
 			return o, nil
 		}

@@ -43,17 +43,17 @@ func (r *review) pod(ctx context.Context) Decision {
 		if len(r.guarding.Profiles) > 0 {
 			reader = r.whole
 		}
-		pod, d, ok := r.readPod(reader, r.req.Object, "")
+		pod, d, ok := r.readPod(reader, r.req.object(), "")
 		if !ok {
 			return d
 		}
 		return r.evaluate(ctx, policy, errs, pod, true)
 	}
-	pod, d, ok := r.readPod(r.whole, r.req.Object, "")
+	pod, d, ok := r.readPod(r.whole, r.req.object(), "")
 	if !ok {
 		return d
 	}
-	old, d, ok := r.readPod(r.whole, r.req.OldObject, "old ")
+	old, d, ok := r.readPod(r.whole, r.req.oldObject(), "old ")
 	if !ok {
 		return d
 	}
@@ -71,8 +71,8 @@ func (r *review) pod(ctx context.Context) Decision {
 }
 
 // readPod reads a pod; if it is none, the Decision refuses the request.
-func (r *review) readPod(reader *workload.Reader, raw []byte, which string) (*workload.Template, Decision, bool) {
-	o, err := read(reader, raw)
+func (r *review) readPod(reader *workload.Reader, from unread, which string) (*workload.Template, Decision, bool) {
+	o, err := read(reader, from)
 	switch {
 	case err != nil:
 		r.recorder.RecordError(true, r.req.labels())

@@ -1,5 +1,7 @@
 package admission
 
+import "github.com/gabion-security/gabion/workload"
+
 // The operations that Pod Security admission is asked about.
 const (
 	Create = "CREATE"
@@ -33,6 +35,10 @@ type Request struct {
 	// Object and OldObject are the objects in JSON, after and before the
 	// operation. They are only read, and only if the decision needs them.
 	Object, OldObject []byte
+	// ObjectRead and OldObjectRead are what ReadBy, a Reader that Reads asked for, has
+	// made of them; nil if they are still to be read.
+	ObjectRead, OldObjectRead *workload.Item
+	ReadBy                    *workload.Reader
 }
 
 // The resources that have rules of their own, in the core group.
@@ -43,3 +49,49 @@ const (
 
 // isCore reports whether the request is for the resource of the core group.
 func (r *Request) isCore(resource string) bool { return r.Group == "" && r.Resource == resource }
+
+// Reads says by which Reader the objects of a review are best read on the way: the one
+// that Decide needs first, nil if it needs none. Which it needs in the end may also
+// depend on what is not known yet; what was read by another is read again.
+func (c *Controller) Reads(v *workload.Review) *workload.Reader {
+	s := c.state.Load()
+	core := v.Resource.Group == ""
+	switch {
+	case core && v.Resource.Resource == namespacesResource:
+		return c.reader
+	case s.config.Exemptions.Namespace(v.Namespace), s.config.Exemptions.Username(v.Username):
+		return nil
+	case core && v.Resource.Resource == podsResource:
+		switch {
+		case ignored(v.Subresource):
+			return nil
+		case v.Operation == Update:
+			return c.whole
+		}
+		return c.reader
+	case v.Subresource != "":
+		return nil
+	case isCustom(v.Resource.Group):
+		return s.custom
+	}
+	return c.reader
+}
+
+// object is one of the objects of the request.
+func (r *Request) object() unread    { return unread{r.Object, r.ObjectRead, r.ReadBy} }
+func (r *Request) oldObject() unread { return unread{r.OldObject, r.OldObjectRead, r.ReadBy} }
+
+// unread is an object that a Reader may have read already.
+type unread struct {
+	raw  []byte
+	read *workload.Item
+	by   *workload.Reader
+}
+
+// item returns what a Reader makes of the object.
+func (u unread) item(by *workload.Reader) workload.Item {
+	if u.read != nil && u.by == by {
+		return *u.read
+	}
+	return by.ReadObject(u.raw)
+}

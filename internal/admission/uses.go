@@ -36,7 +36,7 @@ func (r *review) log() {
 // usedBy returns what the request is about.
 func (r *review) usedBy() Workload {
 	w := Workload{Namespace: r.req.Namespace, Kind: kindWith(r.req.Kind, r.req.KindGroup), Name: r.req.Name}
-	item := r.whole.ReadObject(r.req.Object)
+	item := r.req.object().item(r.whole)
 	if item.Object.Name != "" {
 		w.Name = item.Object.Name
 	}

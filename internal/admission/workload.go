@@ -22,11 +22,11 @@ func (r *review) workload(ctx context.Context) Decision {
 	if len(errs) == 0 && policy.Warn.Level == pss.Privileged && policy.Audit.Level == pss.Privileged {
 		return allow()
 	}
-	if r.isCustom() {
+	if isCustom(r.req.Group) {
 		return r.customResource(ctx, policy, errs)
 	}
 
-	o, err := read(r.reader, r.req.Object)
+	o, err := read(r.reader, r.req.object())
 	switch {
 	case err != nil:
 		r.recorder.RecordError(true, r.req.labels())

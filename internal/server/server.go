@@ -139,7 +139,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s.beginPolicies()
 	if s.handler, err = webhook.NewHandler(webhook.HandlerOptions{
-		Decider: s.controller, MaxBodyBytes: o.MaxBodyBytes, Log: s.log, Observer: s.metrics,
+		Decider: s.controller, Reads: s.controller.Reads, MaxBodyBytes: o.MaxBodyBytes, Log: s.log, Observer: s.metrics,
 	}); err != nil {
 		return nil, err
 	}

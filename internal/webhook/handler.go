@@ -45,6 +45,9 @@ const (
 type HandlerOptions struct {
 	// Decider is required.
 	Decider Decider
+	// Reads, unless it is nil, says by which Reader the Decider wants the objects of a
+	// review to be read. It is called by many goroutines at once.
+	Reads func(*workload.Review) *workload.Reader
 	// MaxBodyBytes is how large a body may be; a larger one is a 413.
 	MaxBodyBytes int64
 	// MaxBytesInFlight is how many bytes the bodies of all requests that are
@@ -70,6 +73,7 @@ const (
 // /mutate.
 type Handler struct {
 	decider    Decider
+	reads      func(*workload.Review) *workload.Reader
 	maxBody    int64
 	maxTimeout time.Duration
 	log        *slog.Logger
@@ -85,7 +89,7 @@ type Handler struct {
 // NewHandler returns a Handler. The error says what is wrong with the options.
 func NewHandler(o HandlerOptions) (*Handler, error) {
 	h := &Handler{
-		decider: o.Decider, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
+		decider: o.Decider, reads: o.Reads, maxBody: o.MaxBodyBytes, maxTimeout: o.MaxTimeout, log: o.Log, observer: o.Observer,
 		inFlight: budget{limit: o.MaxBytesInFlight}, receiving: receiving{hosts: map[string]int{}}, work: newWork(), contentType: []string{jsonType},
 	}
 	h.buffers.New = func() any { return &buffers{in: make([]byte, 0, smallBody)} }
@@ -235,7 +239,7 @@ func (h *Handler) answer(ctx context.Context, b *buffers, mutating bool) (status
 			status, f = http.StatusInternalServerError, nil
 		}
 	}()
-	review, err := workload.ReadReview(b.in)
+	review, err := workload.ReadReview(b.in, h.reads)
 	if err != nil {
 		return 0, &fault{http.StatusBadRequest, "the request body cannot be read: " + err.Error()}
 	}
@@ -251,7 +255,7 @@ func requestOf(r *workload.Review) admission.Request {
 	return admission.Request{
 		DryRun: r.DryRun, Operation: r.Operation, Group: r.Resource.Group, Resource: r.Resource.Resource, Subresource: r.Subresource,
 		Kind: r.Kind.Kind, KindGroup: r.Kind.Group, Namespace: r.Namespace, Name: r.Name, Username: r.Username, UserInfo: r.UserInfo,
-		Object: r.Object, OldObject: r.OldObject,
+		Object: r.Object, OldObject: r.OldObject, ObjectRead: r.ObjectRead, OldObjectRead: r.OldObjectRead, ReadBy: r.ReadBy,
 	}
 }
 
