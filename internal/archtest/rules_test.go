@@ -18,7 +18,7 @@ var layers = [][]string{
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
 		"internal/baseline", "internal/ignore", "internal/config", "internal/fix", "internal/helm", "internal/kustomize",
 	},
-	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch", "internal/exclude", "internal/limit", "internal/headroom"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch", "internal/exclude", "internal/limit", "internal/headroom", "internal/jsontext"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
 	{"pss"},

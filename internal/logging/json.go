@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+
+	"github.com/gabion-security/gabion/internal/jsontext"
 )
 
 // appendJSON appends a record as a [slog.JSONHandler] writes it, but quicker: see
@@ -48,20 +50,20 @@ func appendAttr(b []byte, a slog.Attr) (_ []byte, ok bool) {
 	return b, false
 }
 
-// appendText appends a string in JSON, unless a character in it is not printable
-// ASCII.
+// appendText appends a string in JSON, unless a character in it is neither printable
+// ASCII nor to be escaped by a backslash.
 func appendText(b []byte, s string) (_ []byte, ok bool) {
 	b = append(b, '"')
-	plain := 0 // where the text begins that stands for itself
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c < ' ' || c > '~':
+	for i := 0; ; {
+		end := jsontext.Plain(s, i)
+		b = append(b, s[i:end]...)
+		switch {
+		case end == len(s):
+			return append(b, '"'), true
+		case s[end] != '"' && s[end] != '\\':
 			return b, false
-		case c == '"' || c == '\\':
-			b = append(b, s[plain:i]...)
-			b = append(b, '\\')
-			plain = i
 		}
+		b = append(b, '\\', s[end])
+		i = end + 1
 	}
-	return append(append(b, s[plain:]...), '"'), true
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gabion-security/gabion/internal/admission"
+	"github.com/gabion-security/gabion/internal/jsontext"
 )
 
 // appendAnswer appends the AdmissionReview that answers the request of the UID.
@@ -112,34 +113,29 @@ func closeObject(b []byte, start int) []byte {
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
-	plain := 0 // where the text begins that stands for itself
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				b = append(append(b, s[plain:i]...), `\ufffd`...)
-				plain = i + 1
+	for i := 0; ; {
+		end := jsontext.Plain(s, i)
+		b = append(b, s[i:end]...)
+		if end == len(s) {
+			return append(b, '"')
+		}
+		switch c := s[end]; {
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[end:])
+			if b = append(b, s[end:end+n]...); r == utf8.RuneError && n == 1 {
+				b = append(b[:len(b)-1], `\ufffd`...)
 			}
-			i += n
+			i = end + n
 			continue
-		}
-		i++
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[plain:i-1]...)
-		plain = i
-		switch c {
-		case '"', '\\':
+		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
-		case '\n':
+		case c == '\n':
 			b = append(b, `\n`...)
-		case '\t':
+		case c == '\t':
 			b = append(b, `\t`...)
 		default:
 			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
+		i = end + 1
 	}
-	return append(append(b, s[plain:]...), '"')
 }
