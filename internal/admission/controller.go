@@ -155,7 +155,7 @@ type review struct {
 	*Controller
 	*state
 
-	req      *Request
+	req      Request
 	labels   map[string]string // of the namespace, once its policy is known
 	guarding PodGuarding       // of a pod, from then on
 	uses     []Use             // for all that was judged
@@ -166,7 +166,7 @@ type review struct {
 // that a new namespace needs, and is allowed. The context's deadline is the
 // request's.
 func (c *Controller) Decide(ctx context.Context, req Request) Decision {
-	r := review{Controller: c, state: c.state.Load(), req: &req}
+	r := review{Controller: c, state: c.state.Load(), req: req}
 	defer r.log()
 	switch {
 	case req.Mutating:

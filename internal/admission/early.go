@@ -48,7 +48,7 @@ func (r *review) early(ctx context.Context, d Decision) Decision {
 		return d
 	}
 	if guarding.Workloads == EarlyDeny {
-		return forbidWorkload(r.req, d, texts, guarding.By)
+		return forbidWorkload(&r.req, d, texts, guarding.By)
 	}
 	warnings := make([]string, 0, len(texts)+len(d.Warnings))
 	for _, text := range texts {

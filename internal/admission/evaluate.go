@@ -46,7 +46,7 @@ func (r *review) evaluateAll(ctx context.Context, policy pss.Policy, errs pss.La
 		what = "this pod"
 		known = r.judge(ctx, pods, policy.Enforce, ModeEnforce)
 		if !known.allowed {
-			d = forbid(r.req, `PodSecurity "`, policy.Enforce.String(), `": `, known.detail)
+			d = forbid(&r.req, `PodSecurity "`, policy.Enforce.String(), `": `, known.detail)
 			r.evaluated(DecisionDeny, policy.Enforce, ModeEnforce)
 		} else {
 			r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)

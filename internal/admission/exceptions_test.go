@@ -190,7 +190,7 @@ func TestNothingIsExceptedForAPodThatReadsOtherwiseASecondTime(t *testing.T) {
 	for name, template := range map[string]*workload.Template{"another pod": other.template, "another runtime class": &kata} {
 		s := subjectOf(template)
 		s.Extra = nil
-		r := review{Controller: c, state: c.state.Load(), req: &request}
+		r := review{Controller: c, state: c.state.Load(), req: request}
 		if r.excepting(&judging{Subject: s}) {
 			t.Errorf("%s: something is excepted", name)
 		}
@@ -198,7 +198,7 @@ func TestNothingIsExceptedForAPodThatReadsOtherwiseASecondTime(t *testing.T) {
 	for name, object := range map[string]string{"nothing": "", "no JSON": "{", "a service": service, "half of it": hostPod[:40]} {
 		broken := request
 		broken.Object = []byte(object)
-		r := review{Controller: c, state: c.state.Load(), req: &broken}
+		r := review{Controller: c, state: c.state.Load(), req: broken}
 		if r.excepting(&judging{Subject: subjectOf(mine.template)}) {
 			t.Errorf("%s: something is excepted", name)
 		}

@@ -25,7 +25,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 	switch r.req.Operation {
 	case Create:
 		if len(errs) > 0 {
-			return invalid(r.req, errs)
+			return invalid(&r.req, errs)
 		}
 		d = allow()
 		if r.config.Exemptions.Namespace(r.req.Namespace) {
@@ -40,7 +40,7 @@ func (r *review) namespace(ctx context.Context) Decision {
 		}
 		oldPolicy, oldErrs := pss.PolicyFromLabels(old.labels, r.config.Defaults)
 		if len(errs) > 0 && !slices.Equal(errs, oldErrs) {
-			return invalid(r.req, errs)
+			return invalid(&r.req, errs)
 		}
 		d = r.relabelled(ctx, &ns, policy, oldPolicy.Enforce)
 		if ns.labels[pss.EnforceLabel] == old.labels[pss.EnforceLabel] && policy.Enforce == oldPolicy.Enforce {

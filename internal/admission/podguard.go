@@ -223,5 +223,5 @@ func (r *review) forbidGuarded(ctx context.Context, d Decision, j *judging, labe
 		}
 		text += f.violated + ": " + f.detail
 	}
-	return forbid(r.req, text)
+	return forbid(&r.req, text)
 }

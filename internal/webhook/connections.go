@@ -28,7 +28,7 @@ type connections struct {
 
 type doing struct {
 	state http.ConnState
-	since time.Time
+	since time.Time // unless a request is being answered
 }
 
 // track is told of every change, see http.Server.ConnState.
@@ -38,6 +38,8 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateClosed, http.StateHijacked:
 		delete(c.doing, conn)
+	case http.StateActive:
+		c.doing[conn] = doing{state: state} // nobody asks since when
 	default:
 		c.doing[conn] = doing{state, time.Now()}
 	}

@@ -19,10 +19,9 @@ type deadline struct {
 	cancel context.CancelFunc
 }
 
-// withDeadline returns a context that ends with its parent, or after the time.
-// Its end is to be called when it is not needed any more.
-func withDeadline(parent context.Context, after time.Duration) *deadline {
-	at := time.Now().Add(after)
+// withDeadline returns a context that ends with its parent, or at the time. Its end is
+// to be called when it is not needed any more.
+func withDeadline(parent context.Context, at time.Time) *deadline {
 	if earlier, ok := parent.Deadline(); ok && earlier.Before(at) {
 		at = earlier
 	}

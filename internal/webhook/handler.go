@@ -139,7 +139,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	f := precheck(r)
 	if f == nil {
-		status, f = h.serve(w, r)
+		status, f = h.serve(w, r, start)
 	}
 	if f == nil {
 		return
@@ -168,8 +168,8 @@ func precheck(r *http.Request) *fault {
 }
 
 // serve reads a review and writes its answer, or returns what is wrong with it.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (status int, f *fault) {
-	ctx := withDeadline(r.Context(), h.timeout(r.URL))
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, start time.Time) (status int, f *fault) {
+	ctx := withDeadline(r.Context(), start.Add(h.timeout(r.URL)))
 	defer ctx.end()
 
 	b, _ := h.buffers.Get().(*buffers)
@@ -220,11 +220,11 @@ func (h *Handler) timeout(u *url.URL) time.Duration {
 // decide writes the answer to the review in b.in to b.out, once there is room for
 // what that takes.
 func (h *Handler) decide(ctx context.Context, b *buffers, mutating bool) (status int, f *fault) {
-	end, f := h.work.begin(ctx, b.in)
+	place, f := h.work.begin(ctx, b.in)
 	if f != nil {
 		return 0, f
 	}
-	defer end()
+	defer place.leave()
 	return h.answer(ctx, b, mutating)
 }
 

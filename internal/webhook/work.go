@@ -32,20 +32,27 @@ func newWork() work {
 	return work{semaphore.NewWeighted(maxSmallWork), semaphore.NewWeighted(maxLargeWork)}
 }
 
-// begin waits until there is room to decide on a review, and returns a function
-// that gives it back.
-func (w *work) begin(ctx context.Context, body []byte) (end func(), f *fault) {
-	n, room := cost(body), w.small
-	if n > smallWork {
-		room = w.large
+// place is what a review takes of the room for work.
+type place struct {
+	of   *semaphore.Weighted
+	cost int64
+}
+
+func (p place) leave() { p.of.Release(p.cost) }
+
+// begin waits until there is room to decide on a review.
+func (w *work) begin(ctx context.Context, body []byte) (place, *fault) {
+	p := place{w.small, cost(body)}
+	if p.cost > smallWork {
+		p.of = w.large
 	}
 	switch {
-	case n > maxLargeWork:
-		return nil, &fault{http.StatusRequestEntityTooLarge, "the request body holds more values than can be judged"}
-	case !room.TryAcquire(n) && room.Acquire(ctx, n) != nil:
-		return nil, tooMany()
+	case p.cost > maxLargeWork:
+		return place{}, &fault{http.StatusRequestEntityTooLarge, "the request body holds more values than can be judged"}
+	case !p.of.TryAcquire(p.cost) && p.of.Acquire(ctx, p.cost) != nil:
+		return place{}, tooMany()
 	}
-	return func() { room.Release(n) }, nil
+	return p, nil
 }
 
 // cost returns at least what it costs to decide on a review. In a list, no colon

@@ -42,28 +42,28 @@ func TestReviewsOfManyValuesWaitForEachOtherAndForNobodyElse(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		large := listOf(50_000) // 36 MiB and more
-		end, f := w.begin(ctx, large)
+		first, f := w.begin(ctx, large)
 		if f != nil {
 			t.Fatal(f.text)
 		}
 		if _, f := w.begin(ctx, large); f == nil || f.status != http.StatusTooManyRequests || ctx.Err() == nil {
 			t.Errorf("the second had room beside the first: %v", f)
 		}
-		endSmall, f := w.begin(ctx, []byte("{}"))
+		small, f := w.begin(ctx, []byte("{}"))
 		if f != nil {
 			t.Fatalf("a small one had to wait: %s", f.text)
 		}
-		endSmall()
+		small.leave()
 		waited := make(chan *fault, 1)
 		go func() {
-			end, f := w.begin(t.Context(), large)
+			second, f := w.begin(t.Context(), large)
 			if f == nil {
-				end()
+				second.leave()
 			}
 			waited <- f
 		}()
 		synctest.Wait()
-		end()
+		first.leave()
 		if f := <-waited; f != nil {
 			t.Error(f.text)
 		}
