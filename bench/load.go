@@ -29,7 +29,7 @@ func protocols() []protocol { return []protocol{{"HTTP/1.1", 1}, {"HTTP/2", 2}} 
 
 // newClient returns a client that speaks one protocol, keeps its connections, and
 // trusts the certificate in a file.
-func newClient(p protocol, certificate string, clients int) (*http.Client, error) {
+func newClient(p protocol, certificate string) (*http.Client, error) {
 	text, err := os.ReadFile(certificate)
 	if err != nil {
 		return nil, err
@@ -38,13 +38,13 @@ func newClient(p protocol, certificate string, clients int) (*http.Client, error
 	if !roots.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("%s holds no certificate", certificate)
 	}
+	config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	if p.major == 1 {
+		return &http.Client{Transport: &roundTripper{config: config, idle: map[string][]*connection{}}}, nil
+	}
 	var spoken http.Protocols
-	spoken.SetHTTP1(p.major == 1)
-	spoken.SetHTTP2(p.major == 2)
-	return &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		Protocols:       &spoken, MaxIdleConnsPerHost: clients,
-	}}, nil
+	spoken.SetHTTP2(true)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, Protocols: &spoken}}, nil
 }
 
 // post sends a review and returns the answer's body.
@@ -55,6 +55,7 @@ func post(ctx context.Context, c *http.Client, p protocol, url string, review []
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, */*")
+	req.Header.Set("Accept-Encoding", "gzip") // as an API server's client says
 	resp, err := c.Do(req)
 	if err != nil {
 		return nil, err

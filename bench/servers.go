@@ -98,7 +98,7 @@ func (s *servers) startOthers(ctx context.Context, credentials []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := newClient(protocols()[0], s.certificate, 1)
+	client, err := newClient(protocols()[0], s.certificate)
 	if err != nil {
 		return err
 	}

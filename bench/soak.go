@@ -50,7 +50,7 @@ func soak(ctx context.Context, o soakOptions) (_ *soaked, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	client, err := newClient(protocols()[0], s.certificate, o.clients)
+	client, err := newClient(protocols()[0], s.certificate)
 	if err != nil {
 		return nil, err
 	}

@@ -189,7 +189,7 @@ func (s *servers) exchanges() ([]exchange, error) {
 	clients := map[protocol]*http.Client{}
 	for _, p := range protocols() {
 		var err error
-		if clients[p], err = newClient(p, s.certificate, manyClients); err != nil {
+		if clients[p], err = newClient(p, s.certificate); err != nil {
 			return nil, err
 		}
 	}

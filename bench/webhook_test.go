@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -134,9 +137,67 @@ func TestCPUTimeIsWhatTheProcessUsed(t *testing.T) {
 // testClient speaks HTTP/1.1 to a server of a test.
 func testClient(t *testing.T, h http.HandlerFunc) (client *http.Client, url string) {
 	t.Helper()
-	s := httptest.NewServer(h)
+	s := httptest.NewTLSServer(h)
 	t.Cleanup(s.Close)
-	return s.Client(), s.URL
+	certificate := filepath.Join(t.TempDir(), "tls.crt")
+	if err := os.WriteFile(certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, err := newClient(protocols()[0], certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client, s.URL
+}
+
+func TestClientsKeepTheirConnectionsUntilTheServerEndsThem(t *testing.T) {
+	t.Parallel()
+	var closing atomic.Bool
+	addresses := make(chan string, 100)
+	client, url := testClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if addresses <- r.RemoteAddr; closing.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		if body, err := io.ReadAll(r.Body); err != nil || string(body) != "{}" || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("got %q, %v with %v", body, err, r.Header)
+		}
+		_, _ = io.WriteString(w, strings.Repeat("x", 10_000)) // in pieces
+	})
+	send := func() string {
+		t.Helper()
+		body, err := post(t.Context(), client, protocols()[0], url, []byte("{}"))
+		if err != nil || len(body) != 10_000 {
+			t.Fatalf("%d bytes, %v", len(body), err)
+		}
+		return <-addresses
+	}
+	first := send()
+	if second := send(); second != first {
+		t.Errorf("the second request came from %s, the first from %s", second, first)
+	}
+	closing.Store(true)
+	send()
+	closing.Store(false)
+	if next := send(); next == first {
+		t.Error("a connection was used that the server had ended")
+	}
+	client.CloseIdleConnections()
+	if last := send(); last == first {
+		t.Error("a connection was used that had been closed")
+	}
+}
+
+func TestWhoWaitsForAnAnswerCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	arrived, end := make(chan struct{}), make(chan struct{})
+	client, url := testClient(t, func(http.ResponseWriter, *http.Request) { close(arrived); <-end })
+	defer close(end)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-arrived; cancel() }()
+	if _, err := post(ctx, client, protocols()[0], url, []byte("{}")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was interrupted", err)
+	}
 }
 
 func TestAsManyRequestsAreSentAsAreCounted(t *testing.T) {
