@@ -98,3 +98,15 @@ func TestAReaderOfStandardErrorThatIsGoneChangesNothing(t *testing.T) {
 		t.Errorf("standard output: %s", stdout.String())
 	}
 }
+
+func TestASmallCheckEndsBeforeGarbageIsCollected(t *testing.T) {
+	t.Parallel()
+	cmd, stderr := program(t, "check", "-")
+	cmd.Env = append(cmd.Env, "GODEBUG=gctrace=1", "GOGC=", "GOMEMLIMIT=") // a line for each collection
+	if code := run(t, cmd); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if got := stderr.String(); strings.Contains(got, "gc 1 @") {
+		t.Errorf("standard error: %s", got)
+	}
+}

@@ -1,16 +1,43 @@
 // Package headroom has the garbage collector wait at first. A program that links
-// it collects once, when nothing is there yet, and then, unless GOGC or GOMEMLIMIT say
-// something else, with a heap of 32 MiB, where it would with 4: neither what its
-// packages make at the start nor the little that a server of a small cluster holds
-// is gone over again and again. It imports only the runtime, and so is ready before
-// other packages are.
+// it collects nothing before there are 16 MiB on its heap, so neither while its packages
+// are made ready nor in a run that is short. From then on it collects, unless GOGC or
+// GOMEMLIMIT say something else, with a heap of 32 MiB at least, where it would with 4:
+// the little that a server of a small cluster holds is not gone over again and again.
 package headroom
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+const (
+	byDefault = 100 // GOGC
+	// atFirst has the first collection begin at 32 MiB, of which untouched is half.
+	atFirst = 8 * byDefault
+)
 
 // untouched is memory that nobody ever touches, so the system gives none for it.
 // The garbage collector counts it, and so waits for as much again before it runs.
-var untouched = make([]byte, 16<<20)
+var untouched = reserve()
+
+func reserve() []byte {
+	// So much at once would begin a collection, with nothing there to collect.
+	if own := debug.SetGCPercent(atFirst); own != byDefault {
+		debug.SetGCPercent(own)
+	} else {
+		first := new(struct{ _ *byte }) // nobody holds it, so the first collection finds it
+		runtime.AddCleanup(first, func(int) { asUsual() }, 0)
+	}
+	return make([]byte, 16<<20)
+}
+
+// asUsual ends what is only for the first collection, unless somebody has set
+// something else by then.
+func asUsual() {
+	if now := debug.SetGCPercent(byDefault); now != atFirst {
+		debug.SetGCPercent(now)
+	}
+}
 
 // Keep keeps the memory until here.
 func Keep() { runtime.KeepAlive(untouched) }
