@@ -32,7 +32,7 @@ type Control struct {
 
 	// describe renders the API server's reason, and appends its detail, for
 	// the findings of this control in one pod. There is at least one.
-	describe func(detail []byte, findings []Finding) (reason string, _ []byte)
+	describe func(detail []byte, p *Pod, findings []place) (reason string, _ []byte)
 	// about is what a pod must state for the control to find anything. Controls
 	// that ask for settings leave it empty: they are always asked.
 	about stated
@@ -56,11 +56,6 @@ type Revision struct {
 
 	rule rule
 }
-
-// A rule calls yield for every offender in the pod, in the order in which
-// containers are visited, and returns false as soon as yield does. It returns
-// true if it came to its end. A pod without offenders costs no allocation.
-type rule func(p *Pod, yield func(Finding) bool) bool
 
 // PSPControl is a control of PodSecurityPolicy, by its name on the page
 // https://kubernetes.io/docs/concepts/security/pod-security-policy/ of
@@ -189,11 +184,11 @@ func NewestVersion() Version { return newest }
 func clamp(v, kubernetes Version) Version { return min(v, kubernetes) }
 
 // active is a control in force: its place in the catalogue, what it is about and
-// its rule.
+// how it finds offenders.
 type active struct {
 	control int
 	about   stated
-	rule    rule
+	find    func(*Pod, func(place) bool) bool
 }
 
 // table holds the controls in force by level and minor, compiled once. Minors
@@ -239,7 +234,7 @@ func activeAt(controls []Control, v Version) (baseline, restricted []active) {
 		if !ok {
 			continue
 		}
-		a := active{control: i, about: controls[i].about, rule: r.rule}
+		a := active{control: i, about: controls[i].about, find: r.rule.find}
 		if a.about == 0 {
 			a.about = statedNothing
 		}

@@ -25,18 +25,20 @@ func allowPrivilegeEscalation() Control {
 	}
 }
 
-func noPrivilegeEscalation(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		if c.AllowPrivilegeEscalation.Is(false) {
-			return true
-		}
+var noPrivilegeEscalation = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			return c.AllowPrivilegeEscalation.Is(false) || yield(place{container: n, missing: !c.AllowPrivilegeEscalation.Set})
+		})
+	},
+	finding: func(_ *Pod, at place) Finding {
 		f := Finding{
-			Container: c, field: "securityContext.allowPrivilegeEscalation",
+			field:   "securityContext.allowPrivilegeEscalation",
 			Allowed: "false", Fix: "set securityContext.allowPrivilegeEscalation: false",
 		}
-		if c.AllowPrivilegeEscalation.Set {
-			f.Value, f.Explicit = BoolValue(true), true
+		if !at.missing {
+			f.Value = BoolValue(true)
 		}
-		return yield(f)
-	})
+		return f
+	},
 }

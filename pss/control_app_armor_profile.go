@@ -37,53 +37,61 @@ func appArmorProfile() Control {
 	}
 }
 
-func confinedAppArmor(p *Pod, yield func(Finding) bool) bool {
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		return !sc.AppArmorProfile.Set || validProfile(sc.AppArmorProfile.Value) || yield(Finding{
-			Container: c, field: "securityContext.appArmorProfile.type",
-			Value: StringValue(sc.AppArmorProfile.Value), Explicit: true,
+var confinedAppArmor = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContext(p, func(n int, sc *SecurityContext) bool {
+			return !sc.AppArmorProfile.Set || validProfile(sc.AppArmorProfile.Value) || yield(place{container: n})
+		}) && appArmorAnnotations(p, yield)
+	},
+	finding: func(p *Pod, at place) Finding {
+		if at.part == inAnnotations {
+			a := &p.Annotations[at.item]
+			return Finding{
+				field: annotationField, key: a.Key, Value: StringValue(a.Value),
+				Allowed: "runtime/default or localhost/*", Fix: "remove the annotation, or set it to runtime/default",
+			}
+		}
+		return Finding{
+			field: "securityContext.appArmorProfile.type", Value: StringValue(appArmorType(p, at)),
 			Allowed: "undefined, RuntimeDefault or Localhost", Fix: "set securityContext.appArmorProfile.type to RuntimeDefault, or remove the profile",
-		})
-	}) && appArmorAnnotations(p, yield)
+		}
+	},
 }
 
-func appArmorAnnotations(p *Pod, yield func(Finding) bool) bool {
+func appArmorAnnotations(p *Pod, yield func(place) bool) bool {
 	for i := range p.Annotations {
 		a := &p.Annotations[i]
 		if !strings.HasPrefix(a.Key, AppArmorAnnotationPrefix) ||
 			a.Value == "" || a.Value == "runtime/default" || strings.HasPrefix(a.Value, "localhost/") {
 			continue
 		}
-		if !yield(Finding{
-			field: annotationField, name: a.Key, Value: StringValue(a.Value), Explicit: true,
-			Allowed: "runtime/default or localhost/*", Fix: "remove the annotation, or set it to runtime/default",
-		}) {
+		if !yield(place{item: i, part: inAnnotations}) {
 			return false
 		}
 	}
 	return true
 }
 
-func describeAppArmor(b []byte, findings []Finding) (string, []byte) {
-	annotations := slices.IndexFunc(findings, func(f Finding) bool { return f.name != "" })
+func appArmorType(p *Pod, at place) string { return at.context(p).AppArmorProfile.Value }
+
+func describeAppArmor(b []byte, p *Pod, findings []place) (string, []byte) {
+	annotations := slices.IndexFunc(findings, func(at place) bool { return at.part == inAnnotations })
 	if annotations < 0 {
 		annotations = len(findings)
 	}
 	fields, annotated := findings[:annotations], findings[annotations:]
-	b = appendSetters(b, fields)
+	b = appendSetters(b, p, fields)
 	if len(annotated) > 0 {
 		if len(fields) > 0 {
 			b = append(b, " and "...)
 		}
 		b = append(b, plural(len(annotated), "annotation", "annotations")...)
 	}
-	bad := values(nil, fields)
-	texts := make([]string, len(annotated))
-	for i := range annotated {
-		texts[i] = annotationText(&annotated[i])
+	var bad []string
+	for _, at := range distinct(nil, p, fields, appArmorType) {
+		bad = append(bad, appArmorType(p, at))
 	}
-	slices.Sort(texts)
-	bad = append(bad, texts...)
+	bad = append(bad, annotationTexts(p, annotated)...)
 	b = append(b, " must not set AppArmor profile type to "...)
 	return plural(len(bad), "forbidden AppArmor profile", "forbidden AppArmor profiles"), appendQuoted(b, bad)
 }

@@ -29,9 +29,8 @@ func capabilitiesBaseline() Control {
 		}}},
 
 		about: statedAddedCapabilities,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			var bufs [2][8]string
-			return "non-default capabilities", appendAddedCapabilities(b, containerNames(bufs[0][:0], findings), values(bufs[1][:0], findings))
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			return "non-default capabilities", appendAddedCapabilities(b, p, findings)
 		},
 	}
 }
@@ -43,32 +42,33 @@ var defaultCapabilities = []string{
 
 var oneOfDefaultCapabilities = strings.Join(defaultCapabilities, ", ")
 
-func addOnlyDefaultCapabilities(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		for i, name := range c.AddedCapabilities {
-			if slices.Contains(defaultCapabilities, name) {
-				continue
+var addOnlyDefaultCapabilities = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			for i, name := range c.AddedCapabilities {
+				if !slices.Contains(defaultCapabilities, name) && !yield(place{container: n, item: i}) {
+					return false
+				}
 			}
-			if !yield(addedCapability(c, i, name, oneOfDefaultCapabilities)) {
-				return false
-			}
-		}
-		return true
-	})
+			return true
+		})
+	},
+	finding: func(p *Pod, at place) Finding { return addedFinding(p, at, oneOfDefaultCapabilities) },
 }
 
-func addedCapability(c *Container, i int, name, allowed string) Finding {
+func addedFinding(p *Pod, at place, allowed string) Finding {
 	return Finding{
-		Container: c, field: "securityContext.capabilities.add[*]", index: i, Value: StringValue(name), Explicit: true,
+		field: "securityContext.capabilities.add[*]", index: at.item, Value: StringValue(addedCapability(p, at)),
 		Allowed: allowed, Fix: "remove it from securityContext.capabilities.add",
 	}
 }
 
-// appendAddedCapabilities words the findings of addedCapability, by the names of
-// the containers and of the capabilities, whose order it may change.
-func appendAddedCapabilities(b []byte, containers, capabilities []string) []byte {
-	b = appendCounted(b, "container", "containers", containers)
+func addedCapability(p *Pod, at place) string { return at.in(p).AddedCapabilities[at.item] }
+
+// appendAddedCapabilities words the findings of capabilities that are added.
+func appendAddedCapabilities(b []byte, p *Pod, findings []place) []byte {
+	b, _ = appendContainers(b, p, findings)
 	b = append(b, " must not include "...)
-	b = appendQuoted(b, sortedSet(capabilities))
+	b = appendSet(b, p, findings, addedCapability)
 	return append(b, " in securityContext.capabilities.add"...)
 }

@@ -29,47 +29,43 @@ func capabilitiesRestricted() Control {
 	}
 }
 
-func dropAllCapabilities(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		if !slices.Contains(c.DroppedCapabilities, "ALL") && !yield(Finding{
-			Container: c, field: "securityContext.capabilities.drop", Value: ListValue(c.DroppedCapabilities),
-			Allowed: "must include ALL", Fix: `set securityContext.capabilities.drop: ["ALL"]`,
-		}) {
-			return false
-		}
-		for i, name := range c.AddedCapabilities {
-			if name != "NET_BIND_SERVICE" && !yield(addedCapability(c, i, name, "NET_BIND_SERVICE")) {
+var dropAllCapabilities = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			if !slices.Contains(c.DroppedCapabilities, "ALL") && !yield(place{container: n, missing: true}) {
 				return false
 			}
+			for i, name := range c.AddedCapabilities {
+				if name != "NET_BIND_SERVICE" && !yield(place{container: n, item: i}) {
+					return false
+				}
+			}
+			return true
+		})
+	},
+	finding: func(p *Pod, at place) Finding {
+		if !at.missing {
+			return addedFinding(p, at, "NET_BIND_SERVICE")
 		}
-		return true
-	})
+		return Finding{
+			field: "securityContext.capabilities.drop", Value: ListValue(at.in(p).DroppedCapabilities),
+			Allowed: "must include ALL", Fix: `set securityContext.capabilities.drop: ["ALL"]`,
+		}
+	},
 }
 
-func describeRestrictedCapabilities(b []byte, findings []Finding) (string, []byte) {
-	var bufs [3][8]string
-	missing, adding, added := bufs[0][:0], bufs[1][:0], bufs[2][:0]
-	var last *Container
-	for i := range findings {
-		f := &findings[i]
-		switch {
-		case !f.Explicit: // once for a container
-			missing = append(missing, f.Container.Name)
-			continue
-		case f.Container != last:
-			adding, last = append(adding, f.Container.Name), f.Container
-		}
-		added = append(added, f.Value.s)
-	}
-	if len(missing) > 0 {
-		b = appendCounted(b, "container", "containers", missing)
+func describeRestrictedCapabilities(b []byte, p *Pod, findings []place) (string, []byte) {
+	var bufs [2][8]place
+	missing, added := only(bufs[0][:0], true, findings), only(bufs[1][:0], false, findings)
+	if len(missing) > 0 { // once for a container
+		b, _ = appendContainers(b, p, missing)
 		b = append(b, ` must set securityContext.capabilities.drop=["ALL"]`...)
 	}
 	if len(added) > 0 {
 		if len(missing) > 0 {
 			b = append(b, "; "...)
 		}
-		b = appendAddedCapabilities(b, adding, added)
+		b = appendAddedCapabilities(b, p, added)
 	}
 	return "unrestricted capabilities", b
 }

@@ -22,12 +22,12 @@ func hostNamespaces() Control {
 		},
 
 		about: statedHostNamespaces,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			for i := range findings {
+		describe: func(b []byte, _ *Pod, findings []place) (string, []byte) {
+			for i, at := range findings {
 				if i > 0 {
 					b = append(b, ", "...)
 				}
-				b = append(b, findings[i].field...)
+				b = append(b, namespaceFields[at.part]...)
 				b = append(b, "=true"...)
 			}
 			return "host namespaces", b
@@ -35,12 +35,18 @@ func hostNamespaces() Control {
 	}
 }
 
-func ownNamespaces(p *Pod, yield func(Finding) bool) bool {
-	shared := func(field string, set bool) bool {
-		return !set || yield(Finding{
-			field: field, Value: BoolValue(true), Explicit: true,
+var namespaceFields = [...]string{"hostNetwork", "hostPID", "hostIPC"}
+
+var ownNamespaces = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return (!p.HostNetwork || yield(place{part: 0})) &&
+			(!p.HostPID || yield(place{part: 1})) &&
+			(!p.HostIPC || yield(place{part: 2}))
+	},
+	finding: func(_ *Pod, at place) Finding {
+		return Finding{
+			field: namespaceFields[at.part], Value: BoolValue(true),
 			Allowed: "undefined or false", Fix: "remove it, or set it to false",
-		})
-	}
-	return shared("hostNetwork", p.HostNetwork) && shared("hostPID", p.HostPID) && shared("hostIPC", p.HostIPC)
+		}
+	},
 }

@@ -22,31 +22,31 @@ func hostPathVolumes() Control {
 		}},
 
 		about: statedVolumes,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			return "hostPath volumes", appendVolumes(b, findings)
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			return "hostPath volumes", appendVolumes(b, p, findings)
 		},
 	}
 }
 
-func noHostPath(p *Pod, yield func(Finding) bool) bool {
-	for i := range p.Volumes {
-		v := &p.Volumes[i]
-		if v.Sources&VolumeHostPath != 0 && !yield(Finding{
-			field: "volumes[*].hostPath", index: i, name: v.Name, Value: StringValue("hostPath"), Explicit: true,
-			Allowed: "undefined", Fix: "use another kind of volume, such as emptyDir or persistentVolumeClaim",
-		}) {
-			return false
+var noHostPath = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		for i := range p.Volumes {
+			if p.Volumes[i].Sources&VolumeHostPath != 0 && !yield(place{item: i}) {
+				return false
+			}
 		}
-	}
-	return true
+		return true
+	},
+	finding: func(_ *Pod, at place) Finding {
+		return Finding{
+			field: "volumes[*].hostPath", index: at.item, Value: StringValue("hostPath"),
+			Allowed: "undefined", Fix: "use another kind of volume, such as emptyDir or persistentVolumeClaim",
+		}
+	},
 }
 
 // appendVolumes appends `volume "a"` or `volumes "a", "b"`.
-func appendVolumes(b []byte, findings []Finding) []byte {
-	var buf [8]string
-	names := buf[:0]
-	for i := range findings {
-		names = append(names, findings[i].name)
-	}
-	return appendCounted(b, "volume", "volumes", names)
+func appendVolumes(b []byte, p *Pod, findings []place) []byte {
+	b = append(b, plural(len(findings), "volume ", "volumes ")...)
+	return appendEach(b, p, findings, func(p *Pod, at place) string { return p.Volumes[at.item].Name })
 }

@@ -1,5 +1,10 @@
 package pss
 
+import (
+	"slices"
+	"strconv"
+)
+
 // Host Ports. Ports of the node should be disallowed.
 //
 //	spec.[*]containers[*].ports[*].hostPort: undefined, 0
@@ -21,10 +26,14 @@ func hostPorts() Control {
 		}},
 
 		about: statedHostPorts,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			var buf [8]string
-			ports := values(buf[:0], findings)
-			b, containers := appendContainers(b, findings)
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			var ports []string
+			for _, at := range findings {
+				ports = append(ports, strconv.Itoa(int(hostPort(p, at).Port)))
+			}
+			slices.Sort(ports) // as strings
+			ports = slices.Compact(ports)
+			b, containers := appendContainers(b, p, findings)
 			b = append(b, plural(containers, " uses ", " use ")...)
 			b = append(b, plural(len(ports), "hostPort ", "hostPorts ")...)
 			return "hostPort", appendJoined(b, ports)
@@ -32,16 +41,24 @@ func hostPorts() Control {
 	}
 }
 
-func noHostPorts(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		for _, port := range c.HostPorts {
-			if !yield(Finding{
-				Container: c, field: "ports[*].hostPort", index: port.Index, Value: IntValue(int64(port.Port)), Explicit: true,
-				Allowed: "undefined or 0", Fix: "remove hostPort, and use a Service",
-			}) {
-				return false
+var noHostPorts = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			for i := range c.HostPorts {
+				if !yield(place{container: n, item: i}) {
+					return false
+				}
 			}
+			return true
+		})
+	},
+	finding: func(p *Pod, at place) Finding {
+		port := hostPort(p, at)
+		return Finding{
+			field: "ports[*].hostPort", index: port.Index, Value: IntValue(int64(port.Port)),
+			Allowed: "undefined or 0", Fix: "remove hostPort, and use a Service",
 		}
-		return true
-	})
+	},
 }
+
+func hostPort(p *Pod, at place) HostPort { return at.in(p).HostPorts[at.item] }

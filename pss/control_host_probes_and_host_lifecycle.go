@@ -1,5 +1,7 @@
 package pss
 
+import "slices"
+
 // Host Probes / Lifecycle Hooks (v1.34+). The host field of probes and lifecycle
 // handlers must be disallowed.
 //
@@ -25,28 +27,38 @@ func hostProbesAndHostLifecycle() Control {
 		Fix: "Remove host: probes reach the pod's own address. A Host header goes into httpHeaders.",
 
 		about: statedHosts,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			var bufNames, bufHosts [8]string
-			names := sortedSet(containerNames(bufNames[:0], findings))
-			hosts := values(bufHosts[:0], findings)
-			b = appendCounted(b, "container", "containers", names)
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			var names []string
+			eachContainerOf(p, findings, func(c *Container) { names = append(names, c.Name) })
+			slices.Sort(names)
+			names = slices.Compact(names)
+			hosts := distinct(nil, p, findings, hostValue)
+			b = append(b, plural(len(names), "container ", "containers ")...)
+			b = appendQuoted(b, names)
 			b = append(b, plural(len(names), " uses ", " use ")...)
 			b = append(b, plural(len(hosts), "probe or lifecycle host ", "probe or lifecycle hosts ")...)
-			return "probe or lifecycle host", appendQuoted(b, hosts)
+			return "probe or lifecycle host", appendEach(b, p, hosts, hostValue)
 		},
 	}
 }
 
-func noProbeHosts(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		for _, h := range c.Hosts {
-			if !yield(Finding{
-				Container: c, field: h.Field.Path(), Value: StringValue(h.Value), Explicit: true,
-				Allowed: "undefined", Fix: "remove host; the pod's own address is the default",
-			}) {
-				return false
+var noProbeHosts = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			for i := range c.Hosts {
+				if !yield(place{container: n, item: i}) {
+					return false
+				}
 			}
+			return true
+		})
+	},
+	finding: func(p *Pod, at place) Finding {
+		return Finding{
+			field: at.in(p).Hosts[at.item].Field.Path(), Value: StringValue(hostValue(p, at)),
+			Allowed: "undefined", Fix: "remove host; the pod's own address is the default",
 		}
-		return true
-	})
+	},
 }
+
+func hostValue(p *Pod, at place) string { return at.in(p).Hosts[at.item].Value }

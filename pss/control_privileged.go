@@ -24,11 +24,14 @@ func privileged() Control {
 	}
 }
 
-func privilegedContainers(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		return !c.Privileged.Is(true) || yield(Finding{
-			Container: c, field: "securityContext.privileged", Value: BoolValue(true), Explicit: true,
+var privilegedContainers = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool { return !c.Privileged.Is(true) || yield(place{container: n}) })
+	},
+	finding: func(*Pod, place) Finding {
+		return Finding{
+			field: "securityContext.privileged", Value: BoolValue(true),
 			Allowed: "undefined or false", Fix: "remove securityContext.privileged, or set it to false",
-		})
-	})
+		}
+	},
 }

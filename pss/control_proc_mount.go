@@ -33,17 +33,24 @@ func pspProcMount() []PSPControl {
 	return []PSPControl{{Name: "The Allowed Proc Mount types for the container", Fields: []string{"allowedProcMountTypes"}}}
 }
 
-func defaultProcMount(p *Pod, yield func(Finding) bool) bool {
-	return eachContainer(p, func(c *Container) bool {
-		return !c.ProcMount.Set || c.ProcMount.Value == "Default" || yield(Finding{
-			Container: c, field: "securityContext.procMount", Value: StringValue(c.ProcMount.Value), Explicit: true,
-			Allowed: "undefined or Default", Fix: "remove securityContext.procMount, or set it to Default",
+var defaultProcMount = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContainer(p, func(n int, c *Container) bool {
+			return !c.ProcMount.Set || c.ProcMount.Value == "Default" || yield(place{container: n})
 		})
-	})
+	},
+	finding: func(p *Pod, at place) Finding {
+		return Finding{
+			field: "securityContext.procMount", Value: StringValue(procMountType(p, at)),
+			Allowed: "undefined or Default", Fix: "remove securityContext.procMount, or set it to Default",
+		}
+	},
 }
 
-func describeProcMount(b []byte, findings []Finding) (string, []byte) {
-	b, _ = appendContainers(b, findings)
+func procMountType(p *Pod, at place) string { return at.in(p).ProcMount.Value }
+
+func describeProcMount(b []byte, p *Pod, findings []place) (string, []byte) {
+	b, _ = appendContainers(b, p, findings)
 	b = append(b, " must not set securityContext.procMount to "...)
-	return "procMount", appendValues(b, findings)
+	return "procMount", appendSet(b, p, findings, procMountType)
 }

@@ -34,12 +34,13 @@ func restrictedVolumes() Control {
 		},
 
 		about: statedVolumes,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			var buf [8]string
-			types := values(buf[:0], findings)
-			b = appendVolumes(b, findings)
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			var buf [8]place
+			types := distinct(buf[:0], p, findings, restrictedType)
+			b = appendVolumes(b, p, findings)
 			b = append(b, plural(len(findings), " uses ", " use ")...)
-			return "restricted volume types", appendCounted(b, "restricted volume type", "restricted volume types", types)
+			b = append(b, plural(len(types), "restricted volume type ", "restricted volume types ")...)
+			return "restricted volume types", appendEach(b, p, types, restrictedType)
 		},
 	}
 }
@@ -55,23 +56,37 @@ var sourceFindingFields = func() (fields [len(volumeFields)]string) {
 	return fields
 }()
 
-func onlyRestrictedVolumes(p *Pod, yield func(Finding) bool) bool {
-	for i := range p.Volumes {
-		v := &p.Volumes[i]
-		if v.Sources&allowedSources != 0 {
-			continue
+var onlyRestrictedVolumes = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		for i := range p.Volumes {
+			if p.Volumes[i].Sources&allowedSources == 0 && !yield(place{item: i}) {
+				return false
+			}
 		}
+		return true
+	},
+	finding: func(p *Pod, at place) Finding {
 		f := Finding{
-			field: "volumes[*]", index: i, name: v.Name, Value: StringValue("unknown"), Explicit: true,
+			field: "volumes[*]", index: at.item, Value: StringValue(restrictedType(p, at)),
 			Allowed: "configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected or secret",
 			Fix:     "use one of the allowed types, such as persistentVolumeClaim or emptyDir",
 		}
-		if n := bits.TrailingZeros32(uint32(v.Sources)); n < len(volumeFields) {
-			f.field, f.Value = sourceFindingFields[n], StringValue(volumeFields[n])
+		if n := firstSource(p, at); n < len(volumeFields) {
+			f.field = sourceFindingFields[n]
 		}
-		if !yield(f) {
-			return false
-		}
+		return f
+	},
+}
+
+// firstSource returns the bit of the source that a volume is called by.
+func firstSource(p *Pod, at place) int {
+	return bits.TrailingZeros32(uint32(p.Volumes[at.item].Sources))
+}
+
+// restrictedType returns the type that a volume is called by.
+func restrictedType(p *Pod, at place) string {
+	if n := firstSource(p, at); n < len(volumeFields) {
+		return volumeFields[n]
 	}
-	return true
+	return "unknown"
 }

@@ -25,32 +25,38 @@ func runAsNonRoot() Control {
 		}},
 
 		explicitFirst: true,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			if findings[0].Explicit {
-				b = appendSetters(b, findings)
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			if !findings[0].missing {
+				b = appendSetters(b, p, findings)
 				return "runAsNonRoot != true", append(b, " must not set securityContext.runAsNonRoot=false"...)
 			}
 			b = append(b, "pod or "...)
-			b, _ = appendContainers(b, findings)
+			b, _ = appendContainers(b, p, findings)
 			return "runAsNonRoot != true", append(b, " must set securityContext.runAsNonRoot=true"...)
 		},
 	}
 }
 
-func requiredNonRoot(p *Pod, yield func(Finding) bool) bool {
-	covered := p.SecurityContext.RunAsNonRoot.Is(true)
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		f := Finding{Container: c, field: "securityContext.runAsNonRoot", Allowed: "true"}
-		switch {
-		case sc.RunAsNonRoot.Is(true):
-			return true
-		case sc.RunAsNonRoot.Set:
-			f.Value, f.Explicit, f.Fix = BoolValue(false), true, "set securityContext.runAsNonRoot: true; its user must not be 0"
-		case c == nil || covered:
-			return true
-		default:
+var requiredNonRoot = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		covered := p.SecurityContext.RunAsNonRoot.Is(true)
+		return eachContext(p, func(n int, sc *SecurityContext) bool {
+			switch {
+			case sc.RunAsNonRoot.Is(true):
+				return true
+			case sc.RunAsNonRoot.Set:
+				return yield(place{container: n})
+			}
+			return n == ofPod || covered || yield(place{container: n, missing: true})
+		})
+	},
+	finding: func(_ *Pod, at place) Finding {
+		f := Finding{field: "securityContext.runAsNonRoot", Allowed: "true"}
+		if at.missing {
 			f.Fix = "set runAsNonRoot: true in the securityContext of the pod or of this container; its user must not be 0"
+		} else {
+			f.Value, f.Fix = BoolValue(false), "set securityContext.runAsNonRoot: true; its user must not be 0"
 		}
-		return yield(f)
-	})
+		return f
+	},
 }

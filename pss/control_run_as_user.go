@@ -28,11 +28,14 @@ func runAsUser() Control {
 	}
 }
 
-func notUserZero(p *Pod, yield func(Finding) bool) bool {
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		return !sc.RunAsUser.Is(0) || yield(Finding{
-			Container: c, field: "securityContext.runAsUser", Value: IntValue(0), Explicit: true,
+var notUserZero = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContext(p, func(n int, sc *SecurityContext) bool { return !sc.RunAsUser.Is(0) || yield(place{container: n}) })
+	},
+	finding: func(*Pod, place) Finding {
+		return Finding{
+			field: "securityContext.runAsUser", Value: IntValue(0),
 			Allowed: "undefined or any value but 0", Fix: "remove securityContext.runAsUser, or set it to a user other than 0",
-		})
-	})
+		}
+	},
 }

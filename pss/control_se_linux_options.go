@@ -36,40 +36,55 @@ func seLinuxOptions() Control {
 	}
 }
 
+// The parts of seLinuxOptions.
 const (
-	seLinuxType = "securityContext.seLinuxOptions.type"
-	seLinuxUser = "securityContext.seLinuxOptions.user"
-	seLinuxRole = "securityContext.seLinuxOptions.role"
+	seLinuxType = iota
+	seLinuxUser
+	seLinuxRole
 )
 
 func seLinuxTypes(allowed []string) rule {
 	oneOf := "undefined, " + strings.Join(allowed, ", ")
-	return func(p *Pod, yield func(Finding) bool) bool {
-		return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-			o := &sc.SELinux
-			if o.Type == "" && o.User == "" && o.Role == "" {
-				return true
+	return rule{
+		find: func(p *Pod, yield func(place) bool) bool {
+			return eachContext(p, func(n int, sc *SecurityContext) bool {
+				o := &sc.SELinux
+				return (o.Type == "" || slices.Contains(allowed, o.Type) || yield(place{container: n, part: seLinuxType})) &&
+					(o.User == "" || yield(place{container: n, part: seLinuxUser})) &&
+					(o.Role == "" || yield(place{container: n, part: seLinuxRole}))
+			})
+		},
+		finding: func(p *Pod, at place) Finding {
+			o := &at.context(p).SELinux
+			switch at.part {
+			case seLinuxUser:
+				return Finding{
+					field: "securityContext.seLinuxOptions.user", Value: StringValue(o.User),
+					Allowed: "undefined", Fix: "remove seLinuxOptions.user",
+				}
+			case seLinuxRole:
+				return Finding{
+					field: "securityContext.seLinuxOptions.role", Value: StringValue(o.Role),
+					Allowed: "undefined", Fix: "remove seLinuxOptions.role",
+				}
 			}
-			finding := func(field, value, allowed, fix string) Finding {
-				return Finding{Container: c, field: field, Value: StringValue(value), Explicit: true, Allowed: allowed, Fix: fix}
+			return Finding{
+				field: "securityContext.seLinuxOptions.type", Value: StringValue(o.Type),
+				Allowed: oneOf, Fix: "remove seLinuxOptions.type, or use a type of containers",
 			}
-			return (o.Type == "" || slices.Contains(allowed, o.Type) ||
-				yield(finding(seLinuxType, o.Type, oneOf, "remove seLinuxOptions.type, or use a type of containers"))) &&
-				(o.User == "" || yield(finding(seLinuxUser, o.User, "undefined", "remove seLinuxOptions.user"))) &&
-				(o.Role == "" || yield(finding(seLinuxRole, o.Role, "undefined", "remove seLinuxOptions.role")))
-		})
+		},
 	}
 }
 
-func describeSELinux(b []byte, findings []Finding) (string, []byte) {
-	b = appendSetters(b, findings)
+func describeSELinux(b []byte, p *Pod, findings []place) (string, []byte) {
+	b = appendSetters(b, p, findings)
 	b = append(b, " set forbidden securityContext.seLinuxOptions: "...)
-	var types []string
+	var types []place
 	var user, role bool
-	for i := range findings {
-		switch findings[i].field {
+	for _, at := range findings {
+		switch at.part {
 		case seLinuxType:
-			types = append(types, findings[i].Value.s)
+			types = append(types, at)
 		case seLinuxUser:
 			user = true
 		case seLinuxRole:
@@ -78,8 +93,10 @@ func describeSELinux(b []byte, findings []Finding) (string, []byte) {
 	}
 	separator := ""
 	if len(types) > 0 {
-		types = sortedSet(types)
-		b = appendCounted(b, "type", "types", types)
+		text := func(p *Pod, at place) string { return at.context(p).SELinux.Type }
+		types = distinct(nil, p, types, text)
+		b = append(b, plural(len(types), "type ", "types ")...)
+		b = appendEach(b, p, types, text)
 		separator = "; "
 	}
 	if user {

@@ -49,56 +49,61 @@ func pspSeccomp() []PSPControl {
 	}}}
 }
 
-func confinedSeccompAnnotations(p *Pod, yield func(Finding) bool) bool {
-	if len(p.Annotations) == 0 {
-		return true
-	}
-	annotation := func(c *Container, prefix, name string) bool {
-		i := slices.IndexFunc(p.Annotations, func(a Annotation) bool {
-			rest, ok := strings.CutPrefix(a.Key, prefix)
-			return ok && rest == name
+var confinedSeccompAnnotations = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		if len(p.Annotations) == 0 {
+			return true
+		}
+		annotation := func(n int, prefix, name string) bool {
+			i := slices.IndexFunc(p.Annotations, func(a Annotation) bool {
+				rest, ok := strings.CutPrefix(a.Key, prefix)
+				return ok && rest == name
+			})
+			if i < 0 {
+				return true
+			}
+			value := p.Annotations[i].Value
+			return value == "runtime/default" || value == "docker/default" || strings.HasPrefix(value, "localhost/") ||
+				yield(place{container: n, item: i, part: inAnnotations})
+		}
+		return annotation(ofPod, SeccompPodAnnotation, "") && eachContainer(p, func(n int, c *Container) bool {
+			return annotation(n, SeccompContainerAnnotationPrefix, c.Name)
 		})
-		if i < 0 {
-			return true
-		}
-		a := &p.Annotations[i]
-		if a.Value == "runtime/default" || a.Value == "docker/default" || strings.HasPrefix(a.Value, "localhost/") {
-			return true
-		}
-		return yield(Finding{
-			Container: c, field: annotationField, name: a.Key, Value: StringValue(a.Value), Explicit: true,
+	},
+	finding: func(p *Pod, at place) Finding {
+		a := &p.Annotations[at.item]
+		return Finding{
+			field: annotationField, key: a.Key, Value: StringValue(a.Value),
 			Allowed: "runtime/default, docker/default or localhost/*", Fix: "remove the annotation, or set it to runtime/default",
+		}
+	},
+}
+
+var confinedSeccomp = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContext(p, func(n int, sc *SecurityContext) bool {
+			return !sc.SeccompProfile.Set || validProfile(sc.SeccompProfile.Value) || yield(place{container: n})
 		})
-	}
-	return annotation(nil, SeccompPodAnnotation, "") && eachContainer(p, func(c *Container) bool {
-		return annotation(c, SeccompContainerAnnotationPrefix, c.Name)
-	})
+	},
+	finding: badSeccomp,
 }
 
-func confinedSeccomp(p *Pod, yield func(Finding) bool) bool {
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		return !sc.SeccompProfile.Set || validProfile(sc.SeccompProfile.Value) || yield(badSeccomp(c, sc))
-	})
-}
-
-func badSeccomp(c *Container, sc *SecurityContext) Finding {
+func badSeccomp(p *Pod, at place) Finding {
 	return Finding{
-		Container: c, field: seccompType, Value: StringValue(sc.SeccompProfile.Value), Explicit: true,
+		field: seccompType, Value: StringValue(seccompTypeAt(p, at)),
 		Allowed: "RuntimeDefault or Localhost", Fix: "set securityContext.seccompProfile.type to RuntimeDefault",
 	}
 }
 
-func describeSeccomp(b []byte, findings []Finding) (string, []byte) {
-	if findings[0].field == annotationField {
-		var texts []string
-		for i := range findings {
-			texts = append(texts, annotationText(&findings[i]))
-		}
-		texts = sortedSet(texts)
+func seccompTypeAt(p *Pod, at place) string { return at.context(p).SeccompProfile.Value }
+
+func describeSeccomp(b []byte, p *Pod, findings []place) (string, []byte) {
+	if findings[0].part == inAnnotations {
+		texts := slices.Compact(annotationTexts(p, findings))
 		b = append(b, plural(len(texts), "forbidden annotation ", "forbidden annotations ")...)
 		return "seccompProfile", appendJoined(b, texts)
 	}
-	b = appendSetters(b, findings)
+	b = appendSetters(b, p, findings)
 	b = append(b, " must not set securityContext.seccompProfile.type to "...)
-	return "seccompProfile", appendValues(b, findings)
+	return "seccompProfile", appendSet(b, p, findings, seccompTypeAt)
 }

@@ -28,27 +28,32 @@ func seccompProfileRestricted() Control {
 	}
 }
 
-func requiredSeccomp(p *Pod, yield func(Finding) bool) bool {
-	covered := p.SecurityContext.SeccompProfile.Set && validProfile(p.SecurityContext.SeccompProfile.Value)
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		switch {
-		case sc.SeccompProfile.Set:
-			return validProfile(sc.SeccompProfile.Value) || yield(badSeccomp(c, sc))
-		case c == nil || covered:
-			return true
-		}
-		return yield(Finding{
-			Container: c, field: seccompType, Allowed: "RuntimeDefault or Localhost",
-			Fix: "set seccompProfile.type: RuntimeDefault in the securityContext of the pod or of this container",
+var requiredSeccomp = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		covered := p.SecurityContext.SeccompProfile.Set && validProfile(p.SecurityContext.SeccompProfile.Value)
+		return eachContext(p, func(n int, sc *SecurityContext) bool {
+			if sc.SeccompProfile.Set {
+				return validProfile(sc.SeccompProfile.Value) || yield(place{container: n})
+			}
+			return n == ofPod || covered || yield(place{container: n, missing: true})
 		})
-	})
+	},
+	finding: func(p *Pod, at place) Finding {
+		if !at.missing {
+			return badSeccomp(p, at)
+		}
+		return Finding{
+			field: seccompType, Allowed: "RuntimeDefault or Localhost",
+			Fix: "set seccompProfile.type: RuntimeDefault in the securityContext of the pod or of this container",
+		}
+	},
 }
 
-func describeRequiredSeccomp(b []byte, findings []Finding) (string, []byte) {
-	if findings[0].Explicit {
-		return describeSeccomp(b, findings)
+func describeRequiredSeccomp(b []byte, p *Pod, findings []place) (string, []byte) {
+	if !findings[0].missing {
+		return describeSeccomp(b, p, findings)
 	}
 	b = append(b, "pod or "...)
-	b, _ = appendContainers(b, findings)
+	b, _ = appendContainers(b, p, findings)
 	return "seccompProfile", append(b, ` must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`...)
 }

@@ -41,12 +41,12 @@ func sysctls() Control {
 		}},
 
 		about: statedSysctls,
-		describe: func(b []byte, findings []Finding) (string, []byte) {
-			for i := range findings {
+		describe: func(b []byte, p *Pod, findings []place) (string, []byte) {
+			for i, at := range findings {
 				if i > 0 {
 					b = append(b, ", "...)
 				}
-				b = append(b, findings[i].Value.s...)
+				b = append(b, p.Sysctls[at.item]...)
 			}
 			return "forbidden sysctls", b
 		},
@@ -55,15 +55,20 @@ func sysctls() Control {
 
 func onlySysctls(safe []string) rule {
 	oneOf := strings.Join(safe, ", ")
-	return func(p *Pod, yield func(Finding) bool) bool {
-		for i, name := range p.Sysctls {
-			if !slices.Contains(safe, name) && !yield(Finding{
-				field: "securityContext.sysctls[*].name", index: i, Value: StringValue(name), Explicit: true,
-				Allowed: oneOf, Fix: "remove the sysctl, or set it on the node",
-			}) {
-				return false
+	return rule{
+		find: func(p *Pod, yield func(place) bool) bool {
+			for i, name := range p.Sysctls {
+				if !slices.Contains(safe, name) && !yield(place{item: i}) {
+					return false
+				}
 			}
-		}
-		return true
+			return true
+		},
+		finding: func(p *Pod, at place) Finding {
+			return Finding{
+				field: "securityContext.sysctls[*].name", index: at.item, Value: StringValue(p.Sysctls[at.item]),
+				Allowed: oneOf, Fix: "remove the sysctl, or set it on the node",
+			}
+		},
 	}
 }

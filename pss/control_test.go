@@ -107,7 +107,7 @@ func TestEveryControlIsDescribed(t *testing.T) {
 			t.Errorf("%s lacks a part of its description", c.ID)
 		}
 		for i, r := range c.Revisions {
-			if r.Change == "" || r.rule == nil || !r.Since.Valid() || r.Since == Latest {
+			if r.Change == "" || r.rule.find == nil || r.rule.finding == nil || !r.Since.Valid() || r.Since == Latest {
 				t.Errorf("%s: revision %d is incomplete", c.ID, i)
 			}
 			if i > 0 && r.Since <= c.Revisions[i-1].Since {

@@ -23,11 +23,14 @@ func windowsHostProcess() Control {
 	}
 }
 
-func noHostProcess(p *Pod, yield func(Finding) bool) bool {
-	return eachContext(p, func(c *Container, sc *SecurityContext) bool {
-		return !sc.HostProcess.Is(true) || yield(Finding{
-			Container: c, field: "securityContext.windowsOptions.hostProcess", Value: BoolValue(true), Explicit: true,
+var noHostProcess = rule{
+	find: func(p *Pod, yield func(place) bool) bool {
+		return eachContext(p, func(n int, sc *SecurityContext) bool { return !sc.HostProcess.Is(true) || yield(place{container: n}) })
+	},
+	finding: func(*Pod, place) Finding {
+		return Finding{
+			field: "securityContext.windowsOptions.hostProcess", Value: BoolValue(true),
 			Allowed: "undefined or false", Fix: "remove windowsOptions.hostProcess, or set it to false",
-		})
-	})
+		}
+	},
 }

@@ -56,7 +56,7 @@ func (e Evaluator) Evaluate(p *Pod, lv LevelVersion) (Verdict, error) {
 	stated := p.states()
 	controls := compiled.at(lv.Level, v.resolved)
 	for i := range controls {
-		if a := &controls[i]; a.about&stated != 0 && !a.rule(p, refuse) {
+		if a := &controls[i]; a.about&stated != 0 && !a.find(p, refuse) {
 			v.failed |= 1 << a.control
 		}
 	}
@@ -77,7 +77,7 @@ func (e Evaluator) Strictest(p *Pod, version Version) (Level, error) {
 	for _, a := range compiled.at(Restricted, resolved) {
 		bit := uint32(1) << a.control
 		judged |= bit
-		if a.about&stated != 0 && !a.rule(p, refuse) {
+		if a.about&stated != 0 && !a.find(p, refuse) {
 			failed |= bit
 			allowed = Baseline
 		}
@@ -87,7 +87,7 @@ func (e Evaluator) Strictest(p *Pod, version Version) (Level, error) {
 	}
 	for _, a := range compiled.at(Baseline, resolved) {
 		bit := uint32(1) << a.control
-		if failed&bit != 0 || judged&bit == 0 && a.about&stated != 0 && !a.rule(p, refuse) {
+		if failed&bit != 0 || judged&bit == 0 && a.about&stated != 0 && !a.find(p, refuse) {
 			return Privileged, nil
 		}
 	}
@@ -95,7 +95,7 @@ func (e Evaluator) Strictest(p *Pod, version Version) (Level, error) {
 }
 
 // refuse stops a rule at its first finding.
-func refuse(Finding) bool { return false }
+func refuse(place) bool { return false }
 
 // Verdict is the judgement of one pod against one policy. It is a value. The
 // zero Verdict belongs to no pod and is not Allowed.
@@ -123,9 +123,10 @@ func (v Verdict) Except(excepted func(ID, Finding) bool) Verdict {
 	v.covered = func(id ID, f Finding) bool { return before != nil && before(id, f) || excepted(id, f) }
 	for i := range v.eachFailed {
 		left, found := false, false
-		v.offenders(i, func(f Finding) bool {
+		r := v.rule(i)
+		r.find(v.pod, func(at place) bool {
 			found = true
-			left = !v.covered(catalogue[i].ID, f)
+			left = !v.covered(catalogue[i].ID, r.at(v.pod, at))
 			return !left
 		})
 		if found && !left {

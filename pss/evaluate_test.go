@@ -81,6 +81,28 @@ func TestAPassingPodCostsNoAllocation(t *testing.T) {
 	}
 }
 
+func TestTheSentenceOfAFewFindingsCostsNoAllocation(t *testing.T) {
+	pod := &Pod{
+		HostNetwork: true, Volumes: []Volume{{"a", VolumeHostPath}, {"b", VolumeNFS}},
+		Containers: containers(
+			Container{Name: "init", AddedCapabilities: []string{"SYS_ADMIN", "NET_ADMIN"}},
+			Container{Name: "app", AddedCapabilities: []string{"NET_ADMIN"}, Privileged: Some(true)},
+		),
+	}
+	v, err := Evaluator{}.Evaluate(pod, LevelVersion{Restricted, Latest})
+	if err != nil || len(v.Failed()) != 7 {
+		t.Fatalf("failed %v, %v", v.Failed(), err)
+	}
+	for i := range v.eachFailed {
+		var found []place
+		v.findings(i, func(at place) bool { found = append(found, at); return true })
+		detail := make([]byte, 0, 1<<10)
+		if allocs := testing.AllocsPerRun(100, func() { catalogue[i].sentence(detail, pod, found) }); allocs != 0 {
+			t.Errorf("%s: %v allocations", catalogue[i].ID, allocs)
+		}
+	}
+}
+
 func TestLatestMeansTheMinorThatItIsTold(t *testing.T) {
 	t.Parallel()
 	pod := compliant()

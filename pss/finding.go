@@ -23,7 +23,7 @@ type Finding struct {
 
 	field string // below the container or the spec; "[*]" stands for index
 	index int
-	name  string // of the volume, or the annotation's key
+	key   string // of the annotation
 }
 
 const annotationField = "metadata.annotations"
@@ -36,7 +36,7 @@ func (f Finding) Path() string {
 	switch {
 	case f.field == annotationField:
 		b = append(b, annotationField+"["...)
-		b = strconv.AppendQuote(b, f.name)
+		b = strconv.AppendQuote(b, f.key)
 		return string(append(b, ']'))
 	case f.Container != nil:
 		b = append(b, "spec."...)

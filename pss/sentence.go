@@ -11,14 +11,20 @@ import (
 // appendQuoted appends the items in double quotes, separated by commas.
 func appendQuoted(b []byte, items []string) []byte {
 	for i, item := range items {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(b, '"')
-		b = append(b, item...)
-		b = append(b, '"')
+		b = appendItem(b, i, item)
 	}
 	return b
+}
+
+// appendItem appends an item of a list in double quotes, after a comma if it is
+// not the first.
+func appendItem(b []byte, i int, item string) []byte {
+	if i > 0 {
+		b = append(b, ", "...)
+	}
+	b = append(b, '"')
+	b = append(b, item...)
+	return append(b, '"')
 }
 
 // appendJoined appends the items bare, separated by commas.
@@ -40,88 +46,81 @@ func plural(count int, one, many string) string {
 	return many
 }
 
-// appendCounted appends `container "a"` or `containers "a", "b"`.
-func appendCounted(b []byte, one, many string, names []string) []byte {
-	b = append(b, plural(len(names), one, many)...)
-	b = append(b, ' ')
-	return appendQuoted(b, names)
-}
-
-// containerNames appends the names of the containers that the findings are in,
-// in their order, each container once: two containers of one name give it twice.
-func containerNames(to []string, findings []Finding) []string {
-	var last *Container
-	for i := range findings {
-		if c := findings[i].Container; c != nil && c != last {
-			to = append(to, c.Name)
-			last = c
-		}
-	}
-	return to
-}
-
-// appendContainers appends `container "a"` or `containers "a", "b"` for the
-// findings' containers, and returns how many they are.
-func appendContainers(b []byte, findings []Finding) ([]byte, int) {
-	var buf [8]string
-	names := containerNames(buf[:0], findings)
-	return appendCounted(b, "container", "containers", names), len(names)
-}
-
-// appendSetters appends who set the findings' values: `pod`, `container "a"` or
-// `pod and containers "a", "b"`.
-func appendSetters(b []byte, findings []Finding) []byte {
-	var buf [8]string
-	names := containerNames(buf[:0], findings)
-	pod := slices.ContainsFunc(findings, func(f Finding) bool { return f.Container == nil })
-	if pod {
-		b = append(b, "pod"...)
-	}
-	if len(names) > 0 {
-		if pod {
-			b = append(b, " and "...)
-		}
-		b = appendCounted(b, "container", "containers", names)
+// appendEach appends a text of every finding, quoted.
+func appendEach(b []byte, p *Pod, findings []place, text func(*Pod, place) string) []byte {
+	for i, at := range findings {
+		b = appendItem(b, i, text(p, at))
 	}
 	return b
 }
 
-// values appends the findings' values as strings, sorted, each once.
-func values(to []string, findings []Finding) []string {
-	for i := range findings {
-		to = append(to, findings[i].Value.String())
+// appendSet appends the sorted set of a text of the findings, quoted.
+func appendSet(b []byte, p *Pod, findings []place, text func(*Pod, place) string) []byte {
+	var buf [8]place
+	return appendEach(b, p, distinct(buf[:0], p, findings, text), text)
+}
+
+// appendContainers appends `container "a"` or `containers "a", "b"` for the
+// findings' containers, and returns how many they are.
+func appendContainers(b []byte, p *Pod, findings []place) ([]byte, int) {
+	count := 0
+	eachContainerOf(p, findings, func(*Container) { count++ })
+	b = append(b, plural(count, "container ", "containers ")...)
+	n := 0
+	eachContainerOf(p, findings, func(c *Container) {
+		b = appendItem(b, n, c.Name)
+		n++
+	})
+	return b, count
+}
+
+// appendSetters appends who set the findings' values: `pod`, `container "a"` or
+// `pod and containers "a", "b"`.
+func appendSetters(b []byte, p *Pod, findings []place) []byte {
+	inPod, inContainers := false, false
+	for _, at := range findings {
+		if at.container == ofPod {
+			inPod = true
+		} else {
+			inContainers = true
+		}
 	}
-	return sortedSet(to)
+	if inPod {
+		b = append(b, "pod"...)
+	}
+	if inContainers {
+		if inPod {
+			b = append(b, " and "...)
+		}
+		b, _ = appendContainers(b, p, findings)
+	}
+	return b
 }
 
-// sortedSet sorts the items in place and drops repetitions.
-func sortedSet(items []string) []string {
-	slices.Sort(items)
-	return slices.Compact(items)
+// annotationTexts returns annotations as upstream prints them, sorted.
+func annotationTexts(p *Pod, findings []place) []string {
+	texts := make([]string, len(findings))
+	for i, at := range findings {
+		a := &p.Annotations[at.item]
+		texts[i] = a.Key + "=" + strconv.Quote(a.Value)
+	}
+	slices.Sort(texts)
+	return texts
 }
-
-// appendValues appends the sorted set of the findings' values, quoted.
-func appendValues(b []byte, findings []Finding) []byte {
-	var buf [8]string
-	return appendQuoted(b, values(buf[:0], findings))
-}
-
-// annotationText returns an annotation as upstream prints it.
-func annotationText(f *Finding) string { return f.name + "=" + strconv.Quote(f.Value.s) }
 
 // describeContainers makes a describe function for controls whose detail is the
 // offending containers and a fixed text.
-func describeContainers(reason, text string) func([]byte, []Finding) (string, []byte) {
-	return func(b []byte, findings []Finding) (string, []byte) {
-		b, _ = appendContainers(b, findings)
+func describeContainers(reason, text string) func([]byte, *Pod, []place) (string, []byte) {
+	return func(b []byte, p *Pod, findings []place) (string, []byte) {
+		b, _ = appendContainers(b, p, findings)
 		return reason, append(b, text...)
 	}
 }
 
 // describeSetters makes a describe function for controls whose detail is who
 // set the value, and a fixed text.
-func describeSetters(reason, text string) func([]byte, []Finding) (string, []byte) {
-	return func(b []byte, findings []Finding) (string, []byte) {
-		return reason, append(appendSetters(b, findings), text...)
+func describeSetters(reason, text string) func([]byte, *Pod, []place) (string, []byte) {
+	return func(b []byte, p *Pod, findings []place) (string, []byte) {
+		return reason, append(appendSetters(b, p, findings), text...)
 	}
 }

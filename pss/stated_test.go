@@ -63,7 +63,7 @@ func TestControlsThatAreNotAskedWouldFindNothing(t *testing.T) {
 		stated := pod.states()
 		for _, c := range catalogue {
 			for _, revision := range c.Revisions {
-				if revision.rule(pod, refuse) {
+				if revision.rule.find(pod, refuse) {
 					continue
 				}
 				found[c.ID] = true

@@ -24,12 +24,19 @@ type Violation struct {
 func (v Verdict) Violations() []Violation {
 	var violations []Violation
 	for i := range v.eachFailed {
-		found := newCollector()
-		v.collect(found, i)
 		c := &catalogue[i]
-		reason, detail := c.sentence(nil, found.findings)
+		var found []place
+		v.findings(i, func(at place) bool {
+			found = append(found, at)
+			return true
+		})
+		findings := make([]Finding, len(found))
+		for n, at := range found {
+			findings[n] = v.rule(i).at(v.pod, at)
+		}
+		reason, detail := c.sentence(nil, v.pod, found)
 		violations = append(violations, Violation{
-			Control: c.ID, Level: c.Level, Reason: reason, Detail: string(detail), Findings: found.findings,
+			Control: c.ID, Level: c.Level, Reason: reason, Detail: string(detail), Findings: findings,
 		})
 	}
 	return violations
@@ -45,103 +52,76 @@ func (v Verdict) Reason() string { return v.aggregate(false) }
 // empty if the pod is allowed.
 func (v Verdict) Detail() string { return v.aggregate(true) }
 
-// collector gathers what a rule yields.
-type collector struct {
-	findings []Finding
-	yield    func(Finding) bool
+// rule returns the rule by which the pod failed the control at a place in the
+// catalogue.
+func (v Verdict) rule(control int) *rule {
+	r, _ := catalogue[control].revisionAt(v.resolved) // there is one: the pod failed it
+	return &r.rule
 }
 
-func newCollector() *collector {
-	c := new(collector)
-	c.yield = func(f Finding) bool {
-		c.findings = append(c.findings, f)
-		return true
+// findings yields all offenders of the control at a place in the catalogue that
+// are not excepted.
+func (v Verdict) findings(control int, yield func(place) bool) {
+	r := v.rule(control)
+	if v.covered == nil {
+		r.find(v.pod, yield)
+		return
 	}
-	return c
-}
-
-// collect replaces what the collector holds by all offenders of the control at
-// a place in the catalogue that are not excepted.
-func (v Verdict) collect(c *collector, control int) {
-	c.findings = c.findings[:0]
-	v.offenders(control, c.yield)
-	if v.covered != nil {
-		id := catalogue[control].ID
-		c.findings = slices.DeleteFunc(c.findings, func(f Finding) bool { return v.covered(id, f) })
-	}
-}
-
-// offenders yields all offenders of the control at a place in the catalogue.
-func (v Verdict) offenders(control int, yield func(Finding) bool) {
-	if r, ok := catalogue[control].revisionAt(v.resolved); ok {
-		r.rule(v.pod, yield)
-	}
+	id := catalogue[control].ID
+	r.find(v.pod, func(at place) bool { return v.covered(id, r.at(v.pod, at)) || yield(at) })
 }
 
 // scratch keeps the buffers of aggregate between calls.
 type scratch struct {
-	*collector
-
+	found        []place
+	add          func(place) bool
 	text, detail []byte
 }
 
-var scratches = sync.Pool{New: func() any { return &scratch{collector: newCollector()} }}
+var scratches = sync.Pool{New: func() any {
+	s := &scratch{found: make([]place, 0, 16), text: make([]byte, 0, 1<<10), detail: make([]byte, 0, 256)}
+	s.add = func(at place) bool {
+		s.found = append(s.found, at)
+		return true
+	}
+	return s
+}}
 
 func (v Verdict) aggregate(details bool) string {
 	if v.failed == 0 {
 		return ""
 	}
 	s := scratches.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
-	s.text = s.text[:0]
-	most := 0
+	text, detail := s.text[:0], s.detail
 	for i := range v.eachFailed {
-		v.collect(s.collector, i)
-		most = max(most, len(s.findings))
+		s.found = s.found[:0]
+		v.findings(i, s.add)
 		var reason string
-		reason, s.detail = catalogue[i].sentence(s.detail[:0], s.findings)
-		if len(s.text) > 0 {
-			s.text = append(s.text, ", "...)
+		reason, detail = catalogue[i].sentence(detail[:0], v.pod, s.found)
+		if len(text) > 0 {
+			text = append(text, ", "...)
 		}
-		s.text = append(s.text, reason...)
-		if details && len(s.detail) > 0 {
-			s.text = append(s.text, " ("...)
-			s.text = append(s.text, s.detail...)
-			s.text = append(s.text, ')')
+		text = append(text, reason...)
+		if details && len(detail) > 0 {
+			text = append(text, " ("...)
+			text = append(text, detail...)
+			text = append(text, ')')
 		}
 	}
-	text := string(s.text)
-	clear(s.findings[:most]) // hold on to no pod
-	const keep = 64 << 10    // and to no outsized buffer
-	if cap(s.text) <= keep && cap(s.detail) <= keep {
+	said := string(text)
+	s.text, s.detail = text, detail
+	const keep = 64 << 10 // hold on to no outsized buffer
+	if cap(s.text) <= keep && cap(s.detail) <= keep && cap(s.found) <= keep/16 {
 		scratches.Put(s)
 	}
-	return text
+	return said
 }
 
-// sentence renders the API server's words for the control's findings.
-func (c *Control) sentence(detail []byte, findings []Finding) (string, []byte) {
-	if c.explicitFirst {
-		findings = explicitIfAny(findings)
+// sentence renders the API server's words for the control's findings, which it
+// uses up.
+func (c *Control) sentence(detail []byte, p *Pod, findings []place) (string, []byte) {
+	if c.explicitFirst && slices.ContainsFunc(findings, func(at place) bool { return !at.missing }) {
+		findings = only(findings[:0], false, findings)
 	}
-	return c.describe(detail, findings)
-}
-
-// explicitIfAny returns the explicit findings, or all if none is explicit.
-func explicitIfAny(findings []Finding) []Finding {
-	n := 0
-	for i := range findings {
-		if findings[i].Explicit {
-			n++
-		}
-	}
-	if n == 0 || n == len(findings) {
-		return findings
-	}
-	explicit := make([]Finding, 0, n)
-	for _, f := range findings {
-		if f.Explicit {
-			explicit = append(explicit, f)
-		}
-	}
-	return explicit
+	return c.describe(detail, p, findings)
 }
