@@ -58,9 +58,9 @@ func newSplitter(in io.Reader, b *buffers, limit int) (*splitter, error) {
 		return nil, reason(err)
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+	case isUTF16(head):
 		return nil, errUTF16
-	case string(head) == "\xef\xbb\xbf":
+	case string(head) == utf8Mark:
 		n, err := s.in.Discard(3)
 		s.offset = int64(n)
 		if err != nil {
@@ -68,6 +68,21 @@ func newSplitter(in io.Reader, b *buffers, limit int) (*splitter, error) {
 		}
 	}
 	return s, nil
+}
+
+// utf8Mark is the byte order mark of a UTF-8 text.
+const utf8Mark = "\xef\xbb\xbf"
+
+// isUTF16 reports whether a text begins with a byte order mark of UTF-16.
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
+}
+
+// isOnePiece reports whether a splitter would find one piece in a text, and nothing
+// wrong; it may say no of one that is.
+func isOnePiece(text []byte, limit int) bool {
+	return len(text) <= limit && !bytes.HasPrefix(text, []byte("---")) && !bytes.Contains(text, []byte("\n---")) &&
+		bytes.IndexByte(text, 0) < 0 && !isUTF16(text) && !bytes.HasPrefix(text, []byte(utf8Mark))
 }
 
 // readAgain returns the input for reading it more than once, if that is

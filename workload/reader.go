@@ -51,24 +51,34 @@ func NewReader(opts Options) (*Reader, error) {
 // buffers are what reading a file needs and nothing of which is kept, so that
 // the next file can have it.
 type buffers struct {
-	in    *bufio.Reader
-	text  []byte // of a piece
+	in    *bufio.Reader // nil until something is read in parts
+	text  []byte        // of a piece
 	plain plainYAML
 }
 
 // maxSpare is how long a buffer may be that is kept for the next file.
 const maxSpare = 1 << 20
 
-func (r *Reader) borrow(in io.Reader) *buffers {
+func (r *Reader) borrow() *buffers {
 	if b, ok := r.spare.Get().(*buffers); ok {
-		b.in.Reset(in)
 		return b
 	}
-	return &buffers{in: bufio.NewReaderSize(in, 64<<10)}
+	return &buffers{}
+}
+
+// open begins to read in parts.
+func (b *buffers) open(in io.Reader) {
+	if b.in == nil {
+		b.in = bufio.NewReaderSize(in, 64<<10)
+	} else {
+		b.in.Reset(in)
+	}
 }
 
 func (r *Reader) giveBack(b *buffers) {
-	b.in.Reset(nil)
+	if b.in != nil {
+		b.in.Reset(nil)
+	}
 	b.plain.forget()
 	if cap(b.text) <= maxSpare && cap(b.plain.out) <= maxSpare {
 		r.spare.Put(b)
@@ -110,8 +120,9 @@ type file struct {
 }
 
 func (f *file) read(in io.Reader) {
-	f.buffers = f.r.borrow(in)
+	f.buffers = f.r.borrow()
 	defer f.r.giveBack(f.buffers)
+	f.open(in)
 	pieces, err := newSplitter(in, f.buffers, f.r.opts.MaxObject)
 	if err != nil {
 		f.document = 1

@@ -11,7 +11,8 @@ import (
 // JSON values, or else YAML in flow style.
 func (f *file) json(p *piece, start int, at Source) {
 	s := scanner{data: p.text, pos: start}
-	var ends []valueEnd // of the values; each begins where the last one ended
+	var few [4]valueEnd
+	ends := few[:0] // of the values; each begins where the last one ended
 	for s.peek() == '{' {
 		// Most have no key twice, and to look for that is to go over the value.
 		strict := scanner{data: p.text, pos: s.pos}

@@ -31,7 +31,7 @@ var testOnly = []string{"ci", "examples", "internal/archtest", "internal/sample"
 // what layers allows, nothing but what is listed.
 var allowLists = map[string][]string{
 	"pss":            {},
-	"workload":       {"sigs.k8s.io/yaml", "sigs.k8s.io/json", "go.yaml.in/yaml"},
+	"workload":       {"sigs.k8s.io/yaml", "sigs.k8s.io/json", "go.yaml.in/yaml", "golang.org/x/sys"},
 	"workload/typed": {"k8s.io/api", "k8s.io/apimachinery"},
 	"api/v1alpha1":   {"k8s.io/apimachinery"}, // metadata and schemes: the types are objects of a cluster, too
 	"cmd":            {},

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"io"
 	"iter"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,11 +10,13 @@ import (
 )
 
 const (
-	// aheadFiles is how many files for each processor may be read before their
-	// turn.
-	aheadFiles = 4
-	// aheadSize is how long such a file may be. A longer one is a List perhaps,
-	// whose items are handed on as they are read.
+	// aheadBatches is how many batches of files for each processor may be read
+	// before their turn.
+	aheadBatches = 4
+	// aheadFiles is how many files a batch may have.
+	aheadFiles = 32
+	// aheadSize is how much of a batch may be read before its turn. A longer file
+	// is a List perhaps, whose items are handed on as they are read.
 	aheadSize = 1 << 20
 )
 
@@ -24,92 +24,124 @@ const (
 type turn struct {
 	file workload.File
 	err  error // of walking
-	// ahead is closed when reading the file ahead has ended; items are what is
-	// in it, if it was read.
-	ahead chan struct{}
+	// items are what is in the file, if it was read ahead.
 	items []workload.Item
 	read  bool
 	// template says that it is one of a chart, which Helm has for itself.
 	template bool
 }
 
+// batch is files that one goroutine reads one after the other: to hand over each
+// for itself would cost as much as reading it.
+type batch struct {
+	turns []turn
+	size  int64         // of what was read ahead
+	ahead chan struct{} // closed when that has ended
+}
+
 // turns yields the files that a walk finds, in their order. Small ones are read
 // before their turn, several at once.
 func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 	return func(yield func(*turn) bool) {
-		next, stop := iter.Pull2(walk)
-		defer stop()
-		// As many as may wait fit in, so that nobody waits to put one there.
-		tasks := make(chan *turn, aheadFiles*runtime.GOMAXPROCS(0))
-		var reading sync.WaitGroup
-		defer reading.Wait()
-		defer close(tasks)
+		q := queue{in: in, batches: make(chan *batch, aheadBatches*runtime.GOMAXPROCS(0)), yield: yield, most: 1}
+		defer q.reading.Wait()
+		defer close(q.batches)
 		for range runtime.GOMAXPROCS(0) {
-			reading.Go(func() {
-				for t := range tasks {
-					in.readAhead(t)
-				}
-			})
+			q.reading.Go(q.read)
 		}
-		var queue []*turn
-		for more := true; more || len(queue) > 0; {
-			for more && len(queue) < cap(tasks) {
-				var t turn
-				if t.file, t.err, more = next(); !more {
-					break
-				}
-				t.ahead = make(chan struct{})
-				t.template = in.render != nil && in.render.met.template(t.file.Path)
-				queue = append(queue, &t)
-				tasks <- &t
-			}
-			if len(queue) == 0 {
-				return
-			}
-			t := queue[0]
-			queue = queue[1:]
-			if !yield(t) {
+		for file, err := range walk {
+			if !q.add(turn{file: file, err: err, template: in.render != nil && in.render.met.template(file.Path)}) {
 				return
 			}
 		}
+		q.end()
 	}
 }
 
-// readAhead reads a file if it is a small one. Whatever else it is, such as a
+// queue is the batches whose turn has not come.
+type queue struct {
+	in      *input
+	yield   func(*turn) bool
+	reading sync.WaitGroup
+	// batches are to be read. As many as may wait fit in, so that nobody waits to
+	// put one there.
+	batches chan *batch
+	waiting []*batch // in their order
+	next    []turn   // of the batch that comes after them
+	// most is how many files that may be. It begins with one, and follows how much
+	// of a batch was read: there is something to do for everybody, be the files few
+	// or long.
+	most int
+}
+
+// add puts a file at the end. For that the turn of others may come.
+func (q *queue) add(t turn) (more bool) {
+	if q.next = append(q.next, t); len(q.next) < q.most {
+		return true
+	}
+	q.push()
+	return len(q.waiting) < cap(q.batches) || q.pop()
+}
+
+// end gives the rest their turn.
+func (q *queue) end() {
+	q.push()
+	for len(q.waiting) > 0 && q.pop() {
+	}
+}
+
+// push has a batch read.
+func (q *queue) push() {
+	b := &batch{turns: q.next, ahead: make(chan struct{})}
+	q.waiting, q.next = append(q.waiting, b), make([]turn, 0, q.most)
+	q.batches <- b
+}
+
+// pop gives the files of the first batch their turn.
+func (q *queue) pop() (more bool) {
+	b := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	<-b.ahead
+	if b.size > aheadSize/2 {
+		q.most = max(q.most/2, 1)
+	} else {
+		q.most = min(q.most*2, aheadFiles)
+	}
+	for i := range b.turns {
+		if !q.yield(&b.turns[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// read reads batches ahead.
+func (q *queue) read() {
+	for b := range q.batches {
+		q.in.readAhead(b)
+	}
+}
+
+// readAhead reads the small files of a batch. Whatever else a file is, such as a
 // pipe or a chart, nobody touches it before its turn.
-func (in *input) readAhead(t *turn) {
-	defer close(t.ahead)
-	if t.err != nil || t.template || t.file.Path == workload.Stdin || in.isChart(t.file) {
-		return
-	}
-	if t.file.Explicit { // Walk finds nothing but regular files
-		if info, err := os.Stat(t.file.Path); err != nil || !info.Mode().IsRegular() {
-			return
+func (in *input) readAhead(b *batch) {
+	defer close(b.ahead)
+	for i := range b.turns {
+		t := &b.turns[i]
+		if t.err != nil || t.template || in.isChart(t.file) {
+			continue
+		}
+		var size int64
+		if t.items, size, t.read = in.reader.ReadSmall(t.file, aheadSize-b.size); t.read {
+			in.console.advance(size)
+			b.size += size
 		}
 	}
-	f, err := t.file.Open()
-	if err != nil {
-		return
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	info, err := f.Stat()
-	if err != nil || info.Size() > aheadSize {
-		return
-	}
-	text := io.Reader(f)
-	if in.console.bar != nil {
-		text = in.console.watch(f)
-	}
-	t.items, t.read = slices.Collect(in.reader.Read(t.file.Path, once{text})), true
 }
-
-// once is a file that is read once, from its beginning to its end, as small ones
-// are: not to ask how it could be read again saves two system calls.
-type once struct{ io.Reader }
 
 // all yields what is in the file.
 func (t *turn) all(in *input) iter.Seq[workload.Item] {
-	if <-t.ahead; t.read {
+	if t.read {
 		return slices.Values(t.items)
 	}
 	return in.open(t.file)

@@ -86,9 +86,40 @@ func TestOnlySmallRegularFilesAreReadAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]bool{small: true, large: false, dir: false, os.DevNull: false, workload.Stdin: false, dir + "/none": false} {
-		one := turn{file: workload.File{Path: path, Explicit: true}, ahead: make(chan struct{})}
-		if in.readAhead(&one); one.read != want {
-			t.Errorf("%s: read ahead %t, want %t", path, one.read, want)
+		one := batch{turns: []turn{{file: workload.File{Path: path, Explicit: true}}}, ahead: make(chan struct{})}
+		if in.readAhead(&one); one.turns[0].read != want {
+			t.Errorf("%s: read ahead %t, want %t", path, one.turns[0].read, want)
 		}
+	}
+}
+
+// What waits for its turn is bounded, however many files share a batch.
+func TestOnlySoMuchOfABatchIsReadAhead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var b batch
+	for i, size := range []int{aheadSize / 2, aheadSize, aheadSize/2 - 1, 2, 1} {
+		name := filepath.Join(dir, fmt.Sprintf("%d.yaml", i))
+		if err := os.WriteFile(name, []byte(strings.Repeat("#", size)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, err := range workload.Walk([]string{dir}) {
+		b.turns = append(b.turns, turn{file: file, err: err})
+	}
+	b.ahead = make(chan struct{})
+	s, _, _ := system()
+	in := newInput(&inputOptions{system: &s})
+	var err error
+	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	in.readAhead(&b)
+	var got []bool
+	for _, one := range b.turns {
+		got = append(got, one.read)
+	}
+	if diff := cmp.Diff([]bool{true, false, true, false, true}, got); diff != "" || b.size != aheadSize {
+		t.Errorf("%d bytes; -want +got:\n%s", b.size, diff)
 	}
 }

@@ -110,6 +110,17 @@ func (c *console) step() {
 	c.draw()
 }
 
+// advance counts bytes that were read.
+func (c *console) advance(n int64) {
+	if c.bar == nil {
+		return
+	}
+	c.bar.mu.Lock()
+	defer c.bar.mu.Unlock()
+	c.bar.done += n
+	c.draw()
+}
+
 // draw shows the bar, if it is time. Whoever calls it holds the lock.
 func (c *console) draw() {
 	b := c.bar
@@ -245,10 +256,7 @@ type watchedStream struct {
 // Read counts what it reads.
 func (s watchedStream) Read(p []byte) (int, error) {
 	n, err := s.in.Read(p)
-	s.console.bar.mu.Lock()
-	defer s.console.bar.mu.Unlock()
-	s.console.bar.done += int64(n)
-	s.console.draw()
+	s.console.advance(int64(n))
 	return n, err
 }
 

@@ -151,6 +151,9 @@ func verdictOf(v pss.Verdict, t *workload.Template) report.Verdict {
 // violationsOf maps the violations of several verdicts on one template. A control
 // that fails by several policies comes once, as the first has it.
 func violationsOf(verdicts []pss.Verdict, t *workload.Template) (rows []report.Violation) {
+	if len(verdicts) == 0 {
+		return nil // as for most pods
+	}
 	order := containerOrder(&t.Pod)
 	for _, v := range verdicts {
 		for _, violation := range v.Violations() {
