@@ -1,31 +1,34 @@
 package workload
 
-// duplicates goes over the value at the scanner's place and fails at the first
-// key that comes twice in one object, at any depth.
-func (s *scanner) duplicates(open *keyStack) {
-	switch s.peek() {
-	case '{':
-		keys := open.open()
-		for more := s.enter('}'); more; more = s.next('}') {
-			key := s.key()
-			if s.err != nil {
-				return
-			}
-			if !open.add(&keys, key) {
-				s.duplicate()
-			}
-			if s.peek() == '"' { // as most values are
-				s.skipString()
-			} else {
-				s.duplicates(open)
-			}
-		}
-		open.close(keys)
-	case '[':
-		for more := s.enter(']'); more; more = s.next(']') {
-			s.duplicates(open)
-		}
-	default:
-		s.skip()
-	}
+// uniqueKeys are the keys of all objects that a scanner is in: none may come twice in
+// one of them.
+type uniqueKeys struct {
+	keys keyStack
+	open []openKeys
 }
+
+// reset begins anew.
+func (u *uniqueKeys) reset() { u.keys, u.open = u.keys[:0], u.open[:0] }
+
+// forget keeps the memory for another text, and nothing of this one.
+func (u *uniqueKeys) forget() {
+	clear(u.keys[:cap(u.keys)])
+	clear(u.open[:cap(u.open)])
+	u.reset()
+}
+
+// enter begins an object, leave ends it.
+func (u *uniqueKeys) enter() { u.open = append(u.open, u.keys.open()) }
+
+func (u *uniqueKeys) leave() {
+	last := len(u.open) - 1
+	u.keys.close(u.open[last])
+	u.open = u.open[:last]
+}
+
+// add reports whether a key is new in the object that was begun last.
+func (u *uniqueKeys) add(key []byte) bool { return u.keys.add(&u.open[len(u.open)-1], key) }
+
+// strict returns a scanner that fails at the first key that comes twice in one object,
+// at any depth.
+func strict(data []byte) scanner { return scanner{data: data, unique: new(uniqueKeys)} }

@@ -64,9 +64,9 @@ func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *docume
 	item := &o.item
 	item.Source = at
 	if doc != nil && !doc.unique {
-		strict := scanner{data: raw}
-		strict.duplicates(new(keyStack))
-		o.err = strict.err
+		s := strict(raw)
+		s.skip()
+		o.err = s.err
 	}
 	if o.err == nil {
 		o.read(inherit)
@@ -92,7 +92,7 @@ func (r *Reader) reading(s scanner) reading {
 // read it alone, and moves the scanner behind it. If the item were Broken, or the
 // text is nothing that the scanner could skip, it is not ok, and nothing has changed.
 func (r *Reader) readWithin(s *scanner) (item *Item, ok bool) {
-	o := r.reading(scanner{data: s.data[s.pos:], depth: s.depth})
+	o := r.reading(scanner{data: s.data[s.pos:], depth: s.depth, unique: s.unique})
 	o.within = true
 	if o.read(typeMeta{}); o.err != nil {
 		return nil, false
@@ -137,6 +137,7 @@ func (r *reading) read(inherit typeMeta) {
 		r.data = r.data[:r.pos:r.pos]
 	}
 	r.end()
+	r.unique = nil // all keys have been looked at
 	if r.err != nil || !r.isKubernetes(inherit) {
 		return
 	}
@@ -395,10 +396,10 @@ func (r *reading) addTemplate(p *podReading, path string, partial bool) {
 		Path: path, Partial: partial, Pod: p.pod, RuntimeClass: p.runtimeClass, Extra: p.extra, Annotations: p.annotations, renames: p.renames,
 	}
 	if p.pod.OS == "windows" && p.shape == nil {
-		end, depth := r.pos, r.depth
-		r.pos = p.specAt
+		end, depth, unique := r.pos, r.depth, r.unique
+		r.pos, r.unique = p.specAt, nil
 		t.invalid = r.windowsInvalid(&p.pod)
-		if r.err == nil {
+		if r.unique = unique; r.err == nil {
 			r.pos, r.depth = end, depth
 		}
 	}

@@ -116,8 +116,8 @@ func (r *reading) annotations(x *Extra, kept *map[string]string) (as []pss.Annot
 	sortAnnotations(as)
 	for i := range as[1:] {
 		if as[i].Key == as[i+1].Key {
-			r.pos = start
-			r.duplicates(new(keyStack))
+			r.pos, r.unique = start, new(uniqueKeys)
+			r.skip()
 		}
 	}
 	return as

@@ -54,6 +54,8 @@ type buffers struct {
 	in    *bufio.Reader // nil until something is read in parts
 	text  []byte        // of a piece
 	plain plainYAML
+	// unique is for the keys of JSON.
+	unique uniqueKeys
 }
 
 // maxSpare is how long a buffer may be that is kept for the next file.
@@ -80,6 +82,7 @@ func (r *Reader) giveBack(b *buffers) {
 		b.in.Reset(nil)
 	}
 	b.plain.forget()
+	b.unique.forget()
 	if cap(b.text) <= maxSpare && cap(b.plain.out) <= maxSpare {
 		r.spare.Put(b)
 	}

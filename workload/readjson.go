@@ -10,22 +10,25 @@ import (
 // json reads a piece that begins with "{" and fits into memory: a stream of
 // JSON values, or else YAML in flow style.
 func (f *file) json(p *piece, start int, at Source) {
+	if f.one(p, start) {
+		return
+	}
 	s := scanner{data: p.text, pos: start}
 	var few [4]valueEnd
 	ends := few[:0] // of the values; each begins where the last one ended
 	for s.peek() == '{' {
 		// Most have no key twice, and to look for that is to go over the value.
-		strict := scanner{data: p.text, pos: s.pos}
-		strict.duplicates(&f.plain.keys)
-		if strict.err == nil {
-			s.pos = strict.pos
+		checked := scanner{data: p.text, pos: s.pos, unique: f.uniqueKeys()}
+		checked.skip()
+		if checked.err == nil {
+			s.pos = checked.pos
 		} else {
 			s.skip()
 		}
 		if s.err != nil {
 			break
 		}
-		ends = append(ends, valueEnd{s.pos, strict.err == nil})
+		ends = append(ends, valueEnd{s.pos, checked.err == nil})
 	}
 	if s.err == nil && s.pos < len(s.data) {
 		s.unexpected(`"{" or the end`)
@@ -54,6 +57,37 @@ func (f *file) json(p *piece, start int, at Source) {
 	if s.err != nil {
 		f.streamBroken(len(ends), place.after(p.text[last:min(s.err.offset, len(p.text))]).line, s.err)
 	}
+}
+
+// one reads a piece that is one object with nothing around it, in which no key comes
+// twice, as most are: all in one go. If it is anything else, it is as if nobody had
+// looked.
+func (f *file) one(p *piece, start int) bool {
+	if bytes.Contains(p.text, []byte(`List"`)) {
+		return false // perhaps of many, which are read one by one
+	}
+	s := scanner{data: p.text, pos: start, unique: f.uniqueKeys()}
+	s.peek()
+	begin := s.pos
+	item, ok := f.r.readWithin(&s)
+	end := s.pos
+	if s.peek(); !ok || s.pos < len(s.data) {
+		return false
+	}
+	at := place{p.line, 0}.after(p.text[:begin])
+	item.Source = f.source(at.line)
+	doc := jsonDocument(p.text[begin:end], at)
+	for i := range item.Templates {
+		item.Templates[i].doc = doc
+	}
+	f.emit(*item)
+	return true
+}
+
+// uniqueKeys returns memory for the keys of a value.
+func (f *file) uniqueKeys() *uniqueKeys {
+	f.unique.reset()
+	return &f.unique
 }
 
 // valueEnd is where a value ends, and whether no key comes twice in any object of
@@ -140,9 +174,8 @@ func checkList(rest []byte, in *listing) (shapes []string, err error) {
 	if in.depth >= maxListDepth {
 		return nil, errListDepth
 	}
-	s := scanner{data: rest}
-	s.duplicates(new(keyStack))
-	if s.err != nil {
+	s := strict(rest)
+	if s.skip(); s.err != nil {
 		return nil, s.err
 	}
 	return besideItems(rest)

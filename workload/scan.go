@@ -30,6 +30,8 @@ type scanner struct {
 	stuckAt int
 	err     *syntaxError
 	arena   strings.Builder
+	// unique, unless it is nil, has every key looked at, also of what is skipped.
+	unique *uniqueKeys
 }
 
 // fail records the first error.
@@ -125,6 +127,9 @@ func (s *scanner) enter(closing byte) bool {
 		s.depth--
 		return false
 	}
+	if s.unique != nil && closing == '}' {
+		s.unique.enter()
+	}
 	return true
 }
 
@@ -137,6 +142,9 @@ func (s *scanner) next(closing byte) bool {
 	case closing:
 		s.pos++
 		s.depth--
+		if s.unique != nil && closing == '}' {
+			s.unique.leave()
+		}
 		return false
 	}
 	s.unexpected(`"," or "` + string(closing) + `"`)
@@ -200,6 +208,9 @@ func (s *scanner) key() []byte {
 	if start := s.pos + 1; start < len(s.data) && s.data[start-1] == '"' {
 		if end := nextSpecial(s.data, start); end+1 < len(s.data) && s.data[end] == '"' && s.data[end+1] == ':' {
 			s.keyAt, s.pos = start-1, end+2
+			if s.unique != nil && !s.unique.add(s.data[start:end]) {
+				s.duplicate()
+			}
 			return s.data[start:end]
 		}
 	}
@@ -209,6 +220,9 @@ func (s *scanner) key() []byte {
 	}
 	s.keyAt = s.pos
 	key := s.bytes()
+	if s.err == nil && s.unique != nil && !s.unique.add(key) {
+		s.duplicate()
+	}
 	if s.peek() == ':' {
 		s.pos++
 		return key
@@ -304,7 +318,7 @@ func (s *scanner) character(i int) int {
 // skip goes over a value.
 func (s *scanner) skip() {
 	c := s.peek()
-	if (c == '{' || c == '[') && s.skipNested() {
+	if (c == '{' || c == '[') && s.unique == nil && s.skipNested() {
 		return
 	}
 	switch c {
@@ -312,7 +326,11 @@ func (s *scanner) skip() {
 		s.skipString()
 	case '{':
 		for more := s.enter('}'); more; more = s.next('}') {
-			s.skipKey()
+			if s.unique == nil {
+				s.skipKey()
+			} else {
+				s.key()
+			}
 			s.skip()
 		}
 	case '[':
