@@ -10,8 +10,15 @@ type uniqueKeys struct {
 // reset begins anew.
 func (u *uniqueKeys) reset() { u.keys, u.open = u.keys[:0], u.open[:0] }
 
-// forget keeps the memory for another text, and nothing of this one.
+// maxSpareKeys is for how many keys memory is kept.
+const maxSpareKeys = 1024
+
+// forget keeps memory for another text, and nothing of this one.
 func (u *uniqueKeys) forget() {
+	if cap(u.keys) > maxSpareKeys || cap(u.open) > maxSpareKeys {
+		*u = uniqueKeys{}
+		return
+	}
 	clear(u.keys[:cap(u.keys)])
 	clear(u.open[:cap(u.open)])
 	u.reset()

@@ -13,7 +13,7 @@ var beneath = unix.OpenHow{
 	Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
 }
 
-// readSmall reads a regular file that is shorter than the buffer. It asks the system
+// readSmall reads a file that is shorter than the buffer. It asks the system
 // for what it cannot do without, and fails for whatever else is needed, such as a
 // system that knows no openat2 or a call that was interrupted.
 func (t *tree) readSmall(path string, buf []byte) (n int, ok bool) {
@@ -33,7 +33,8 @@ func (t *tree) readSmall(path string, buf []byte) (n int, ok bool) {
 }
 
 // readToEnd reads a file from its beginning to its end, if that is shorter than the
-// buffer. To read at a place takes nothing from what has no places, such as a pipe.
+// buffer. It fails for what has no places to read at, such as a pipe, and takes nothing
+// from it.
 func readToEnd(fd int, buf []byte) (n int, ok bool) {
 	for n < len(buf) {
 		// Less than was asked for need not be the end.

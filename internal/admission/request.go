@@ -50,9 +50,9 @@ const (
 // isCore reports whether the request is for the resource of the core group.
 func (r *Request) isCore(resource string) bool { return r.Group == "" && r.Resource == resource }
 
-// Reads says by which Reader the objects of a review are best read on the way: the one
-// that Decide needs first, nil if it needs none. Which it needs in the end may also
-// depend on what is not known yet; what was read by another is read again.
+// Reads says by which Reader the objects of a review that asks for a decision are best
+// read on the way: the one that Decide needs first, nil if it needs none. It goes by
+// what is known then; what Decide needs to have been read by another is read again.
 func (c *Controller) Reads(v *workload.Review) *workload.Reader {
 	s := c.state.Load()
 	core := v.Resource.Group == ""

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gabion-security/gabion/workload"
 )
@@ -46,6 +47,7 @@ func (in *input) turns(walk iter.Seq2[workload.File, error]) iter.Seq[*turn] {
 		q := queue{in: in, batches: make(chan *batch, aheadBatches*runtime.GOMAXPROCS(0)), yield: yield, most: 1}
 		defer q.reading.Wait()
 		defer close(q.batches)
+		defer q.over.Store(true)
 		for range runtime.GOMAXPROCS(0) {
 			q.reading.Go(q.read)
 		}
@@ -63,6 +65,7 @@ type queue struct {
 	in      *input
 	yield   func(*turn) bool
 	reading sync.WaitGroup
+	over    atomic.Bool // nobody waits for what has not been read
 	// batches are to be read. As many as may wait fit in, so that nobody waits to
 	// put one there.
 	batches chan *batch
@@ -118,22 +121,25 @@ func (q *queue) pop() (more bool) {
 // read reads batches ahead.
 func (q *queue) read() {
 	for b := range q.batches {
-		q.in.readAhead(b)
+		q.readAhead(b)
 	}
 }
 
 // readAhead reads the small files of a batch. Whatever else a file is, such as a
 // pipe or a chart, nobody touches it before its turn.
-func (in *input) readAhead(b *batch) {
+func (q *queue) readAhead(b *batch) {
 	defer close(b.ahead)
 	for i := range b.turns {
+		if q.over.Load() {
+			return
+		}
 		t := &b.turns[i]
-		if t.err != nil || t.template || in.isChart(t.file) {
+		if t.err != nil || t.template || q.in.isChart(t.file) {
 			continue
 		}
 		var size int64
-		if t.items, size, t.read = in.reader.ReadSmall(t.file, aheadSize-b.size); t.read {
-			in.console.advance(size)
+		if t.items, size, t.read = q.in.reader.ReadSmall(t.file, aheadSize-b.size); t.read {
+			q.in.console.advance(size)
 			b.size += size
 		}
 	}

@@ -87,7 +87,7 @@ func TestOnlySmallRegularFilesAreReadAhead(t *testing.T) {
 	}
 	for path, want := range map[string]bool{small: true, large: false, dir: false, os.DevNull: false, workload.Stdin: false, dir + "/none": false} {
 		one := batch{turns: []turn{{file: workload.File{Path: path, Explicit: true}}}, ahead: make(chan struct{})}
-		if in.readAhead(&one); one.turns[0].read != want {
+		if (&queue{in: in}).readAhead(&one); one.turns[0].read != want {
 			t.Errorf("%s: read ahead %t, want %t", path, one.turns[0].read, want)
 		}
 	}
@@ -114,12 +114,35 @@ func TestOnlySoMuchOfABatchIsReadAhead(t *testing.T) {
 	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	in.readAhead(&b)
+	(&queue{in: in}).readAhead(&b)
 	var got []bool
 	for _, one := range b.turns {
 		got = append(got, one.read)
 	}
 	if diff := cmp.Diff([]bool{true, false, true, false, true}, got); diff != "" || b.size != aheadSize {
 		t.Errorf("%d bytes; -want +got:\n%s", b.size, diff)
+	}
+}
+
+func TestWhatNobodyWaitsForIsNotRead(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "pod.yaml")
+	if err := os.WriteFile(name, []byte("#"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _, _ := system()
+	in := newInput(&inputOptions{system: &s})
+	var err error
+	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, over := range []bool{false, true} {
+		q := queue{in: in}
+		q.over.Store(over)
+		b := batch{turns: []turn{{file: workload.File{Path: name, Explicit: true}}}, ahead: make(chan struct{})}
+		q.readAhead(&b)
+		if <-b.ahead; b.turns[0].read == over {
+			t.Errorf("over %t: read %t", over, b.turns[0].read)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package headroom has the garbage collector wait at first. A program that links
 // it collects nothing before there are 16 MiB on its heap, so neither while its packages
-// are made ready nor in a run that is short. From then on it collects, unless GOGC or
+// are made ready nor in a run that is short. Soon after that it collects, unless GOGC or
 // GOMEMLIMIT say something else, with a heap of 32 MiB at least, where it would with 4:
 // the little that a server of a small cluster holds is not gone over again and again.
 package headroom
@@ -25,17 +25,23 @@ func reserve() []byte {
 	if own := debug.SetGCPercent(atFirst); own != byDefault {
 		debug.SetGCPercent(own)
 	} else {
-		first := new(struct{ _ *byte }) // nobody holds it, so the first collection finds it
-		runtime.AddCleanup(first, func(int) { asUsual() }, 0)
+		awaitCollection()
 	}
 	return make([]byte, 16<<20)
 }
 
-// asUsual ends what is only for the first collection, unless somebody has set
-// something else by then.
+// awaitCollection has asUsual called after the next collection.
+func awaitCollection() {
+	garbage := new(struct{ _ *byte }) // nobody holds it, so that one finds it
+	runtime.AddCleanup(garbage, func(int) { asUsual() }, 0)
+}
+
+// asUsual ends what is only for the first collection. If somebody has set something
+// else, that stays until it is set back.
 func asUsual() {
 	if now := debug.SetGCPercent(byDefault); now != atFirst {
 		debug.SetGCPercent(now)
+		awaitCollection()
 	}
 }
 

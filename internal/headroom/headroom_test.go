@@ -9,13 +9,15 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
 
 // asProgram has the test binary be a program that prints by how many percent the
-// heap grows, before its first collection and after it. If it is a number, the
-// program sets that itself before.
+// heap grows, before its first collection and after it. If it begins with a number,
+// the program sets that itself before, and if "back" follows, it sets back what was
+// there, and collects once more.
 const asProgram = "GABION_TEST_HEADROOM"
 
 func TestMain(m *testing.M) {
@@ -23,9 +25,22 @@ func TestMain(m *testing.M) {
 	if how == "" {
 		os.Exit(m.Run())
 	}
-	if own, err := strconv.Atoi(how); err == nil {
+	was := percent()
+	number, back := strings.CutSuffix(how, " back")
+	if own, err := strconv.Atoi(number); err == nil {
 		debug.SetGCPercent(own)
 	}
+	before := percent()
+	collect()
+	if back {
+		debug.SetGCPercent(was)
+		collect()
+	}
+	fmt.Print(before, percent())
+}
+
+// collect collects garbage, and waits for what that brings about.
+func collect() {
 	before := percent()
 	ended := make(chan struct{})
 	runtime.AddCleanup(new(struct{ _ *byte }), func(c chan struct{}) { close(c) }, ended)
@@ -36,7 +51,6 @@ func TestMain(m *testing.M) {
 			break
 		}
 	}
-	fmt.Print(before, percent())
 }
 
 // percent returns what GOGC is now, -1 if it is off.
@@ -58,6 +72,7 @@ func TestTheFirstCollectionIsLateAndTheOthersAreAsUsual(t *testing.T) {
 		{"300", "no", "300 300"},
 		{"off", "no", "-1 -1"},
 		{"", "70", "70 70"}, // as a command may that knows better
+		{"", "70 back", "70 100"},
 	} {
 		cmd := exec.Command(os.Args[0]) //nolint:gosec // the test binary
 		cmd.Env = append(os.Environ(), asProgram+"="+c.set, "GOGC="+c.gogc)

@@ -239,7 +239,11 @@ func (h *Handler) answer(ctx context.Context, b *buffers, mutating bool) (status
 			status, f = http.StatusInternalServerError, nil
 		}
 	}()
-	review, err := workload.ReadReview(b.in, h.reads)
+	reads := h.reads
+	if mutating {
+		reads = nil // few objects matter there
+	}
+	review, err := workload.ReadReview(b.in, reads)
 	if err != nil {
 		return 0, &fault{http.StatusBadRequest, "the request body cannot be read: " + err.Error()}
 	}
