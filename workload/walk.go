@@ -35,12 +35,16 @@ type File struct {
 // errOutside is why a link is not followed.
 var errOutside = errors.New("a link that leads out of the directory that was given, so it is not followed; give what it leads to, if it is to be read")
 
+// errIrregular is why a pipe is not read.
+var errIrregular = errors.New("it is no regular file, so it is not read; give it by its own name, if it is to be read")
+
 // Walk yields the files that paths lead to, in the order of the paths.
 // Directories are walked recursively, their entries in the order of their
 // names' bytes, for files that end in .yaml, .yml or .json. Directories whose
-// names begin with a dot are passed over, and so are links to directories; links
-// to files are read, unless they lead out of the directory that was given, which
-// is an error. What cannot be walked or does not exist comes as an error with
+// names begin with a dot are passed over, and so are links to directories, as
+// kubectl does; links to files are read, unless they lead out of the directory
+// that was given, which is an error, as is what is no regular file, such as a
+// pipe. What cannot be walked or does not exist comes as an error with
 // its File, and the walk goes on. Walk opens no file.
 func Walk(paths []string) iter.Seq2[File, error] { return Walker{}.Walk(paths) }
 
@@ -120,10 +124,11 @@ func (w Walker) dir(dir File, of *tree, yield func(File, error) bool) (more bool
 	return true
 }
 
-// isFile reports whether an entry is a file, or a link to one.
+// isFile reports whether an entry is a file, or a link to one. What is neither that nor
+// a directory is an error.
 func isFile(file File, entry fs.DirEntry) (bool, error) {
 	if entry.Type()&fs.ModeSymlink == 0 {
-		return entry.Type().IsRegular(), nil
+		return regular(entry.Type())
 	}
 	if _, _, err := file.inRoot(); err != nil {
 		return false, reason(err)
@@ -132,7 +137,17 @@ func isFile(file File, entry fs.DirEntry) (bool, error) {
 	if err != nil {
 		return false, reason(err)
 	}
-	return info.Mode().IsRegular(), nil
+	if info.IsDir() {
+		return false, nil
+	}
+	return regular(info.Mode())
+}
+
+func regular(mode fs.FileMode) (bool, error) {
+	if !mode.IsRegular() {
+		return false, errIrregular
+	}
+	return true, nil
 }
 
 // inRoot returns what links lead to: the root, and the file below it.

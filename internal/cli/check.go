@@ -146,10 +146,12 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 		failOnFlag(fs, &o.failOn)
 	})
 	flagGroup(cmd, "Output", func(fs *pflag.FlagSet) {
-		outputsFlag(cmd, fs, &o.output)
+		outputsFlag(fs, &o.output)
 		configFlag(fs, &o.config)
 	})
-	complete(cmd, map[string][]string{"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames()})
+	complete(cmd, map[string][]string{
+		"fail-on": failOnValues(), "level": levelNames(), "at-least": levelNames(), "output": report.CheckFormats(),
+	})
 }
 
 // complete finds faults of the command line before anything is read.

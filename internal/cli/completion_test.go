@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,23 @@ contexts: [{name: b, context: {cluster: east, user: me}}, {name: a, context: {cl
 		}
 		if diff := cmp.Diff(tt.want, out.String()); diff != "" {
 			t.Errorf("%q (-want +got):\n%s%s", tt.args, diff, stderr)
+		}
+	}
+}
+
+func TestEveryCommandOffersItsFormats(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{
+		"check", "fix", "plan", "preview", "label", "controls", "explain", "upgrade", "who-can weaken", "exceptions lint", "exceptions list",
+		"exceptions suggest", "psp map", "psp convert", "psp simplify", "psp simulate", "psp mutating", "psp migrate",
+	} {
+		s, out, stderr := system(append(append([]string{"__complete"}, strings.Fields(command)...), "--output", "")...)
+		if code := Main(s); code != 0 {
+			t.Errorf("%s: exit code %d: %s", command, code, stderr)
+		}
+		offered, _, _ := strings.Cut(out.String(), ":")
+		if !strings.Contains(offered, "json") {
+			t.Errorf("%s offers no formats: %q", command, out)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/gabion-security/gabion/internal/report"
@@ -26,10 +25,9 @@ type output struct {
 type outputs []output
 
 // outputsFlag defines -o for a check, which may be given several times.
-func outputsFlag(cmd *cobra.Command, fs *pflag.FlagSet, to *[]string) {
+func outputsFlag(fs *pflag.FlagSet, to *[]string) {
 	fs.StringArrayVarP(to, "output", "o", nil,
 		"the `FORMAT`, or FORMAT=FILE to write a file: "+strings.Join(report.CheckFormats(), ", ")+"; may be repeated")
-	complete(cmd, map[string][]string{"output": report.CheckFormats()})
 }
 
 // parseOutputs reads FORMAT[=FILE] for each report. Without any it is a table on

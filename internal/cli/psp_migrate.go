@@ -162,6 +162,9 @@ func (o *pspMigrateOptions) run(ctx context.Context) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	noteProblems(m.backup.input.console, m.missingOnly(), &o.source)
+	for _, line := range m.unseen {
+		m.backup.input.console.line(line)
+	}
 	m.backup.input.console.line(m.summary())
 	if o.applying {
 		if err := m.apply(ctx); err != nil {

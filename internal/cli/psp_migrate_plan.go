@@ -45,7 +45,9 @@ func (m *migration) work() error {
 	for i := range made.Namespaces {
 		now := &made.Namespaces[i]
 		n := m.namespace(now, &patched.Namespaces[i], found[now.Name])
-		m.unseen = m.unseen || n.State != report.MigrationNamespaceLeft && (now.Incomplete || !now.Stated)
+		if n.State != report.MigrationNamespaceLeft && (now.Incomplete || !now.Stated) {
+			m.unseen = append(m.unseen, "namespace "+now.Name+": "+firstOf(now.Gaps, "not everything could be seen"))
+		}
 		m.report.Namespaces = append(m.report.Namespaces, n)
 	}
 	if err := m.bypass(); err != nil {
@@ -290,7 +292,7 @@ func (m *migration) summary() string {
 func (m *migration) outcome() error {
 	unchecked := len(m.report.NotChecked)+len(m.inv.NotChecked)+len(m.inv.Missing) > 0 && !m.source.input.allowUnchecked
 	switch {
-	case len(m.report.Errors)+len(m.inv.Errors)+m.source.unknown > 0, m.unseen, unchecked, len(m.report.Gaps) > 0:
+	case len(m.report.Errors)+len(m.inv.Errors)+m.source.unknown > 0, len(m.unseen) > 0, unchecked, len(m.report.Gaps) > 0:
 		return errIncomplete
 	case m.exitCode && slices.ContainsFunc(m.report.Steps, func(s report.MigrationStep) bool { return s.State == report.MigrationOpen }):
 		return errFindings

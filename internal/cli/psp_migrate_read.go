@@ -36,8 +36,8 @@ type migration struct {
 	authorizer psp.Authorizer
 	// onPurpose says who may use the policy that admits everything by its name.
 	onPurpose *rbac.Authorizer
-	// unseen says that not everything was seen somewhere.
-	unseen bool
+	// unseen says in lines where not everything was seen.
+	unseen []string
 }
 
 // read reads the whole source.

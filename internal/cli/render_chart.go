@@ -15,7 +15,9 @@ import (
 type chartsMet struct {
 	dirs map[string]bool // by their clean paths, charts in charts among them
 	read map[string]bool // files that Helm has read
-	// unrendered are the templates that it has not.
+	// failed are the charts that could not be rendered, which has been said.
+	failed []string
+	// unrendered are the templates that Helm has left out of the others.
 	unrendered []string
 }
 
@@ -79,7 +81,9 @@ func (in *input) besideChart(t *turn, yield func(workload.Item) bool) (more bool
 	case met.read[path]:
 		return true
 	case t.template:
-		met.unrendered = append(met.unrendered, t.file.Path)
+		if !slices.ContainsFunc(met.failed, func(chart string) bool { _, in := below(chart, path); return in }) {
+			met.unrendered = append(met.unrendered, t.file.Path)
+		}
 		return yield(workload.Item{Source: workload.Source{File: t.file.Path}, Outcome: workload.PassedOver})
 	case !about:
 		return in.file(t, yield)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"path/filepath"
 
 	"github.com/gabion-security/gabion/internal/helm"
 	"github.com/gabion-security/gabion/internal/kustomize"
@@ -37,8 +38,10 @@ func (in *input) chart(file workload.File, yield func(workload.Item) bool) (more
 		in.console.line(fmt.Sprintf("note: %s: %s", report.Place(file.Path, 0), err))
 		return true
 	case err != nil:
+		in.render.met.failed = append(in.render.met.failed, filepath.Clean(file.Path))
 		return in.failed(file.Path, err, yield)
 	}
+	in.noteNothing(file.Path, "Helm", len(texts))
 	for i := range texts {
 		t := &texts[i]
 		in.render.met.rendered(t.Path)
@@ -51,6 +54,13 @@ func (in *input) chart(file workload.File, yield func(workload.Item) bool) (more
 		}
 	}
 	return true
+}
+
+// noteNothing says that there is nothing to judge, where a program has made no text.
+func (in *input) noteNothing(path, program string, texts int) {
+	if texts == 0 {
+		in.console.line(fmt.Sprintf("note: %s: %s makes no objects of it", report.Place(path, 0), program))
+	}
 }
 
 // failed yields what is wrong. What was given up may still be at work, so nothing
@@ -117,6 +127,7 @@ func (in *input) kustomization(dir string, yield func(workload.Item) bool) (more
 	if err != nil {
 		return in.failed(dir, err, yield)
 	}
+	in.noteNothing(dir, "kustomize", len(texts))
 	files := originals{reader: in.reader}
 	for i := range texts {
 		t := &texts[i]
