@@ -126,6 +126,8 @@ func TestForbiddenTextIsFound(t *testing.T) {
 	expect(t, checkText("a_test.go", []byte("t.Ski"+"p(\"slow\")\n")), "a_test.go:1")
 	expect(t, checkText("a.md", []byte("fetched from pro"+"xy.golang.org\n")), "a.md:1")
 	expect(t, checkText("a.md", []byte("the work that is done\n")), "")
+	expect(t, checkText("a.test", []byte("\x7fELF\x02\x00")), "a.test: is no text")
+	expect(t, checkText("a.test", []byte("\xff")), "a.test: is no text")
 }
 
 // expect fails unless there is one problem that contains want, or none if want

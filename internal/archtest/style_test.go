@@ -224,11 +224,10 @@ func checkModule(dir, gomod string) []string {
 	return nil
 }
 
-// checkText finds what may stand in no file. Files that are not text are passed
-// over.
+// checkText finds what may stand in no file. A file that is no text was built.
 func checkText(name string, text []byte) []string {
 	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
-		return nil
+		return []string{name + ": is no text: what is built does not belong here"}
 	}
 	var problems []string
 	for _, re := range forbiddenText {
