@@ -117,7 +117,8 @@ func (r *reading) annotations(x *Extra, kept *map[string]string) (as []pss.Annot
 	for i := range as[1:] {
 		if as[i].Key == as[i+1].Key {
 			r.pos, r.unique = start, new(uniqueKeys)
-			r.skip()
+			r.skip() // which fails where the first of them comes again
+			break
 		}
 	}
 	return as

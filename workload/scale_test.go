@@ -170,3 +170,21 @@ func TestPlacesOfEveryOffset(t *testing.T) {
 		t.Errorf("beyond the end: %d", got)
 	}
 }
+
+// Where the first annotation comes twice is said, and not looked for again for each
+// other one that does.
+func TestManyAnnotationsThatComeTwice(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString(`{"apiVersion":"v1","kind":"Pod","metadata":{"annotations":{"a":"b"`)
+	for i := range 40_000 {
+		fmt.Fprintf(&text, `,"container.seccomp.security.alpha.kubernetes.io/%d":""`, i/2)
+	}
+	text.WriteString(`}},"spec":{}}`)
+	start := time.Now()
+	item := newTestReader(t, Options{Stored: true}).ReadObject([]byte(text.String()))
+	if took := time.Since(start); took > longest || item.Outcome != Broken ||
+		item.Err.Error() != `duplicate key "container.seccomp.security.alpha.kubernetes.io/0" at metadata.annotations` {
+		t.Errorf("%v in %v", item.Err, took)
+	}
+}
