@@ -14,8 +14,7 @@ func (f *file) json(p *piece, start int, at Source) {
 		return
 	}
 	s := scanner{data: p.text, pos: start}
-	var few [4]valueEnd
-	ends := few[:0] // of the values; each begins where the last one ended
+	var ends []valueEnd // of the values; each begins where the last one ended
 	for s.peek() == '{' {
 		// Most have no key twice, and to look for that is to go over the value.
 		checked := scanner{data: p.text, pos: s.pos, unique: f.uniqueKeys()}

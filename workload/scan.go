@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gabion-security/gabion/internal/jsontext"
 )
 
 // maxDepth is how deep objects and lists may nest.
@@ -276,20 +278,12 @@ func (s *scanner) skipString() (escaped bool) {
 // string, among them every quote; the last bytes of data are taken one by one.
 func nextSpecial(data []byte, i int) int {
 	for i+8 <= len(data) {
-		if special := specialBytes(binary.LittleEndian.Uint64(data[i:])); special != 0 {
+		if special := jsontext.Special(binary.LittleEndian.Uint64(data[i:])); special != 0 {
 			return i + bits.TrailingZeros64(special)>>3
 		}
 		i += 8
 	}
 	return i
-}
-
-// specialBytes looks at eight bytes of a string at once: the high bit of a byte
-// is set where it is a quote, a backslash, a control character or not ASCII.
-// The lowest bit that is set is right; those above it may be false alarms.
-func specialBytes(w uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones) | w) & highs
 }
 
 // character returns the length of the character or escape at i within a

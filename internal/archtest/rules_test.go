@@ -18,10 +18,10 @@ var layers = [][]string{
 		"internal/profile", "internal/guard", "internal/exception", "internal/report", "internal/snapshot", "internal/logging",
 		"internal/baseline", "internal/ignore", "internal/config", "internal/fix", "internal/helm", "internal/kustomize",
 	},
-	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch", "internal/exclude", "internal/limit", "internal/headroom", "internal/jsontext"},
+	{"internal/inventory", "internal/rbac", "internal/document", "internal/match", "internal/patch", "internal/exclude", "internal/limit", "internal/headroom"},
 	{"workload/typed"},
 	{"workload", "api/v1alpha1"},
-	{"pss"},
+	{"pss", "internal/jsontext"},
 }
 
 // testOnly are the packages that hold only tests and stand outside the layers.

@@ -69,6 +69,18 @@ func TestFilesThatAreReadAheadComeInTheirOrder(t *testing.T) {
 	}
 }
 
+// readingInput is an input that reads as by default.
+func readingInput(t *testing.T) *input {
+	t.Helper()
+	s, _, _ := system()
+	in := newInput(&inputOptions{system: &s})
+	var err error
+	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
 // What is no regular file can perhaps be read only once, or not yet.
 func TestOnlySmallRegularFilesAreReadAhead(t *testing.T) {
 	t.Parallel()
@@ -79,12 +91,7 @@ func TestOnlySmallRegularFilesAreReadAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, _, _ := system()
-	in := newInput(&inputOptions{system: &s})
-	var err error
-	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	in := readingInput(t)
 	for path, want := range map[string]bool{small: true, large: false, dir: false, os.DevNull: false, workload.Stdin: false, dir + "/none": false} {
 		one := batch{turns: []turn{{file: workload.File{Path: path, Explicit: true}}}, ahead: make(chan struct{})}
 		if (&queue{in: in}).readAhead(&one); one.turns[0].read != want {
@@ -108,12 +115,7 @@ func TestOnlySoMuchOfABatchIsReadAhead(t *testing.T) {
 		b.turns = append(b.turns, turn{file: file, err: err})
 	}
 	b.ahead = make(chan struct{})
-	s, _, _ := system()
-	in := newInput(&inputOptions{system: &s})
-	var err error
-	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	in := readingInput(t)
 	(&queue{in: in}).readAhead(&b)
 	var got []bool
 	for _, one := range b.turns {
@@ -130,12 +132,7 @@ func TestWhatNobodyWaitsForIsNotRead(t *testing.T) {
 	if err := os.WriteFile(name, []byte("#"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, _, _ := system()
-	in := newInput(&inputOptions{system: &s})
-	var err error
-	if in.reader, err = workload.NewReader(workload.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	in := readingInput(t)
 	for _, over := range []bool{false, true} {
 		q := queue{in: in}
 		q.over.Store(over)

@@ -46,7 +46,7 @@ func (m *migration) work() error {
 		now := &made.Namespaces[i]
 		n := m.namespace(now, &patched.Namespaces[i], found[now.Name])
 		if n.State != report.MigrationNamespaceLeft && (now.Incomplete || !now.Stated) {
-			m.unseen = append(m.unseen, "namespace "+now.Name+": "+firstOf(now.Gaps, "not everything could be seen"))
+			m.unseen = append(m.unseen, report.Escape("namespace "+now.Name+": "+firstOf(now.Gaps, "not everything could be seen")))
 		}
 		m.report.Namespaces = append(m.report.Namespaces, n)
 	}

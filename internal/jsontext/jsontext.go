@@ -1,4 +1,4 @@
-// Package jsontext is what the program's own writers of JSON share.
+// Package jsontext is what the program's own readers and writers of JSON share.
 package jsontext
 
 import "math/bits"
@@ -7,12 +7,8 @@ import "math/bits"
 // string of JSON: at the first quote, backslash, control character or byte beyond
 // ASCII, or at the end. It looks at eight bytes at a time.
 func Plain(s string, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for i+8 <= len(s) {
-		w := word(s[i : i+8])
-		// The high bit of a byte is set where it is special; of those, the lowest is
-		// right, and those above it may be false alarms.
-		if special := ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones) | w) & highs; special != 0 {
+		if special := Special(word(s[i : i+8])); special != 0 {
 			return i + bits.TrailingZeros64(special)>>3
 		}
 		i += 8
@@ -21,6 +17,14 @@ func Plain(s string, i int) int {
 		i++
 	}
 	return i
+}
+
+// Special looks at eight bytes of a string at once, of which the first is the lowest:
+// the high bit of a byte is set where it is a quote, a backslash, a control character
+// or not ASCII. The lowest bit that is set is right; those above it may be false alarms.
+func Special(w uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones) | w) & highs
 }
 
 // word is eight bytes in one load.

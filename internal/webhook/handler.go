@@ -220,11 +220,11 @@ func (h *Handler) timeout(u *url.URL) time.Duration {
 // decide writes the answer to the review in b.in to b.out, once there is room for
 // what that takes.
 func (h *Handler) decide(ctx context.Context, b *buffers, mutating bool) (status int, f *fault) {
-	place, f := h.work.begin(ctx, b.in)
+	room, f := h.work.begin(ctx, b.in)
 	if f != nil {
 		return 0, f
 	}
-	defer place.leave()
+	defer room.leave()
 	return h.answer(ctx, b, mutating)
 }
 
