@@ -16,6 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 // labelReport is what the test reads of the JSON of `gabion label`.
@@ -145,7 +147,7 @@ func randomPod(r *rand.Rand, name string) *corev1.Pod {
 
 func TestWhatIsInTheWayIsWhatTheAPIServerWarnsOf(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
+	seed := samples.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	var names []string
 	makers := map[string]map[string]maker{}

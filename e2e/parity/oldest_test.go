@@ -9,6 +9,7 @@ import (
 
 	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 // TestGabionAnswersAsThePluginOfTheOldestKubernetesDoes stands apart, by its build
@@ -24,5 +25,5 @@ func TestGabionAnswersAsThePluginOfTheOldestKubernetesDoes(t *testing.T) {
 	p := newPair(t, cluster.Options{Binaries: programs})
 	player := newPlayer(p)
 	player.verdicts, player.lacks = true, []string{"resize"} // a subresource from v1.32 on
-	playRandomly(t, player, seed(t), 2000)
+	playRandomly(t, player, samples.Seed(t), 2000)
 }

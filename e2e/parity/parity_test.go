@@ -1,15 +1,13 @@
 package parity_test
 
 import (
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 // emulated is the oldest version that the API server can behave as.
@@ -26,7 +24,7 @@ func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 	} {
 		t.Run(of.name, func(t *testing.T) {
 			t.Parallel()
-			seed := seed(t)
+			seed := samples.Seed(t)
 			p := newPair(t, cluster.Options{EmulatedVersion: of.version})
 			t.Run("to scripted requests", func(t *testing.T) {
 				t.Parallel()
@@ -42,21 +40,6 @@ func TestGabionAnswersAsTheBuiltInPluginDoes(t *testing.T) {
 			})
 		})
 	}
-}
-
-// seed returns the seed of the random requests, a new one unless the environment
-// has one.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	text, ok := os.LookupEnv("GABION_SEED")
-	if !ok {
-		return rand.Uint64()
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("GABION_SEED: %v", err)
-	}
-	return n
 }
 
 // seesDifferences sends the two API servers different requests: all that is

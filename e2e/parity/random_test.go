@@ -20,7 +20,6 @@ const numNamespaces = 10
 // many, if one of the classes has not occurred yet.
 func playRandomly(t *testing.T, p *player, seed uint64, requests int) {
 	t.Helper()
-	t.Logf("GABION_SEED=%d", seed)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), pods: map[string][]storedPod{}, labels: map[string]map[string]string{}}
 	for i := 0; i < requests || i < 4*requests && len(p.tally.missing(p.lacks)) > 0; i++ {
 		r, done := g.next()

@@ -7,9 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -62,20 +62,26 @@ var reasons = []string{
 
 func TestThePreviewOfRandomNamespacesIsWhatKubectlPrintsOfThem(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := samples.Seed(t)
 	// Without the plugin, namespaces with invalid labels can be made.
 	c := newComparison(t, cluster.ForTest(t, cluster.Options{WithoutPodSecurity: true}))
 	manifests := t.TempDir()
 	p := populator{comparison: c, Rand: rand.New(rand.NewPCG(seed, 0)), manifests: manifests}
+	refused := 0
 	for i := range numNamespaces {
 		labels := randomLabels(p.Rand)
 		if i < 2 { // a change of one of two invalid labels is denied; kubectl words a single denial otherwise
 			labels["pod-security.kubernetes.io/enforce"], labels["pod-security.kubernetes.io/audit"] = "bogus", "bogus"
 		}
-		p.populate(t, fmt.Sprintf("ns-%d", i), labels)
+		refused += len(p.populate(t, fmt.Sprintf("ns-%d", i), labels, p.random()))
 	}
-	t.Logf("%d pods; the API server refused %d more as invalid", p.created, p.refused)
+	// What chance may leave out: of every control a pod that violates it, where labels are valid.
+	for pods := range slices.Chunk(samples.Each(), maxShapes) {
+		for _, err := range p.populate(t, fmt.Sprintf("each-%d", p.created), nil, pods) {
+			t.Errorf("a pod with one change: %v", err)
+		}
+	}
+	t.Logf("%d pods; the API server refused %d more as invalid", p.created, refused)
 	if err := c.plane.Reconfigure(t.Context(), func(o *cluster.Options) { o.WithoutPodSecurity = false }); err != nil {
 		t.Fatal(err)
 	}
@@ -101,13 +107,22 @@ type populator struct {
 	comparison
 	*rand.Rand
 	manifests string
-	// shapes counts the different pods, created the pods, refused those that the
-	// API server does not accept.
-	shapes, created, refused int
+	// shapes counts the random pods that differ, created all pods.
+	shapes, created int
 }
 
-// populate makes a namespace with random pods, and their manifests.
-func (p *populator) populate(t *testing.T, namespace string, labels map[string]string) {
+// random makes the different pods of a namespace.
+func (p *populator) random() (shapes []*corev1.Pod) {
+	for range 1 + p.IntN(maxShapes) {
+		shapes = append(shapes, samples.Random(p.Rand, p.shapes))
+		p.shapes++
+	}
+	return shapes
+}
+
+// populate makes a namespace with some pods of each shape, and their manifests.
+// It returns why the API server does not accept some of the shapes.
+func (p *populator) populate(t *testing.T, namespace string, labels map[string]string, shapes []*corev1.Pod) (refused []error) {
 	t.Helper()
 	client := p.plane.Client().CoreV1()
 	_, err := client.Namespaces().Create(t.Context(),
@@ -117,9 +132,7 @@ func (p *populator) populate(t *testing.T, namespace string, labels map[string]s
 	}
 	var manifest bytes.Buffer
 	encoder := json.NewEncoder(&manifest)
-	for shape := range 1 + p.IntN(maxShapes) {
-		pod := samples.Random(p.Rand, p.shapes)
-		p.shapes++
+	for shape, pod := range shapes {
 		pod.Namespace = namespace
 		for replica := range 1 + p.IntN(4) {
 			// kubectl prints a warning once only, even if two namespaces have it: the
@@ -127,7 +140,7 @@ func (p *populator) populate(t *testing.T, namespace string, labels map[string]s
 			pod.Name = fmt.Sprintf("%s-%c-%d", namespace, 'a'+rune(p.IntN(26)), shape*10+replica)
 			_, err := client.Pods(namespace).Create(t.Context(), pod, metav1.CreateOptions{})
 			if apierrors.IsInvalid(err) {
-				p.refused++
+				refused = append(refused, err)
 				break
 			}
 			if err != nil {
@@ -142,4 +155,5 @@ func (p *populator) populate(t *testing.T, namespace string, labels map[string]s
 	if err := os.WriteFile(filepath.Join(p.manifests, namespace+".json"), manifest.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return refused
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 const (
@@ -140,8 +141,7 @@ func listPods(t *testing.T, c *cluster.Cluster) (n int) {
 
 func TestTenThousandPodsIn300NamespacesAreJudgedAsTheAPIServerJudgesThem(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := samples.Seed(t)
 	c := cluster.ForTest(t, cluster.Options{})
 	gabion, err := binaries.Gabion(t.Context(), t.TempDir())
 	if err != nil {

@@ -81,6 +81,7 @@ func containerChanges() []change {
 		},
 		func(p *corev1.Pod, _ *corev1.Container) {
 			p.Annotations["seccomp.security.alpha.kubernetes.io/pod"] = "unconfined" // counts until v1.18
+			podSettings(p).SeccompProfile = nil                                      // it must not say otherwise
 		},
 		func(p *corev1.Pod, c *corev1.Container) {
 			p.Annotations["container.seccomp.security.alpha.kubernetes.io/"+c.Name] = "runtime/default"
@@ -167,6 +168,17 @@ func Random(r *rand.Rand, n int) *corev1.Pod {
 		changes[next](pod, containers[r.IntN(len(containers))])
 	}
 	return pod
+}
+
+// Each returns a compliant pod for every change that Random makes, with that one
+// change alone, to a container that is no init container. The pods have no names.
+func Each() (pods []*corev1.Pod) {
+	for _, change := range changes() {
+		pod := Compliant("")
+		change(pod, &pod.Spec.Containers[0])
+		pods = append(pods, pod)
+	}
+	return pods
 }
 
 // podSettings returns the pod's security context, which it makes if need be.

@@ -2,9 +2,7 @@ package whocan_test
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/gabion-security/gabion/e2e/binaries"
 	"github.com/gabion-security/gabion/e2e/cluster"
+	"github.com/gabion-security/gabion/e2e/samples"
 )
 
 // allowed asks the API server whether a subject may do something.
@@ -57,15 +56,7 @@ func inParallel(n int, f func(i int)) {
 // its seed.
 func newRandom(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := rand.Uint64()
-	if text, ok := os.LookupEnv("GABION_SEED"); ok {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("GABION_SEED: %v", err)
-		}
-	}
-	t.Logf("GABION_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	return rand.New(rand.NewPCG(samples.Seed(t), 0)) //nolint:gosec // a test
 }
 
 // TestWhoCan asks all of one cluster: starting one takes longer than to ask.
