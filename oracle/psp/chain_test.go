@@ -45,8 +45,9 @@ type world struct {
 // world makes one. Most policies are bound to somebody, and few to everybody.
 func (r random) world() *world {
 	w := &world{}
+	bare := r.one(40) // without any policy
 	for _, name := range []string{"a", "b", "c", "d"} {
-		if r.one(4) {
+		if bare || r.one(4) {
 			continue
 		}
 		p := r.policy()
@@ -196,7 +197,7 @@ func TestRandomClustersAdmitByThePolicyThatThePluginChose(t *testing.T) {
 	}
 	t.Log(seen)
 	for want, least := range map[string]int{
-		"admitted as it is": 200, "admitted mutated": 200, "refused with errors": 200, "refused without errors": 200, "no policies": 1,
+		"admitted as it is": 200, "admitted mutated": 200, "refused with errors": 200, "refused without errors": 200, "no policies": podsPerWorld,
 	} {
 		if s.count == worldCount && !t.Failed() && seen[want] < least {
 			t.Errorf("the clusters are too much alike: %s %d times", want, seen[want])
