@@ -71,6 +71,12 @@ func (f *fixing) file(fixer fix.Fixer, file workload.File) error {
 		}
 		return f.fail(at, err)
 	}
+	if f.write && len(fixed.Edits) > 0 { // before anything is said to be fixed
+		if err := read.replace(fixed.After); err != nil {
+			return f.fail(at, err)
+		}
+		f.summary.Written++
+	}
 	useful, applied := false, false
 	for i := range fixed.Items {
 		item := &fixed.Items[i]
@@ -97,8 +103,8 @@ func (f *fixing) file(fixer fix.Fixer, file workload.File) error {
 	return f.fail(at, errEmpty)
 }
 
-// deliver does with the edits of a file what is wanted. A filter lets through
-// whatever it does not change.
+// deliver writes the edits of a file where the report goes, if that is wanted. A
+// filter lets through whatever it does not change.
 func (f *fixing) deliver(read *readFile, fixed *fix.File) error {
 	switch {
 	case f.filter():
@@ -116,12 +122,7 @@ func (f *fixing) deliver(read *readFile, fixed *fix.File) error {
 		return err
 	case !f.write:
 		f.left = true
-		return nil
 	}
-	if err := read.replace(fixed.After); err != nil {
-		return f.fail(report.Source{File: read.path}, err)
-	}
-	f.summary.Written++
 	return nil
 }
 
