@@ -32,9 +32,17 @@ func (in *input) notCheckedReason(item *workload.Item) string {
 		if in.fromSnapshot {
 			advice = "; take the snapshot with "
 		}
-		return reason + advice + pathExample(item) + ", or pass --allow-unchecked to leave them out"
+		return reason + advice + pathExample(item) + in.allowance(", or pass --allow-unchecked to leave them out")
 	}
-	return reason + "; pass --allow-unchecked to leave that out"
+	return reason + in.allowance("; pass --allow-unchecked to leave that out")
+}
+
+// allowance is the advice to allow what is not checked, unless that is so.
+func (in *input) allowance(advice string) string {
+	if in.allowUnchecked {
+		return ""
+	}
+	return advice
 }
 
 // maxExample is how long an example may be and still be one.

@@ -98,7 +98,7 @@ func TestAdviceForWhatWasNotCheckedHelps(t *testing.T) {
 			if !strings.Contains(stderr, "pass --allow-unchecked") {
 				t.Errorf("nothing is said of --allow-unchecked: %s", stderr)
 			}
-			if code, stderr := run(append(tt.args, "--allow-unchecked")...); code != 0 {
+			if code, stderr := run(append(tt.args, "--allow-unchecked")...); code != 0 || !strings.Contains(stderr, "not checked: ") || strings.Contains(stderr, "--allow-unchecked") {
 				t.Errorf("with --allow-unchecked: exit code %d: %s", code, stderr)
 			}
 			var advised []string
