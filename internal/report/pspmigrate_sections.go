@@ -47,10 +47,18 @@ func someOf(words []string) string {
 	return cmp.Or(strings.Join(words, ", "), "-")
 }
 
+// fields lists the first of many fields. An annotation of a policy, such as
+// seccomp.security.alpha.kubernetes.io/defaultProfileName, is as wide as a column
+// may be: it is "seccomp defaultProfileName" here.
 func fields(names []string) string {
 	var short []string
 	for _, name := range names {
-		short = append(short, shortField(name))
+		name = shortField(name)
+		if domain, key, ok := strings.Cut(name, "/"); ok {
+			about, _, _ := strings.Cut(domain, ".")
+			name = about + " " + key
+		}
+		short = append(short, name)
 	}
 	return someOf(short)
 }

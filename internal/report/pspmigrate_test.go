@@ -24,6 +24,9 @@ func migrations() map[string]Migration {
 	for _, number := range []string{"0", "1", "2", "3", "3d", "4", "5"} {
 		many.Steps = append(many.Steps, MigrationStep{number, "The step " + number, MigrationOpen, "for a reason"})
 	}
+	annotations := []string{
+		"metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]", "metadata.annotations[apparmor.security.beta.kubernetes.io/defaultProfileName]",
+	}
 	many.Policies = []MigrationPolicy{
 		{Name: hostile, Nearest: "baseline", Mutates: []string{}, Lost: []string{}, Dropped: []string{}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Ungranted: []string{}},
 		{
@@ -31,7 +34,7 @@ func migrations() map[string]Migration {
 			Dropped: []string{"metadata.annotations[" + hostile + "]"}, Kept: []string{"fsGroup"},
 			AdmitsMore: []MigrationLoosened{{"allowedHostPaths", `[{"pathPrefix":"` + hostile + `"}]`, "every path"}, {"metadata.annotations[" + hostile + "]", "1", "2"}}, Ungranted: []string{"ClusterRole " + hostile},
 		},
-		{Name: "copied", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Copied: true, Ungranted: []string{}},
+		{Name: "copied", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: annotations, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Copied: true, Ungranted: []string{}},
 		{Name: "halfway", Nearest: "restricted", Mutates: []string{}, Lost: []string{}, Dropped: []string{"y"}, Kept: []string{}, AdmitsMore: []MigrationLoosened{}, Copied: true, Ungranted: []string{"Role a/b"}},
 	}
 	many.Editors = []MigrationEditor{{[]string{"User " + hostile}, "ClusterRoleBinding b", "ClusterRole r", []string{"label namespaces"}, []string{"everywhere"}}}
