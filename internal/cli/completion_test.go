@@ -41,6 +41,28 @@ contexts: [{name: b, context: {cluster: east, user: me}}, {name: a, context: {cl
 	}
 }
 
+func TestVersionsAreCompletedTheNewestFirst(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ command, flag, want string }{
+		{"check", "version", "latest\nv1.37\nv1.36\n"},
+		{"fix", "version", "latest\nv1.37\n"},
+		{"controls", "version", "latest\nv1.37\n"},
+		{"psp map", "version", "latest\nv1.37\n"},
+		{"psp convert", "version", "latest\nv1.37\n"},
+		{"exceptions suggest", "version", "latest\nv1.37\n"},
+		{"exceptions lint", "version", "latest\nv1.37\n"},
+		{"check", "kubernetes-version", "v1.37\nv1.36\n"},
+		{"plan", "kubernetes-version", "v1.37\n"},
+		{"preview", "kubernetes-version", "v1.37\n"},
+		{"psp migrate", "kubernetes-version", "v1.37\n"},
+	} {
+		s, out, stderr := system(append(append([]string{"__complete"}, strings.Fields(tt.command)...), "--"+tt.flag, "")...)
+		if code := Main(s); code != 0 || !strings.HasPrefix(out.String(), tt.want) || !strings.Contains(out.String(), "\nv1.0\n:") {
+			t.Errorf("%s --%s offers %q, exit code %d: %s", tt.command, tt.flag, out, code, stderr)
+		}
+	}
+}
+
 func TestEveryCommandOffersItsFormats(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{

@@ -120,12 +120,27 @@ func (c *choice) String() string { return *c.to }
 // Type names the kind of value.
 func (c *choice) Type() string { return cmp.Or(c.name, "FORMAT") }
 
-// complete offers the values of flags to the shell.
+// complete offers the values of flags to the shell, and versions for those of the
+// command's flags that want one. The flags are all there.
 func complete(cmd *cobra.Command, values map[string][]string) {
 	for name, choices := range values {
-		// The error says that there is no such flag, or two completions.
-		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		offer(cmd, name, choices)
 	}
+	offer(cmd, "version", append([]string{pss.Latest.String()}, versionsSince(pss.V1(0))...))
+	offer(cmd, "kubernetes-version", versionsSince(pss.V1(0)))
+}
+
+func offer(cmd *cobra.Command, flag string, choices []string) {
+	// The error says that there is no such flag, or two completions.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
+}
+
+// versionsSince are the versions from one on that are known, the newest first.
+func versionsSince(oldest pss.Version) (names []string) {
+	for v := pss.NewestVersion(); v >= oldest; v-- {
+		names = append(names, v.String())
+	}
+	return names
 }
 
 func levelNames() []string {

@@ -100,16 +100,7 @@ func (o *upgradeOptions) flags(cmd *cobra.Command) {
 		outputFlag(fs, &o.output, report.UpgradeFormats())
 		fs.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would be newly denied")
 	})
-	complete(cmd, map[string][]string{"to": releaseNames(), "output": report.UpgradeFormats()})
-}
-
-// releaseNames are the releases that are known, the newest first.
-func releaseNames() []string {
-	var names []string
-	for v := pss.NewestVersion(); v >= upgrade.Oldest(); v-- {
-		names = append(names, v.String())
-	}
-	return names
+	complete(cmd, map[string][]string{"to": versionsSince(upgrade.Oldest()), "output": report.UpgradeFormats()})
 }
 
 // fromFlag is a flag that takes the release of an API server or, as it does for
