@@ -247,7 +247,7 @@ func (r *reading) readTemplate(path *kindPath, at string) {
 func (r *reading) keepJSON(start int) {
 	t := &r.item.Templates[len(r.item.Templates)-1]
 	t.JSON = bytes.Clone(r.data[start:r.pos])
-	if _, bare := t.renames["spec"]; bare {
+	if _, bare := t.renames.find("spec"); bare {
 		t.JSON = slices.Concat([]byte(`{"spec":`), t.JSON, []byte("}"))
 	}
 }

@@ -45,7 +45,7 @@ func FuzzReadObject(f *testing.F) {
 		if err := json.Indent(&spaced, text, " \t", "          "); err != nil {
 			t.Fatal(err)
 		}
-		options := cmp.AllowUnexported(Template{}, rename{})
+		options := cmp.AllowUnexported(Template{}, renames{}, rename{})
 		if diff := cmp.Diff(want, r.ReadObject(spaced.Bytes()), options); diff != "" {
 			t.Errorf("with white space (-want +got):\n%s", diff)
 		}

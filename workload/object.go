@@ -34,6 +34,8 @@ type reading struct {
 	pod     podReading   // of a Pod
 	walked  bool         // the templates have been read on the way
 	covered map[int]bool // where the templates of a custom resource begin that were read
+	shared  *podReading  // what all pods of the object share, once it has been read
+	shares  int          // how much of that all templates have together, see maxShared
 	blind   []string     // paths of what cannot be read
 	reason  string       // why
 	strings []string     // backs lists of strings

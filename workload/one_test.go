@@ -98,7 +98,7 @@ func sameAsOneOfTwo(t *testing.T, r *Reader, text string) {
 	sameText := cmp.Comparer(func(a, b *document) bool {
 		return a.at == b.at && a.under == b.under && bytes.Equal(a.json.text, b.json.text)
 	})
-	if diff := cmp.Diff(both[0], alone[0], cmp.AllowUnexported(Template{}, rename{}), sameText); diff != "" {
+	if diff := cmp.Diff(both[0], alone[0], cmp.AllowUnexported(Template{}, renames{}, rename{}), sameText); diff != "" {
 		t.Fatalf("(-one of two +alone)\n%s: %q", diff, text)
 	}
 }

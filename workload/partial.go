@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,11 +42,27 @@ const (
 	otherPod                             // states a pod, or makes one, in a way that is not read
 )
 
+// maxShared bounds how many volumes and annotations that its pods share an object may
+// have, counted for each pod but the first: each of them has to be judged with all.
+const maxShared = 1 << 16
+
 // rename leads from a path of the pod to where the object states it.
 type rename struct {
 	to string
 	// absolute tells that to begins at the object, not at the template.
 	absolute bool
+}
+
+// renames are those of a pod: its own, before those that all pods of the object share.
+type renames struct{ own, shared map[string]rename }
+
+func (r *renames) none() bool { return len(r.own) == 0 && len(r.shared) == 0 }
+
+func (r *renames) find(path string) (to rename, ok bool) {
+	if to, ok = r.own[path]; !ok {
+		to, ok = r.shared[path]
+	}
+	return to, ok
 }
 
 // assembledKinds are the kinds whose controllers assemble pods from pieces.
@@ -178,12 +196,14 @@ func (r *reading) shapedTemplate(p *podReading, at string) bool {
 		}
 	}
 	if p.shape.base != "" {
-		segments, err := parsePath(p.shape.base)
-		if err != nil {
-			r.broken("%v", err)
+		p.inherit(r.base(p.shape))
+		if len(r.item.Templates) > 0 {
+			r.shares += len(p.pod.Volumes) + len(p.pod.Annotations)
+		}
+		if r.shares > maxShared {
+			r.broken("its pods share more volumes or annotations than can be judged with each of them: state fewer, or split it")
 			return false
 		}
-		r.fromTop(segments, func(base string) { r.pieces(p, p.shape.baseFields, base, true) })
 		back()
 	}
 	if p.shape.self {
@@ -195,6 +215,35 @@ func (r *reading) shapedTemplate(p *podReading, at string) bool {
 		p.hasSpec = p.hasSpec || len(list) > 0
 	}
 	return p.hasSpec
+}
+
+// base returns what all pods of the object share, which is read once.
+func (r *reading) base(shape *shape) *podReading {
+	if r.shared != nil {
+		return r.shared
+	}
+	r.shared = &podReading{shape: shape}
+	if r.extra {
+		r.shared.extra = new(Extra)
+	}
+	segments, err := parsePath(shape.base)
+	if err != nil { // the table's tests would have failed
+		r.broken("%s: %v", shape.base, err)
+		return r.shared
+	}
+	r.fromTop(segments, func(at string) { r.pieces(r.shared, shape.baseFields, at, true) })
+	return r.shared
+}
+
+// inherit takes what all pods of the object share. Whoever adds to it makes a copy.
+func (p *podReading) inherit(base *podReading) {
+	p.pod, p.runtimeClass, p.security = base.pod, base.runtimeClass, base.security
+	p.pod.Volumes = slices.Clip(p.pod.Volumes)
+	p.annotations, p.renames.shared = maps.Clone(base.annotations), base.renames.own
+	if p.extra != nil {
+		*p.extra = *base.extra
+		p.extra.Volumes = slices.Clip(p.extra.Volumes)
+	}
 }
 
 // pieces reads the fields of a map that mean something for the pod.
@@ -246,6 +295,9 @@ func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
 		}
 	case podSettings:
 		p.pod.SecurityContext, p.pod.Sysctls, p.security = pss.SecurityContext{}, nil, SecurityContextExtra{}
+		if p.extra != nil {
+			p.extra.FSGroup, p.extra.SupplementalGroups = pss.Opt[int64]{}, nil
+		}
 		r.podContext(p)
 		p.rename("spec.securityContext", to)
 	case hostNetwork:
@@ -274,10 +326,10 @@ func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
 
 // rename records where a part of the pod is stated; the last one counts.
 func (p *podReading) rename(from string, to rename) {
-	if p.renames == nil {
-		p.renames = map[string]rename{}
+	if p.renames.own == nil {
+		p.renames.own = map[string]rename{}
 	}
-	p.renames[from] = to
+	p.renames.own[from] = to
 }
 
 func (r *reading) addPieces(p *podReading, kind pss.ContainerKind, to string) {
@@ -308,14 +360,19 @@ func (r *reading) addPiece(p *podReading, kind pss.ContainerKind, to string) {
 
 // addAnnotations reads annotations into those that are there already.
 func (r *reading) addAnnotations(p *podReading, to rename) {
-	before := p.pod.Annotations
-	for _, a := range r.annotations(p.extra, &p.annotations) {
-		if i, found := findAnnotation(before, a.Key); found {
-			before[i] = a
+	added := r.annotations(p.extra, &p.annotations)
+	if len(added) == 0 {
+		return
+	}
+	all, before := slices.Clone(p.pod.Annotations), len(p.pod.Annotations)
+	for _, a := range added {
+		if i, found := findAnnotation(all[:before], a.Key); found {
+			all[i] = a
 		} else {
-			p.pod.Annotations = append(p.pod.Annotations, a)
+			all = append(all, a)
 		}
 		p.rename(joinKey("metadata.annotations", a.Key), rename{to: joinKey(to.to, a.Key), absolute: to.absolute})
 	}
-	sortAnnotations(p.pod.Annotations)
+	sortAnnotations(all)
+	p.pod.Annotations = all
 }

@@ -2,7 +2,9 @@ package workload
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -250,5 +252,104 @@ func TestAssembledPodsThatCannotBeReadAreNotChecked(t *testing.T) {
 	item := readJSON(t, Options{}, `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"container":{},"container":{}}]}}`, false)
 	if item.Outcome != Broken || item.Err.Error() != `duplicate key "container" at spec.templates[0]` {
 		t.Errorf("a container given twice: %+v", item)
+	}
+}
+
+func TestWhatATemplateAnnotatesCountsBeforeWhatAllShare(t *testing.T) {
+	t.Parallel()
+	const key = "container.apparmor.security.beta.kubernetes.io/"
+	text := `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"podMetadata":{"annotations":{"KEYb":"runtime/default"}},"templates":[
+{"name":"t","container":{"name":"main"},"metadata":{"annotations":{"KEYa":"localhost/a","KEYb":"unconfined"}}},
+{"name":"u","container":{"name":"main"}},
+{"name":"v","container":{"name":"main"},"metadata":{"annotations":{"KEYb":"localhost/v"}}}]}}`
+	item := newTestReader(t, Options{Extra: true}).ReadObject([]byte(strings.ReplaceAll(text, "KEY", key)))
+	if item.Err != nil || len(item.Templates) != 3 {
+		t.Fatalf("%d templates: %v", len(item.Templates), item.Err)
+	}
+	for i, want := range [][]pss.Annotation{
+		{{Key: key + "a", Value: "localhost/a"}, {Key: key + "b", Value: "unconfined"}},
+		{{Key: key + "b", Value: "runtime/default"}},
+		{{Key: key + "b", Value: "localhost/v"}},
+	} {
+		if diff := cmp.Diff(want, item.Templates[i].Pod.Annotations); diff != "" {
+			t.Errorf("template %d (-want +got):\n%s", i, diff)
+		}
+	}
+	for i, want := range []string{"spec.templates[0].metadata.annotations", "spec.podMetadata.annotations", "spec.templates[2].metadata.annotations"} {
+		if got := item.Templates[i].FullPath(`metadata.annotations["` + key + `b"]`); !strings.HasPrefix(got, want) {
+			t.Errorf("template %d: %s", i, got)
+		}
+	}
+}
+
+func TestWhatATemplateSetsForItsPodIsNoOtherTemplates(t *testing.T) {
+	t.Parallel()
+	const text = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{
+"securityContext":{"runAsUser":1,"fsGroup":2,"supplementalGroups":[3],"sysctls":[{"name":"s"}]},"volumes":[{"name":"a"},{"name":"b","hostPath":{"path":"/b"}}],
+"templates":[
+{"container":{"name":"main"},"volumes":[{"name":"c","hostPath":{"path":"/c"}}],"securityContext":{"supplementalGroups":[4]}},
+{"container":{"name":"main"},"volumes":[{"name":"d","hostPath":{"path":"/d"}}]},
+{"container":{"name":"main"}}]}}`
+	item := newTestReader(t, Options{Extra: true}).ReadObject([]byte(text))
+	if item.Err != nil || len(item.Templates) != 3 {
+		t.Fatalf("%d templates: %v", len(item.Templates), item.Err)
+	}
+	type settings struct {
+		Volumes, Paths, Sysctls []string
+		User, Group             pss.Opt[int64]
+		Groups                  []int64
+	}
+	var got []settings
+	for i := range item.Templates {
+		p, x := &item.Templates[i].Pod, item.Templates[i].Extra
+		s := settings{Sysctls: p.Sysctls, User: p.SecurityContext.RunAsUser, Group: x.FSGroup, Groups: x.SupplementalGroups}
+		for i := range p.Volumes {
+			s.Volumes, s.Paths = append(s.Volumes, p.Volumes[i].Name), append(s.Paths, x.Volumes[i].HostPath)
+		}
+		got = append(got, s)
+	}
+	one, two := pss.Some(int64(1)), pss.Some(int64(2))
+	want := []settings{
+		{Volumes: []string{"a", "b", "c"}, Paths: []string{"", "/b", "/c"}, Groups: []int64{4}},
+		{[]string{"a", "b", "d"}, []string{"", "/b", "/d"}, []string{"s"}, one, two, []int64{3}},
+		{[]string{"a", "b"}, []string{"", "/b"}, []string{"s"}, one, two, []int64{3}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for path, want := range map[string]string{"spec.volumes[1]": "spec.volumes[1]", "spec.volumes[2].hostPath": "spec.templates[1].volumes[0].hostPath"} {
+		if got := item.Templates[1].FullPath(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
+// What all pods of an object share is read once, not once for each of them.
+func TestManyTemplatesThatShareManyVolumes(t *testing.T) {
+	t.Parallel()
+	workflow := func(templates, volumes int) []byte {
+		return []byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"volumes":[` + strings.Repeat(`{"name":"a"},`, volumes-1) +
+			`{"name":"a"}],"templates":[` + strings.Repeat(`{"container":{"name":"a"}},`, templates-1) + `{"container":{"name":"a"}}]}}`)
+	}
+	reader := newTestReader(t, Options{Extra: true})
+	item := reader.ReadObject(workflow(256, 256))
+	if item.Err != nil || len(item.Templates) != 256 {
+		t.Fatalf("%d templates: %v", len(item.Templates), item.Err)
+	}
+	first, last := &item.Templates[0], &item.Templates[255]
+	if len(last.Pod.Volumes) != 256 || &first.Pod.Volumes[0] != &last.Pod.Volumes[0] || &first.Extra.Volumes[0] != &last.Extra.Volumes[0] {
+		t.Errorf("templates have volumes of their own")
+	}
+	if got := last.FullPath("spec.volumes[255]"); got != "spec.volumes[255]" {
+		t.Errorf("the last volume is at %s", got)
+	}
+	start := time.Now()
+	item = reader.ReadObject(workflow(100_000, 100_000))
+	if took := time.Since(start); item.Outcome != Broken || len(item.Templates) > 0 || took > longest ||
+		item.Err.Error() != "its pods share more volumes or annotations than can be judged with each of them: state fewer, or split it" {
+		t.Errorf("outcome %d in %v: %v", item.Outcome, took, item.Err)
+	}
+	if item = reader.ReadObject(workflow(20_000, 3)); item.Err != nil || len(item.Templates) != 20_000 {
+		t.Errorf("%d templates that share little: %v", len(item.Templates), item.Err)
 	}
 }

@@ -25,7 +25,7 @@ type podReading struct {
 	// map that has such a shape.
 	shape   *shape
 	at      string
-	renames map[string]rename
+	renames renames
 
 	annotations map[string]string // those to be kept
 }

@@ -165,7 +165,7 @@ func TestTheOrderOfKeysDoesNotMatter(t *testing.T) {
 	_ = rest
 	late := "{" + body + `"kind": "Pod", "apiVersion": "v1"}`
 	got := podOf(t, Options{Extra: true}, late)
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Template{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Template{}, renames{})); diff != "" {
 		t.Errorf("with the type at the end (-want +got):\n%s", diff)
 	}
 }

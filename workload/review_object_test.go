@@ -56,7 +56,7 @@ func sameOnTheWay(t *testing.T, r *Reader, body []byte) {
 		if object.read == nil {
 			continue
 		}
-		if diff := cmp.Diff(&alone, object.read, cmp.AllowUnexported(Template{}, rename{})); diff != "" {
+		if diff := cmp.Diff(&alone, object.read, cmp.AllowUnexported(Template{}, renames{}, rename{})); diff != "" {
 			t.Fatalf("(-alone +on the way)\n%s: %q", diff, body)
 		}
 	}

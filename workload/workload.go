@@ -126,8 +126,8 @@ type Template struct {
 	// Rendered is that of the object's Source.
 	Rendered *Rendered
 
-	doc     *document         // for positions; nil if the template came without text
-	renames map[string]rename // where the object states what a PodSpec has elsewhere
+	doc     *document // for positions; nil if the template came without text
+	renames renames   // where the object states what a PodSpec has elsewhere
 	invalid []Invalid
 }
 
@@ -135,11 +135,11 @@ type Template struct {
 // root of the object: spec.containers[0] becomes
 // spec.template.spec.containers[0].
 func (t *Template) FullPath(path string) string {
-	for end := 1; end <= len(path) && len(t.renames) > 0; end++ {
+	for end := 1; end <= len(path) && !t.renames.none(); end++ {
 		if end < len(path) && path[end] != '.' && path[end] != '[' {
 			continue
 		}
-		r, ok := t.renames[path[:end]]
+		r, ok := t.renames.find(path[:end])
 		if !ok {
 			continue
 		}
