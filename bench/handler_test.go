@@ -24,6 +24,11 @@ func (restrictedEverywhere) Labels(context.Context, string) (map[string]string, 
 	return map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}, nil
 }
 
+func (e restrictedEverywhere) Known(name string) (map[string]string, bool) {
+	labels, err := e.Labels(context.Background(), name)
+	return labels, err == nil
+}
+
 func (restrictedEverywhere) Pods(context.Context, string) ([]admission.ExistingPod, error) {
 	return nil, nil
 }

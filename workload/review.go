@@ -65,10 +65,10 @@ type GroupVersionResource struct{ Group, Version, Resource string }
 // they ask for.
 //
 // So that nobody has to go over an object once more, it can be read on the way:
-// readBy, unless it is nil, is asked for the Reader to read both objects by, with
-// what stands before the first of them, which in what an API server sends is all
-// but DryRun. It may return nil.
-func ReadReview(body []byte, readBy func(*Review) *Reader) (Review, error) {
+// readBy, unless it is nil, is asked for the Reader to read the object by, and
+// whether OldObject is to be read, too, with what stands before the first of them,
+// which in what an API server sends is all but DryRun. The Reader may be nil.
+func ReadReview(body []byte, readBy func(*Review) (by *Reader, old bool)) (Review, error) {
 	r := reviewReading{scanner: scanner{data: body}, readBy: readBy}
 	if r.peek() != '{' && r.valueStarts() {
 		r.wrongType(r.pos, "an object")
@@ -95,8 +95,8 @@ type reviewReading struct {
 	apiVersion, kind string
 	hasRequest       bool
 	converted        string // request.subResource
-	readBy           func(*Review) *Reader
-	asked            bool // readBy
+	readBy           func(*Review) (by *Reader, old bool)
+	asked, old       bool // readBy, and what it said of OldObject
 }
 
 func (r *reviewReading) envelope() {
@@ -153,10 +153,10 @@ func (r *reviewReading) request() {
 			v.Username, v.UserInfo = r.userInfo()
 		case "object":
 			r.once(&seen, 9)
-			v.Object, v.ObjectRead = r.either()
+			v.Object, v.ObjectRead = r.either(false)
 		case "oldObject":
 			r.once(&seen, 10)
-			v.OldObject, v.OldObjectRead = r.either()
+			v.OldObject, v.OldObjectRead = r.either(true)
 		case "dryRun":
 			r.once(&seen, 11)
 			v.DryRun = r.boolean()
@@ -210,18 +210,18 @@ func (r *reviewReading) userInfo() (username string, all []byte) {
 
 // either reads one of the two objects, which may be any value, and returns its text,
 // nil for null; and what a Reader makes of it, if one is to.
-func (r *reviewReading) either() (raw []byte, read *Item) {
+func (r *reviewReading) either(old bool) (raw []byte, read *Item) {
 	if r.peek() == 'n' {
 		r.null()
 		return nil, nil
 	}
 	start := r.pos
 	if !r.asked && r.readBy != nil {
-		r.review.ReadBy = r.readBy(&r.review)
+		r.review.ReadBy, r.old = r.readBy(&r.review)
 	}
 	r.asked = true
 	read, ok := (*Item)(nil), false
-	if r.review.ReadBy != nil && r.err == nil {
+	if r.review.ReadBy != nil && (!old || r.old) && r.err == nil {
 		read, ok = r.review.ReadBy.readWithin(&r.scanner)
 	}
 	if !ok {

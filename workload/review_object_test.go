@@ -32,7 +32,7 @@ var reviewed = []string{
 func sameOnTheWay(t *testing.T, r *Reader, body []byte) {
 	t.Helper()
 	want, wantErr := ReadReview(body, nil)
-	got, err := ReadReview(body, func(*Review) *Reader { return r })
+	got, err := ReadReview(body, func(*Review) (*Reader, bool) { return r, true })
 	if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
 		t.Fatalf("error %v, without reading the objects %v: %q", err, wantErr, body)
 	}
@@ -89,12 +89,12 @@ func TestWhoReadsAnObjectIsAskedOnceWithAllThatStandsBeforeIt(t *testing.T) {
 	t.Parallel()
 	r := newTestReader(t, Options{})
 	asked := 0
-	got, err := ReadReview([]byte(podReview), func(v *Review) *Reader {
+	got, err := ReadReview([]byte(podReview), func(v *Review) (*Reader, bool) {
 		asked++
 		if v.Operation != "UPDATE" || v.Namespace != "shop" || v.Resource.Resource != "pods" || v.Subresource != "resize" || v.Username == "" {
 			t.Errorf("asked with %+v", v)
 		}
-		return r
+		return r, false
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,12 +106,26 @@ func TestWhoReadsAnObjectIsAskedOnceWithAllThatStandsBeforeIt(t *testing.T) {
 
 func TestAReviewIsReadWithoutItsObjectsIfNobodyWantsThem(t *testing.T) {
 	t.Parallel()
-	got, err := ReadReview([]byte(minimal(`,"object":`+podJSON("a"))), func(*Review) *Reader { return nil })
+	got, err := ReadReview([]byte(minimal(`,"object":`+podJSON("a"))), func(*Review) (*Reader, bool) { return nil, true })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.ReadBy != nil || got.ObjectRead != nil || !bytes.Equal(got.Object, []byte(podJSON("a"))) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestTheOldObjectIsReadIfItIsWanted(t *testing.T) {
+	t.Parallel()
+	r := newTestReader(t, Options{})
+	for _, wanted := range []bool{false, true} {
+		got, err := ReadReview([]byte(minimal(`,"object":`+podJSON("a")+`,"oldObject":`+podJSON("b"))), func(*Review) (*Reader, bool) { return r, wanted })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.ObjectRead == nil || (got.OldObjectRead != nil) != wanted || string(got.OldObject) != podJSON("b") {
+			t.Errorf("read %v and %v, the old one wanted: %t", got.ObjectRead, got.OldObjectRead, wanted)
+		}
 	}
 }
 

@@ -53,8 +53,14 @@ func namespace(t *testing.T, c *cluster.Cluster, name, level string) {
 // relabel changes the enforce label of the namespace shop.
 func relabel(t *testing.T, c *cluster.Cluster, level string) {
 	t.Helper()
-	patch := `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"` + level + `"}}}`
-	_, err := c.Client().CoreV1().Namespaces().Patch(t.Context(), "shop", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	relabelAs(t, c, "shop", "enforce", level)
+}
+
+// relabelAs changes one of the labels of a namespace.
+func relabelAs(t *testing.T, c *cluster.Cluster, namespace, mode, level string) {
+	t.Helper()
+	patch := `{"metadata":{"labels":{"pod-security.kubernetes.io/` + mode + `":"` + level + `"}}}`
+	_, err := c.Client().CoreV1().Namespaces().Patch(t.Context(), namespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

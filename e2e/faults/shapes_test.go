@@ -28,6 +28,50 @@ func repeated(size int, text func(i int) string) string {
 // always is the same text again and again.
 func always(text string) func(int) string { return func(int) string { return text } }
 
+// TestNoShapeOfACustomResourceTakesTheMemory sends workflows whose pods share many
+// volumes, which each of them has to be judged with.
+func TestNoShapeOfACustomResourceTakesTheMemory(t *testing.T) {
+	// Not parallel: it takes all the time there is.
+	namespace(t, plane, "flows", "")
+	namespace(t, plane, "warned-flows", "")
+	relabelAs(t, plane, "warned-flows", "warn", "baseline")
+	for _, in := range []string{"flows", "warned-flows"} {
+		for _, size := range []int{40 << 10, 7 * mib} {
+			t.Run(fmt.Sprintf("%d bytes in %s", size, in), func(t *testing.T) {
+				l := installed(t)
+				s, dir := limited(t, l, in)
+				object := `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w"},"spec":{"volumes":[` + repeated(size/4, always(`{"name":"a"}`)) +
+					`],"templates":[` + repeated(size/4, always(`{"container":{"name":"a"}}`)) + `]}}`
+				body := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","kind":{"group":"argoproj.io","version":"v1alpha1","kind":"Workflow"},` +
+					`"resource":{"group":"argoproj.io","version":"v1alpha1","resource":"workflows"},"name":"w","namespace":"` + in + `","operation":"UPDATE","userInfo":{},` +
+					`"object":` + object + `,"oldObject":` + object + `}}`
+				asked := &admissionv1.AdmissionRequest{UID: "u"}
+				var all sync.WaitGroup
+				for range 40 {
+					all.Go(func() {
+						begun := time.Now()
+						status, text, err := askDirectly(t, s.Admission, dir, false).post(t.Context(), strings.NewReader(body))
+						switch {
+						case err != nil, status == http.StatusTooManyRequests, status == http.StatusRequestEntityTooLarge: // turned away
+						case status != http.StatusOK:
+							t.Errorf("status %d: %.200s", status, text)
+						default:
+							if got, err := responseTo(asked, text); err != nil || !got.Allowed {
+								t.Errorf("%v: got %.200s, want that it is allowed: its pods are judged later", err, text)
+							}
+						}
+						if took := time.Since(begun); took > 20*time.Second {
+							t.Errorf("it took %s", took)
+						}
+					})
+				}
+				all.Wait()
+				demandWithin(t, l, s)
+			})
+		}
+	}
+}
+
 // TestNoShapeOfABodyTakesTheMemory sends bodies that are small in bytes and large
 // once they are read, judged or answered, many at once.
 func TestNoShapeOfABodyTakesTheMemory(t *testing.T) {

@@ -15,6 +15,8 @@ type Namespaces interface {
 	// Labels returns the labels of a namespace, which are only read. An error
 	// means that pods are refused.
 	Labels(ctx context.Context, name string) (map[string]string, error)
+	// Known returns the same if nobody has to be asked for it.
+	Known(name string) (labels map[string]string, ok bool)
 }
 
 // Pods finds the pods that exist.

@@ -13,7 +13,7 @@ import (
 
 // sent is a request as it comes in an AdmissionReview, whose objects are read on the
 // way if reads says so.
-func sent(t *testing.T, r Request, reads func(*workload.Review) *workload.Reader) Request {
+func sent(t *testing.T, r Request, reads func(*workload.Review) (*workload.Reader, bool)) Request {
 	t.Helper()
 	raw := func(object []byte) json.RawMessage {
 		if len(object) == 0 {
@@ -103,12 +103,25 @@ func TestOnlyWhatIsNeededFirstIsReadOnTheWay(t *testing.T) {
 		{"a namespace", Request{Operation: Update, Resource: "namespaces", Namespace: "exempt"}, c.reader},
 		{"a workload", Request{Operation: Create, Group: "apps", Resource: "deployments"}, c.reader},
 		{"the scale of one", Request{Operation: Update, Group: "apps", Resource: "deployments", Subresource: "scale"}, nil},
-		{"a custom resource", Request{Operation: Create, Group: "example.com", Resource: "sets"}, c.state.Load().custom},
-		{"pods of another group", Request{Operation: Create, Group: "example.com", Resource: "pods"}, c.state.Load().custom},
+		{"a custom resource", Request{Operation: Create, Group: "example.com", Resource: "sets"}, nil},
+		{"pods of another group", Request{Operation: Create, Group: "example.com", Resource: "pods"}, nil},
+		{"a pod where nothing is asked for", Request{Operation: Create, Resource: "pods", Namespace: "privileged"}, nil},
+		{"an update of one", Request{Operation: Update, Resource: "pods", Namespace: "privileged"}, nil},
+		{"a workload where nothing is asked for", Request{Operation: Create, Group: "apps", Resource: "deployments", Namespace: "privileged"}, nil},
+		{"a pod of a namespace that is not known", Request{Operation: Create, Resource: "pods", Namespace: "elsewhere"}, c.reader},
 	} {
-		tt.r.Object = []byte(goodPod)
-		if got := sent(t, tt.r, c.Reads).ReadBy; got != tt.want {
-			t.Errorf("%s: read by %p, want %p", tt.name, got, tt.want)
+		tt.r.Object, tt.r.OldObject = []byte(goodPod), []byte(goodPod)
+		got := sent(t, tt.r, c.Reads)
+		if got.ReadBy != tt.want {
+			t.Errorf("%s: read by %p, want %p", tt.name, got.ReadBy, tt.want)
 		}
+		old := tt.r.Resource == "namespaces" || got.ReadBy == c.whole
+		if (got.ObjectRead != nil) != (tt.want != nil) || (got.OldObjectRead != nil) != (old && tt.want != nil) {
+			t.Errorf("%s: read %v and the old one %v", tt.name, got.ObjectRead, got.OldObjectRead)
+		}
+	}
+	c.replace(func(s *state) { s.podGuards = asking(PodGuarding{}) })
+	if got := sent(t, Request{Operation: Create, Resource: "pods", Namespace: "privileged", Object: []byte(goodPod)}, c.Reads); got.ReadBy != c.reader {
+		t.Errorf("a pod that a guard may ask something of: read by %p, want %p", got.ReadBy, c.reader)
 	}
 }

@@ -1,6 +1,9 @@
 package admission
 
-import "github.com/gabion-security/gabion/workload"
+import (
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
+)
 
 // The operations that Pod Security admission is asked about.
 const (
@@ -50,31 +53,37 @@ const (
 // isCore reports whether the request is for the resource of the core group.
 func (r *Request) isCore(resource string) bool { return r.Group == "" && r.Resource == resource }
 
-// Reads says by which Reader the objects of a review that asks for a decision are best
-// read on the way: the one that Decide needs first, nil if it needs none. It goes by
-// what is known then; what Decide needs to have been read by another is read again.
-func (c *Controller) Reads(v *workload.Review) *workload.Reader {
+// Reads says by which Reader the object of a review that asks for a decision is best
+// read on the way, and whether the old one, too: by the one that Decide needs first, nil
+// if it may need none. It goes by what is known then; what Decide needs to have been
+// read by another is read again. A custom resource may take long, so that it is read
+// only once it is known to count.
+func (c *Controller) Reads(v *workload.Review) (by *workload.Reader, old bool) {
 	s := c.state.Load()
-	core := v.Resource.Group == ""
+	pod := v.Resource.Group == "" && v.Resource.Resource == podsResource
 	switch {
-	case core && v.Resource.Resource == namespacesResource:
-		return c.reader
+	case v.Resource.Group == "" && v.Resource.Resource == namespacesResource:
+		return c.reader, true
 	case s.config.Exemptions.Namespace(v.Namespace), s.config.Exemptions.Username(v.Username):
-		return nil
-	case core && v.Resource.Resource == podsResource:
-		switch {
-		case ignored(v.Subresource):
-			return nil
-		case v.Operation == Update:
-			return c.whole
-		}
-		return c.reader
-	case v.Subresource != "":
-		return nil
-	case isCustom(v.Resource.Group):
-		return s.custom
+		return nil, false
+	case pod && ignored(v.Subresource), !pod && (v.Subresource != "" || isCustom(v.Resource.Group)), c.demandsNothing(s, v.Namespace, pod):
+		return nil, false
+	case pod && v.Operation == Update:
+		return c.whole, true
 	}
-	return c.reader
+	return c.reader, false
+}
+
+// demandsNothing reports whether it is known that whatever stands in a pod of the
+// namespace, or in the template of one, is allowed without a word.
+func (c *Controller) demandsNothing(s *state, namespace string, pod bool) bool {
+	labels, ok := c.namespaces.Known(namespace)
+	if !ok || s.podGuards != nil {
+		return false
+	}
+	policy, errs := pss.PolicyFromLabels(labels, s.config.Defaults)
+	return len(errs) == 0 && policy.Warn.Level == pss.Privileged && policy.Audit.Level == pss.Privileged &&
+		(!pod || policy.Enforce.Level == pss.Privileged)
 }
 
 // object is one of the objects of the request.

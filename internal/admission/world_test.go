@@ -34,6 +34,11 @@ func (w *world) Labels(_ context.Context, name string) (map[string]string, error
 	return nil, errLookup
 }
 
+func (w *world) Known(name string) (map[string]string, bool) {
+	labels, ok := w.namespaces[name]
+	return labels, ok
+}
+
 func (w *world) Pods(_ context.Context, namespace string) ([]ExistingPod, error) {
 	if pods, ok := w.pods[namespace]; ok {
 		return append([]ExistingPod(nil), pods...), nil

@@ -108,10 +108,7 @@ func follow(ctx context.Context, from *source, to cache.ReflectorStore) {
 // be relied on. The error is the API server's, or says why it was not reached; it
 // comes while there is time left to answer with it, if the context has a deadline.
 func (c *Cache) Labels(ctx context.Context, name string) (map[string]string, error) {
-	var labels map[string]string
-	var known bool
-	err := c.namespaces.read(func(all namespaces) { labels, known = all[name] })
-	if err == nil && known {
+	if labels, ok := c.Known(name); ok {
 		return labels, nil
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -124,6 +121,13 @@ func (c *Cache) Labels(ctx context.Context, name string) (map[string]string, err
 		return nil, err // as it is: it reads as the built-in plugin's
 	}
 	return n.Labels, nil
+}
+
+// Known returns the labels of a namespace that the cache knows, as long as it can be
+// relied on.
+func (c *Cache) Known(name string) (labels map[string]string, ok bool) {
+	err := c.namespaces.read(func(all namespaces) { labels, ok = all[name] })
+	return labels, ok && err == nil
 }
 
 // Pods returns all pods of a namespace, in no order. The error says why they are

@@ -34,6 +34,11 @@ func (l labelled) Labels(_ context.Context, name string) (map[string]string, err
 	return labels, nil
 }
 
+func (l labelled) Known(name string) (map[string]string, bool) {
+	labels, ok := l.labels[name]
+	return labels, ok
+}
+
 func (l labelled) Pods(_ context.Context, namespace string) ([]admission.ExistingPod, error) {
 	return l.pods[namespace], nil
 }

@@ -19,6 +19,8 @@ type world struct{ labels map[string]string }
 
 func (w world) Labels(context.Context, string) (map[string]string, error) { return w.labels, nil }
 
+func (w world) Known(string) (map[string]string, bool) { return w.labels, true }
+
 func (world) Pods(context.Context, string) ([]admission.ExistingPod, error) { return nil, nil }
 
 // Whatever is sent is answered: by an AdmissionReview with the UID that was
@@ -40,7 +42,7 @@ func FuzzAdmissionReview(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	h, err := webhook.NewHandler(webhook.HandlerOptions{Decider: controller})
+	h, err := webhook.NewHandler(webhook.HandlerOptions{Decider: controller, Reads: controller.Reads})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -47,7 +47,7 @@ type HandlerOptions struct {
 	Decider Decider
 	// Reads, unless it is nil, says by which Reader the Decider wants the objects of a
 	// review to be read. It is called by many goroutines at once.
-	Reads func(*workload.Review) *workload.Reader
+	Reads func(*workload.Review) (by *workload.Reader, old bool)
 	// MaxBodyBytes is how large a body may be; a larger one is a 413.
 	MaxBodyBytes int64
 	// MaxBytesInFlight is how many bytes the bodies of all requests that are
@@ -73,7 +73,7 @@ const (
 // /mutate.
 type Handler struct {
 	decider    Decider
-	reads      func(*workload.Review) *workload.Reader
+	reads      func(*workload.Review) (by *workload.Reader, old bool)
 	maxBody    int64
 	maxTimeout time.Duration
 	log        *slog.Logger
@@ -234,6 +234,9 @@ func (h *Handler) answer(ctx context.Context, b *buffers, mutating bool) (status
 	var review workload.Review
 	defer func() {
 		if p := recover(); p != nil {
+			if review.UID == "" {
+				review = asked(b.in)
+			}
 			h.logPanic(ctx, &review, p)
 			b.out = appendAnswer(b.out[:0], review.UID, panicked())
 			status, f = http.StatusInternalServerError, nil
@@ -253,6 +256,14 @@ func (h *Handler) answer(ctx context.Context, b *buffers, mutating bool) (status
 	b.out = appendAnswer(b.out[:0], review.UID, decision)
 	h.logDecision(ctx, &review, &decision)
 	return http.StatusOK, nil
+}
+
+// asked is a review without its objects: who has asked, where reading all of it
+// panicked. It is empty where that panics, too.
+func asked(body []byte) (review workload.Review) {
+	defer func() { _ = recover() }() // the first panic has been told
+	review, _ = workload.ReadReview(body, nil)
+	return review
 }
 
 func requestOf(r *workload.Review) admission.Request {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gabion-security/gabion/internal/admission"
 	"github.com/gabion-security/gabion/internal/webhook"
+	"github.com/gabion-security/gabion/workload"
 )
 
 func TestAReviewIsAnswered(t *testing.T) {
@@ -208,24 +209,33 @@ func TestAPanicIsADenialAndTheServerStays(t *testing.T) {
 			}
 			return admission.Decision{Allowed: true}
 		}),
+		Reads: func(v *workload.Review) (*workload.Reader, bool) {
+			if v.Name == "worse" {
+				panic("while it was read")
+			}
+			return nil, false
+		},
 	}, webhook.ServerOptions{})
 	client := r.client(t, false)
 	for range 3 {
-		status, text, err := post(t.Context(), client, r.url, strings.NewReader(review("u-7", "bad", "{}")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"u-7","allowed":false,` +
-			`"status":{"status":"Failure","message":"Internal error occurred: the decision failed","reason":"InternalError","code":500},` +
-			`"auditAnnotations":{"error":"Internal error occurred: the decision failed"}}}`
-		if status != http.StatusInternalServerError || string(text) != want {
-			t.Errorf("status %d: %s", status, text)
+		for _, name := range []string{"bad", "worse"} {
+			status, text, err := post(t.Context(), client, r.url, strings.NewReader(review("u-7", name, "{}")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"u-7","allowed":false,` +
+				`"status":{"status":"Failure","message":"Internal error occurred: the decision failed","reason":"InternalError","code":500},` +
+				`"auditAnnotations":{"error":"Internal error occurred: the decision failed"}}}`
+			if status != http.StatusInternalServerError || string(text) != want {
+				t.Errorf("status %d: %s", status, text)
+			}
 		}
 		if _, err := ask(t.Context(), client, r.url, review("u-8", "good", "{}")); err != nil {
 			t.Error(err)
 		}
 	}
-	if got := log.String(); strings.Count(got, "\n") != 3 || strings.Count(got, `"panic":"runtime error: index out of range [3] with length 0"`) != 3 ||
+	if got := log.String(); strings.Count(got, "\n") != 6 || strings.Count(got, `"panic":"runtime error: index out of range [3] with length 0"`) != 3 ||
+		strings.Count(got, `"panic":"while it was read"`) != 3 || strings.Count(got, `"uid":"u-7"`) != 6 || strings.Count(got, `"name":"worse"`) != 3 ||
 		!strings.Contains(got, "handler_test.go") {
 		t.Errorf("the log says: %s", got)
 	}

@@ -25,6 +25,11 @@ func (p places) Labels(_ context.Context, name string) (map[string]string, error
 	return nil, fmt.Errorf("there is no namespace %s", name)
 }
 
+func (p places) Known(name string) (map[string]string, bool) {
+	labels, ok := p[name]
+	return labels, ok
+}
+
 func (places) Pods(context.Context, string) ([]admission.ExistingPod, error) { return nil, nil }
 
 // Stand-ins for what is another one in each request.
@@ -159,7 +164,7 @@ func TestEveryAnswerOfMoreThanAMillionIsItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := webhook.NewHandler(webhook.HandlerOptions{Decider: controller})
+	h, err := webhook.NewHandler(webhook.HandlerOptions{Decider: controller, Reads: controller.Reads})
 	if err != nil {
 		t.Fatal(err)
 	}
