@@ -1,7 +1,8 @@
 package workload
 
 import (
-	"runtime"
+	"cmp"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,19 +18,37 @@ var beneath = unix.OpenHow{
 // for what it cannot do without, and fails for whatever else is needed, such as a
 // system that knows no openat2 or a call that was interrupted.
 func (t *tree) readSmall(path string, buf []byte) (n int, ok bool) {
-	below, ok := t.hold(path)
-	if !ok || t.dir == nil {
+	below, ok := t.below(path)
+	if !ok {
 		return 0, false
 	}
-	how := beneath
-	fd, err := unix.Openat2(int(t.dir.Fd()), below, &how)
-	runtime.KeepAlive(t)
+	dir, err := t.dir.hold(t.path, openDir)
+	if err != nil {
+		return 0, false
+	}
+	fd, err := openBeneath(dir, below)
 	if err != nil {
 		return 0, false
 	}
 	n, ok = readToEnd(fd, buf)
 	_ = unix.Close(fd) // it was only read
 	return n, ok
+}
+
+// openDir opens a directory, and waits for no pipe that has taken its place.
+func openDir(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0)
+}
+
+// openBeneath opens a file of a directory, which is not closed meanwhile.
+func openBeneath(dir *os.File, path string) (fd int, err error) {
+	conn, err := dir.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	how := beneath
+	closed := conn.Control(func(at uintptr) { fd, err = unix.Openat2(int(at), path, &how) })
+	return fd, cmp.Or(closed, err)
 }
 
 // readToEnd reads a file from its beginning to its end, if that is shorter than the

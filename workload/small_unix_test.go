@@ -24,7 +24,7 @@ func TestNothingIsTakenFromAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ways := []File{file, withoutShortcut(file), {Path: path, Explicit: true}, {Path: path, Root: dir}}
+	ways := []File{file, withoutShortcut(t, file), {Path: path, Explicit: true}, {Path: path, Root: dir}}
 	r := newTestReader(t, Options{})
 	for _, way := range ways {
 		if items, _, ok := r.ReadSmall(way, 100); ok {

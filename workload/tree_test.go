@@ -100,3 +100,89 @@ func TestAFileThatIsGoneIsNotFound(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+func TestATreeThatWasClosedIsOpenedAgainAndLeadsNowhereElse(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir := filepath.Join(root, "given")
+	write(t, filepath.Join(dir, "a.yaml"), pod("a"))
+	write(t, filepath.Join(dir, "b.yaml"), pod("b"))
+	write(t, filepath.Join(root, "outside.yaml"), pod("outside"))
+	files := found(t, dir)
+	r := newTestReader(t, Options{})
+	for range 2 {
+		for name, file := range files {
+			if in, err := file.tree.open(file.Path); err != nil {
+				t.Errorf("%s: the tree does not open it: %v", name, err)
+			} else {
+				_ = in.Close()
+			}
+			if items, _, ok := r.ReadSmall(file, 100); !ok || len(items) != 1 {
+				t.Errorf("%s: %t, %+v", name, ok, items)
+			}
+			file.tree.root.close()
+			file.tree.dir.close()
+		}
+	}
+	if err := os.Remove(files["b.yaml"].Path); err != nil {
+		t.Fatal(err)
+	}
+	link(t, "../outside.yaml", files["b.yaml"].Path)
+	if got, err := text(t, files["b.yaml"]); !errors.Is(err, errOutside) {
+		t.Errorf("it is %q, and the error %v", got, err)
+	}
+	if items, _, ok := r.ReadSmall(files["b.yaml"], 100); ok {
+		t.Errorf("%+v is read", items)
+	}
+}
+
+// Not in parallel: other tests open directories as well.
+func TestWhatIsHeldIsOpenedOnceUntilManyOthersAre(t *testing.T) {
+	dir := t.TempDir()
+	opened := 0
+	open := func(path string) (*os.Root, error) {
+		opened++
+		return os.OpenRoot(path)
+	}
+	hold := func(h *held[*os.Root]) *os.Root {
+		root, err := h.hold(dir, open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return root
+	}
+	var first held[*os.Root]
+	root := hold(&first)
+	others := make([]held[*os.Root], maxHeld)
+	for i := range others {
+		if hold(&first) != root || opened != 1+i {
+			t.Fatalf("after %d others it is another, %d were opened", i, opened)
+		}
+		hold(&others[i])
+	}
+	if _, err := root.Stat("."); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("it is not closed: %v", err)
+	}
+	if hold(&first) == root {
+		t.Error("it is not opened again")
+	}
+}
+
+// Somebody may have a directory at hand that is closed at this moment.
+func TestAFileIsOpenedWhoeverClosesItsTree(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), "text")
+	file := found(t, dir)["a.yaml"]
+	closed, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file.tree.root.dir.Store(&closed)
+	if got, err := text(t, file); got != "text" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
