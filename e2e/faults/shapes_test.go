@@ -28,20 +28,26 @@ func repeated(size int, text func(i int) string) string {
 // always is the same text again and again.
 func always(text string) func(int) string { return func(int) string { return text } }
 
-// TestNoShapeOfACustomResourceTakesTheMemory sends workflows whose pods share many
-// volumes, which each of them has to be judged with.
+// TestNoShapeOfACustomResourceTakesTheMemory sends workflows of many pods, which may
+// share volumes that each of them has to be judged with, many at once.
 func TestNoShapeOfACustomResourceTakesTheMemory(t *testing.T) {
 	// Not parallel: it takes all the time there is.
 	namespace(t, plane, "flows", "")
 	namespace(t, plane, "warned-flows", "")
 	relabelAs(t, plane, "warned-flows", "warn", "baseline")
-	for _, in := range []string{"flows", "warned-flows"} {
-		for _, size := range []int{40 << 10, 7 * mib} {
-			t.Run(fmt.Sprintf("%d bytes in %s", size, in), func(t *testing.T) {
+	const workflow = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w"},"spec":{"volumes":[%s],"templates":[%s]}}`
+	templates := func(size int) string { return repeated(size, always(`{"container":{"name":"a"}}`)) }
+	volumes := func(size int) string { return repeated(size, always(`{"name":"a"}`)) }
+	for name, object := range map[string]string{
+		"some that share volumes":              fmt.Sprintf(workflow, volumes(10<<10), templates(10<<10)),
+		"many that share volumes":              fmt.Sprintf(workflow, volumes(7*mib/4), templates(7*mib/4)),
+		"as many as are read, that share none": fmt.Sprintf(workflow, "", templates(1*mib)),
+		"more than are read":                   fmt.Sprintf(workflow, "", templates(7*mib/2)),
+	} {
+		for _, in := range []string{"flows", "warned-flows"} {
+			t.Run(name+" in "+in, func(t *testing.T) {
 				l := installed(t)
 				s, dir := limited(t, l, in)
-				object := `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w"},"spec":{"volumes":[` + repeated(size/4, always(`{"name":"a"}`)) +
-					`],"templates":[` + repeated(size/4, always(`{"container":{"name":"a"}}`)) + `]}}`
 				body := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","kind":{"group":"argoproj.io","version":"v1alpha1","kind":"Workflow"},` +
 					`"resource":{"group":"argoproj.io","version":"v1alpha1","resource":"workflows"},"name":"w","namespace":"` + in + `","operation":"UPDATE","userInfo":{},` +
 					`"object":` + object + `,"oldObject":` + object + `}}`
