@@ -42,8 +42,8 @@ const (
 	otherPod                             // states a pod, or makes one, in a way that is not read
 )
 
-// maxShared bounds how many volumes and annotations that its pods share an object may
-// have, counted for each pod but the first: each of them has to be judged with all.
+// maxShared bounds how much of what its pods share an object may have, counted for each
+// pod but the first: each of them has to be judged with all of it.
 const maxShared = 1 << 16
 
 // rename leads from a path of the pod to where the object states it.
@@ -198,10 +198,10 @@ func (r *reading) shapedTemplate(p *podReading, at string) bool {
 	if p.shape.base != "" {
 		p.inherit(r.base(p.shape))
 		if len(r.item.Templates) > 0 {
-			r.shares += len(p.pod.Volumes) + len(p.pod.Annotations)
+			r.shares += r.shared.size()
 		}
 		if r.shares > maxShared {
-			r.broken("its pods share more volumes or annotations than can be judged with each of them: state fewer, or split it")
+			r.broken("its pods share more volumes, sysctls, groups or annotations than can be judged with each of them: state fewer, or split it")
 			return false
 		}
 		back()
@@ -233,6 +233,15 @@ func (r *reading) base(shape *shape) *podReading {
 	}
 	r.fromTop(segments, func(at string) { r.pieces(r.shared, shape.baseFields, at, true) })
 	return r.shared
+}
+
+// size is how many volumes, sysctls and the like a pod has that are no container's.
+func (p *podReading) size() int {
+	n := len(p.pod.Volumes) + len(p.pod.Annotations) + len(p.pod.Sysctls)
+	if p.extra != nil {
+		n += len(p.extra.SupplementalGroups)
+	}
+	return n
 }
 
 // inherit takes what all pods of the object share. Whoever adds to it makes a copy.

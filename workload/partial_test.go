@@ -327,9 +327,13 @@ func TestWhatATemplateSetsForItsPodIsNoOtherTemplates(t *testing.T) {
 // What all pods of an object share is read once, not once for each of them.
 func TestManyTemplatesThatShareManyVolumes(t *testing.T) {
 	t.Parallel()
+	sharing := func(templates int, shared string) []byte {
+		return []byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{` + shared +
+			`,"templates":[` + strings.Repeat(`{"container":{"name":"a"}},`, templates-1) + `{"container":{"name":"a"}}]}}`)
+	}
+	list := func(item string, n int) string { return `[` + strings.Repeat(item+`,`, n-1) + item + `]` }
 	workflow := func(templates, volumes int) []byte {
-		return []byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"volumes":[` + strings.Repeat(`{"name":"a"},`, volumes-1) +
-			`{"name":"a"}],"templates":[` + strings.Repeat(`{"container":{"name":"a"}},`, templates-1) + `{"container":{"name":"a"}}]}}`)
+		return sharing(templates, `"volumes":`+list(`{"name":"a"}`, volumes))
 	}
 	reader := newTestReader(t, Options{Extra: true})
 	item := reader.ReadObject(workflow(256, 256))
@@ -343,11 +347,17 @@ func TestManyTemplatesThatShareManyVolumes(t *testing.T) {
 	if got := last.FullPath("spec.volumes[255]"); got != "spec.volumes[255]" {
 		t.Errorf("the last volume is at %s", got)
 	}
-	start := time.Now()
-	item = reader.ReadObject(workflow(100_000, 100_000))
-	if took := time.Since(start); item.Outcome != Broken || len(item.Templates) > 0 || took > longest ||
-		item.Err.Error() != "its pods share more volumes or annotations than can be judged with each of them: state fewer, or split it" {
-		t.Errorf("outcome %d in %v: %v", item.Outcome, took, item.Err)
+	for _, shared := range []string{
+		`"volumes":` + list(`{"name":"a"}`, 100_000),
+		`"securityContext":{"sysctls":` + list(`{"name":"a"}`, 100_000) + `}`,
+		`"securityContext":{"supplementalGroups":` + list(`1`, 100_000) + `}`,
+	} {
+		start := time.Now()
+		item = reader.ReadObject(sharing(100_000, shared))
+		if took := time.Since(start); item.Outcome != Broken || len(item.Templates) > 0 || took > longest ||
+			item.Err.Error() != "its pods share more volumes, sysctls, groups or annotations than can be judged with each of them: state fewer, or split it" {
+			t.Errorf("%.30s…: outcome %d in %v: %v", shared, item.Outcome, took, item.Err)
+		}
 	}
 	if item = reader.ReadObject(workflow(20_000, 3)); item.Err != nil || len(item.Templates) != 20_000 {
 		t.Errorf("%d templates that share little: %v", len(item.Templates), item.Err)

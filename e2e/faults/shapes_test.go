@@ -11,6 +11,8 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/gabion-security/gabion/e2e/serve"
 )
 
 // repeated returns a text again and again, separated by commas, up to a size.
@@ -27,6 +29,31 @@ func repeated(size int, text func(i int) string) string {
 
 // always is the same text again and again.
 func always(text string) func(int) string { return func(int) string { return text } }
+
+// floodWith sends a body many times at once. Each must be turned away, also as too large
+// if that may be, or answered well, and soon. What is returned waits for all.
+func floodWith(t *testing.T, s *serve.Server, dir string, body []byte, tooLarge bool, answered func(text string)) *sync.WaitGroup {
+	t.Helper()
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			begun := time.Now()
+			status, text, err := askDirectly(t, s.Admission, dir, false).post(t.Context(), bytes.NewReader(body))
+			switch {
+			case err != nil, status == http.StatusTooManyRequests: // turned away, perhaps while sending
+			case status == http.StatusRequestEntityTooLarge && tooLarge:
+			case status != http.StatusOK:
+				t.Errorf("status %d: %.200s", status, text)
+			default:
+				answered(text)
+			}
+			if took := time.Since(begun); took > 20*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+	return &all
+}
 
 // TestNoShapeOfACustomResourceTakesTheMemory sends workflows of many pods, which may
 // share volumes that each of them has to be judged with, many at once.
@@ -52,25 +79,11 @@ func TestNoShapeOfACustomResourceTakesTheMemory(t *testing.T) {
 					`"resource":{"group":"argoproj.io","version":"v1alpha1","resource":"workflows"},"name":"w","namespace":"` + in + `","operation":"UPDATE","userInfo":{},` +
 					`"object":` + object + `,"oldObject":` + object + `}}`
 				asked := &admissionv1.AdmissionRequest{UID: "u"}
-				var all sync.WaitGroup
-				for range 40 {
-					all.Go(func() {
-						begun := time.Now()
-						status, text, err := askDirectly(t, s.Admission, dir, false).post(t.Context(), strings.NewReader(body))
-						switch {
-						case err != nil, status == http.StatusTooManyRequests, status == http.StatusRequestEntityTooLarge: // turned away
-						case status != http.StatusOK:
-							t.Errorf("status %d: %.200s", status, text)
-						default:
-							if got, err := responseTo(asked, text); err != nil || !got.Allowed {
-								t.Errorf("%v: got %.200s, want that it is allowed: its pods are judged later", err, text)
-							}
-						}
-						if took := time.Since(begun); took > 20*time.Second {
-							t.Errorf("it took %s", took)
-						}
-					})
-				}
+				all := floodWith(t, s, dir, []byte(body), true, func(text string) {
+					if got, err := responseTo(asked, text); err != nil || !got.Allowed {
+						t.Errorf("%v: got %.200s, want that it is allowed: its pods are judged later", err, text)
+					}
+				})
 				all.Wait()
 				demandWithin(t, l, s)
 			})
@@ -129,26 +142,11 @@ func TestNoShapeOfABodyTakesTheMemory(t *testing.T) {
 			body := []byte(fmt.Sprintf(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},`+
 				`"resource":{"group":"","version":"v1","resource":"pods"},"name":"p","namespace":"shapes","operation":"CREATE","userInfo":{},"object":%s,"oldObject":%s}}`,
 				object.Raw, object.Raw))
-			var all sync.WaitGroup
-			for range 40 {
-				all.Go(func() {
-					begun := time.Now()
-					status, text, err := askDirectly(t, s.Admission, dir, false).post(t.Context(), bytes.NewReader(body))
-					switch {
-					case err != nil, status == http.StatusTooManyRequests: // turned away, perhaps while sending
-					case status == http.StatusRequestEntityTooLarge && !c.judged:
-					case status != http.StatusOK:
-						t.Errorf("status %d: %.200s", status, text)
-					default:
-						if got, err := responseTo(asked, text); err != nil || got.Allowed || len(text) > 4*mib {
-							t.Errorf("%v, %d bytes: got %.200s, want that it is refused", err, len(text), text)
-						}
-					}
-					if took := time.Since(begun); took > 20*time.Second {
-						t.Errorf("it took %s", took)
-					}
-				})
-			}
+			all := floodWith(t, s, dir, body, !c.judged, func(text string) {
+				if got, err := responseTo(asked, text); err != nil || got.Allowed || len(text) > 4*mib {
+					t.Errorf("%v, %d bytes: got %.200s, want that it is refused", err, len(text), text)
+				}
+			})
 			// Meanwhile others get their answers.
 			small, _ := large(t, "small", "shapes", 2000, false)
 			for range 5 {

@@ -33,7 +33,7 @@ func (r *review) pod(ctx context.Context) Decision {
 	if r.podGuards != nil {
 		r.guarding = r.podGuards(r.req.Namespace, r.labels)
 	}
-	if len(errs) == 0 && policy.FullyPrivileged() && !r.guarding.asks() {
+	if asksNothing(policy, errs, true) && !r.guarding.asks() {
 		r.evaluated(DecisionAllow, policy.Enforce, ModeEnforce)
 		return allowWith(EnforcePolicyKey, "privileged:latest")
 	}

@@ -82,8 +82,16 @@ func (c *Controller) demandsNothing(s *state, namespace string, pod bool) bool {
 		return false
 	}
 	policy, errs := pss.PolicyFromLabels(labels, s.config.Defaults)
-	return len(errs) == 0 && policy.Warn.Level == pss.Privileged && policy.Audit.Level == pss.Privileged &&
-		(!pod || policy.Enforce.Level == pss.Privileged)
+	return asksNothing(policy, errs, pod)
+}
+
+// asksNothing reports whether a policy allows whatever stands in a pod without a word,
+// or in a workload, for which what is enforced does not count.
+func asksNothing(policy pss.Policy, errs pss.LabelErrors, pod bool) bool {
+	if !pod {
+		policy.Enforce = pss.LevelVersion{Level: pss.Privileged}
+	}
+	return len(errs) == 0 && policy.FullyPrivileged()
 }
 
 // object is one of the objects of the request.

@@ -28,7 +28,7 @@ func (w *world) Labels(_ context.Context, name string) (map[string]string, error
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lookups++
-	if labels, ok := w.namespaces[name]; ok {
+	if labels, ok := w.Known(name); ok {
 		return labels, nil
 	}
 	return nil, errLookup

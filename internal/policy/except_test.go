@@ -27,7 +27,7 @@ type labelled struct {
 }
 
 func (l labelled) Labels(_ context.Context, name string) (map[string]string, error) {
-	labels, ok := l.labels[name]
+	labels, ok := l.Known(name)
 	if !ok {
 		return nil, fmt.Errorf("no namespace %s", name)
 	}

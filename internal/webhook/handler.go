@@ -45,8 +45,9 @@ const (
 type HandlerOptions struct {
 	// Decider is required.
 	Decider Decider
-	// Reads, unless it is nil, says by which Reader the Decider wants the objects of a
-	// review to be read. It is called by many goroutines at once.
+	// Reads, unless it is nil, says by which Reader the Decider wants the object of a
+	// review to be read, and whether the old one, too. It is called by many goroutines
+	// at once.
 	Reads func(*workload.Review) (by *workload.Reader, old bool)
 	// MaxBodyBytes is how large a body may be; a larger one is a 413.
 	MaxBodyBytes int64

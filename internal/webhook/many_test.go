@@ -19,7 +19,7 @@ import (
 type places map[string]map[string]string
 
 func (p places) Labels(_ context.Context, name string) (map[string]string, error) {
-	if labels, ok := p[name]; ok {
+	if labels, ok := p.Known(name); ok {
 		return labels, nil
 	}
 	return nil, fmt.Errorf("there is no namespace %s", name)

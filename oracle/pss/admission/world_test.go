@@ -186,7 +186,7 @@ func (w *world) GetNamespace(_ context.Context, name string) (*corev1.Namespace,
 
 // Labels is Gabion's view of the namespaces.
 func (w *world) Labels(_ context.Context, name string) (map[string]string, error) {
-	labels, ok := w.namespaces[name]
+	labels, ok := w.Known(name)
 	if !ok {
 		return nil, errLookup
 	}
