@@ -79,11 +79,16 @@ func (p *Policy) seccomp() *seccomp {
 	return s
 }
 
+// allows reports whether pods may have a profile, empty for none.
+func (s *seccomp) allows(profile string) bool {
+	return s.any || len(s.profiles) == 0 && profile == "" || slices.Contains(s.profiles, profile)
+}
+
 // check returns what is wrong with a profile.
 func (s *seccomp) check(key, profile string) []FieldError {
 	path := podAnnotations + "[" + key + "]"
 	switch {
-	case s.any, len(s.profiles) == 0 && profile == "", slices.Contains(s.profiles, profile):
+	case s.allows(profile):
 		return nil
 	case len(s.profiles) == 0:
 		return []FieldError{forbidden(path, "seccomp may not be set")}

@@ -100,9 +100,13 @@ func (s *simplifying) mutators() {
 		})
 	s.drop("defaultAllowPrivilegeEscalation", onlyMutates, s.Spec.DefaultAllowPrivilegeEscalation != nil,
 		func(to *Spec) { to.DefaultAllowPrivilegeEscalation = nil })
-	for _, key := range []string{seccompDefault, appArmorDefault} {
-		_, there := s.Annotations[key]
-		s.drop("metadata.annotations["+key+"]", onlyMutates, there, func(*Spec) { delete(s.Annotations, key) })
+	bare := ""
+	if p := s.from.seccomp(); p.allows("") && !p.allows(s.from.Annotations[seccompDefault]) {
+		bare = "pods without a seccomp profile, which get one now that the policy refuses"
+	}
+	for _, a := range []struct{ key, then string }{{seccompDefault, bare}, {appArmorDefault, ""}} {
+		_, there := s.Annotations[a.key]
+		s.loosen("metadata.annotations["+a.key+"]", onlyMutates, a.then, there, func(*Spec) { delete(s.Annotations, a.key) })
 	}
 }
 
