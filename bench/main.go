@@ -1,7 +1,7 @@
 // Command bench measures Gabion against k8s.io/pod-security-admission, both on
 // the same pods in the same run, and writes docs/performance.md and the table in
 // README.md. Before anything is timed, both must give the same verdict in the
-// same words.
+// same words. It soaks and fuzzes, too: what takes long and is written down.
 package main
 
 import (
@@ -33,6 +33,9 @@ func main() {
 	flag.IntVar(&o.soak.clients, "soak-clients", 16, "clients that send them")
 	flag.IntVar(&o.soak.samples, "soak-samples", 20, "looks at what the server holds meanwhile")
 	flag.Int64Var(&o.soak.stream, "soak-bytes", 5_000_000_000, "bytes of pods that are read then")
+	flag.BoolVar(&o.fuzzing, "fuzz", false, "instead of all that, fuzz every target of the repository")
+	flag.StringVar(&o.fuzz.target, "fuzz-target", "", "the only target that is fuzzed then, every one if empty")
+	flag.StringVar(&o.fuzz.time, "fuzz-time", "30s", "how long each is fuzzed, or 1000x for so many executions")
 	flag.Parse()
 	if err := run(os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -48,14 +51,19 @@ type options struct {
 	webhooks                            webhookOptions
 	soaking                             bool
 	soak                                soakOptions
+	fuzzing                             bool
+	fuzz                                fuzzOptions
 }
 
 // run measures, writes the report to stdout and brings the documents up to date.
 func run(stdout io.Writer, o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if o.soaking {
+	switch {
+	case o.soaking:
 		return runSoak(ctx, stdout, o)
+	case o.fuzzing:
+		return runFuzz(ctx, stdout, o.root, o.fuzz)
 	}
 	f, err := measureAll(ctx, o)
 	if err != nil {
@@ -125,6 +133,8 @@ const (
 	figuresEnd   = "<!-- end of figures -->\n"
 	soakBegin    = "<!-- soak: written by make soak, do not edit -->\n"
 	soakEnd      = "<!-- end of soak -->\n"
+	fuzzBegin    = "<!-- fuzz: written by make fuzz, do not edit -->\n"
+	fuzzEnd      = "<!-- end of fuzz -->\n"
 )
 
 // update replaces the figures in a document.
