@@ -31,10 +31,17 @@ func (i *Inventory) Gaps(allowUnchecked bool) Gaps {
 		}
 	}
 	for _, p := range i.Errors {
-		g.add(p.Object.Namespace, "could not be read: "+p.describe())
+		line := p.describe()
+		if !strings.HasPrefix(p.Reason, unreadable) {
+			line = "could not be read: " + line
+		}
+		g.add(p.Object.Namespace, line)
 	}
 	return g
 }
+
+// unreadable is how a reason begins that says of itself what a gap would.
+const unreadable = "cannot be read: "
 
 // Of returns all gaps that concern a namespace.
 func (g *Gaps) Of(namespace string) []string { return slices.Concat(g.Everywhere, g.In[namespace]) }

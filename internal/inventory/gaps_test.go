@@ -19,10 +19,11 @@ func TestWhatIsNotKnownOfPodsIsAGapWhereverItMayBe(t *testing.T) {
 			{Resource: "pods", Namespace: "shop", Reason: "forbidden"},
 		},
 		NotChecked: []inventory.Problem{{Object: workload.Object{Kind: "Thing", Name: "t", Namespace: "blog"}, Reason: "odd"}},
-		Errors:     []inventory.Problem{{Source: workload.Source{File: "a.yaml"}, Reason: "broken"}, {Reason: "broken too"}},
+		Errors:     []inventory.Problem{{Source: workload.Source{File: "a.yaml"}, Reason: "broken"}, {Reason: "broken too"}, {Source: workload.Source{File: "b.yaml"}, Reason: "cannot be read: gone"}},
 	}
 	everywhere := []string{
 		"deployments.apps could not be listed: forbidden", "could not be read: a.yaml: broken", "could not be read: an object: broken too",
+		"b.yaml: cannot be read: gone",
 	}
 	for _, check := range []struct {
 		namespace string
@@ -30,8 +31,8 @@ func TestWhatIsNotKnownOfPodsIsAGapWhereverItMayBe(t *testing.T) {
 		want      []string
 	}{
 		{namespace: "other", want: everywhere},
-		{namespace: "shop", want: append(everywhere[:3:3], "pods could not be listed: forbidden")},
-		{namespace: "blog", want: append(everywhere[:3:3], "not checked: Thing/t: odd")},
+		{namespace: "shop", want: append(everywhere[:4:4], "pods could not be listed: forbidden")},
+		{namespace: "blog", want: append(everywhere[:4:4], "not checked: Thing/t: odd")},
 		{namespace: "blog", unchecked: true, want: everywhere},
 	} {
 		gaps := inv.Gaps(check.unchecked)

@@ -73,7 +73,7 @@ func (m *Migration) fit() section {
 	}
 	switch {
 	case len(m.Policies)+len(m.LeftOut) == 0:
-		s.prose = []string{"There is no PodSecurityPolicy."}
+		s.prose = []string{"No PodSecurityPolicy was found."}
 	case len(m.Policies) == 0:
 		s.prose = []string{"Of policies that are left out nothing is said here, nor in the steps that follow."}
 	default:
