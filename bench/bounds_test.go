@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,13 @@ func TestARowOutOfBoundsIsAnError(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+	rows := []webhookRow{row("HTTP/1.1", 1.51, 0.2), row("HTTP/1.1", 1.2, 0.46), row("HTTP/1.1", 1.2, 0.2)}
+	if got := renderOutOfBounds(rows); strings.Count(got, "\n- 1.2 KB, allowed: ") != 2 || !strings.Contains(got, "it ended with 1") {
+		t.Errorf("not both rows are named:\n%s", got)
+	}
+	if got := renderOutOfBounds(rows[2:]); !strings.Contains(got, "within the bounds") {
+		t.Errorf("got %s", got)
 	}
 	if err := demandBounds([]webhookRow{row("HTTP/2", 1, 0.1)}); err == nil {
 		t.Error("nothing over HTTP/1.1 was measured, and nobody says so")

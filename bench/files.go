@@ -48,16 +48,13 @@ const everyFails = 100
 // measureFiles writes so many workloads, half of them in each format, a file
 // each, and has both sides judge them in turn: upstream's library in a loop, and
 // the program. Both must find the same number of workloads that fail.
-func measureFiles(ctx context.Context, u upstream, program string, workloads, rounds int) ([]filesRow, error) {
-	all, err := os.MkdirTemp("", "gabion-bench-files-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(all) }()
+//
+// The files are in a directory, each format in one below it, and stay there.
+func measureFiles(ctx context.Context, u upstream, program, all string, workloads, rounds int) ([]filesRow, error) {
 	var rows []filesRow
 	for _, f := range formats() {
 		dir := filepath.Join(all, f.name)
-		if err := os.Mkdir(dir, 0o700); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 		n := workloads / len(formats())

@@ -23,6 +23,7 @@ func main() {
 	flag.StringVar(&o.root, "root", "", "the repository's root, whose documents are brought up to date; none if empty")
 	flag.IntVar(&o.rounds, "rounds", 61, "rounds, each of which times both sides of every comparison once")
 	flag.IntVar(&o.workloads, "workloads", 20_000, "workloads in files, half of them JSON, half YAML")
+	flag.StringVar(&o.keep, "keep", "", "an empty directory for these files, in which they stay; a temporary one if empty")
 	flag.IntVar(&o.fileRounds, "file-rounds", 5, "rounds, each of which judges them once by both sides")
 	flag.IntVar(&o.growthRounds, "growth-rounds", 9, "rounds of what is measured of many pods")
 	flag.IntVar(&o.starts, "starts", 40, "starts of the program")
@@ -48,6 +49,7 @@ type options struct {
 	root                                string
 	rounds, starts                      int
 	workloads, fileRounds, growthRounds int
+	keep                                string
 	webhooks                            webhookOptions
 	soaking                             bool
 	soak                                soakOptions
@@ -74,7 +76,7 @@ func run(stdout io.Writer, o options) error {
 		return err
 	}
 	head, text := heading(thisMachine(), time.Now()), render(f)
-	all := head + renderTargets(wanted) + text + renderMore(f)
+	all := head + renderTargets(wanted) + renderOutOfBounds(f.webhook) + text + renderMore(f)
 	if _, err := io.WriteString(stdout, all); err != nil || o.root == "" {
 		return err
 	}

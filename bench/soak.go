@@ -145,7 +145,7 @@ func (s *servers) held(ctx context.Context, answered int) (held, error) {
 func (s *servers) settled(ctx context.Context, before held, answered int) (held, error) {
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		now, err := s.held(ctx, answered)
-		if err != nil || now.goroutines <= before.goroutines+few && now.files <= before.files+few || time.Now().After(deadline) {
+		if err != nil || now.goroutines <= before.goroutines && now.files <= before.files || time.Now().After(deadline) {
 			return now, err
 		}
 		select {
@@ -156,7 +156,7 @@ func (s *servers) settled(ctx context.Context, before held, answered int) (held,
 	}
 }
 
-// What may come and go: goroutines or files, and MiB of garbage.
+// What may come and go meanwhile: goroutines or files, and MiB of garbage.
 const (
 	few     = 8
 	garbage = 8
@@ -186,7 +186,7 @@ func (r *soaked) demandFlat() error {
 			faults = append(faults, fmt.Errorf("%s grow from %.0f to %.0f", each.name, most, least))
 		}
 	}
-	if r.after.goroutines > r.before.goroutines+few || r.after.files > r.before.files+few {
+	if r.after.goroutines > r.before.goroutines || r.after.files > r.before.files {
 		faults = append(faults, fmt.Errorf("%d goroutines and %d files are left of the clients; there were %d and %d before them",
 			r.after.goroutines, r.after.files, r.before.goroutines, r.before.files))
 	}

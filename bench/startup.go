@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func measureProgram(ctx context.Context, f *figures, u upstream, o options) erro
 	if f.startUp, f.resident, err = measureStartUp(ctx, program, dir, o.starts); err != nil {
 		return fmt.Errorf("start-up: %w", err)
 	}
-	if f.files, err = measureFiles(ctx, u, program, o.workloads, o.fileRounds); err != nil {
+	if f.files, err = measureFiles(ctx, u, program, cmp.Or(o.keep, filepath.Join(dir, "files")), o.workloads, o.fileRounds); err != nil {
 		return fmt.Errorf("files: %w", err)
 	}
 	return nil

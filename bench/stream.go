@@ -41,15 +41,14 @@ func stream(ctx context.Context, program string, size int64) (s streamed, err er
 	if err := cmd.Start(); err != nil {
 		return s, err
 	}
-	wrote := s.write(in, size)
-	if wrote == nil {
-		s.memory, wrote = memoryOf(cmd.Process.Pid, "VmHWM")
-	}
-	if wrote == nil {
-		_, wrote = io.WriteString(in, "]}\n")
-	}
-	err = errors.Join(wrote, in.Close())
+	// What comes by a pipe is judged when its end has come, so that it is looked at what
+	// the program has in memory until it has ended.
+	ending, most := make(chan struct{}), make(chan float64)
+	go func() { most <- atMostUntil(ending, cmd.Process.Pid) }()
+	err = errors.Join(s.write(in, size), in.Close())
 	ended := cmd.Wait()
+	close(ending)
+	s.memory = <-most
 	s.took = time.Since(start)
 	var exit *exec.ExitError
 	if ended != nil && (!errors.As(ended, &exit) || exit.ExitCode() != 1) { // 1: there are pods that fail
@@ -61,7 +60,21 @@ func stream(ctx context.Context, program string, size int64) (s streamed, err er
 	return s, err
 }
 
-// write writes the List but for its end.
+// atMostUntil returns how many MiB a process had resident at most until then.
+func atMostUntil(ending <-chan struct{}, pid int) (most float64) {
+	for {
+		if now, err := memoryOf(pid, "VmHWM"); err == nil { // it is an error when it has ended
+			most = max(most, now)
+		}
+		select {
+		case <-ending:
+			return most
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// write writes the List, with its members in kubectl's order.
 func (s *streamed) write(to io.Writer, size int64) error {
 	pod, err := podOfSize(4 << 10)
 	if err != nil {
@@ -76,7 +89,10 @@ func (s *streamed) write(to io.Writer, size int64) error {
 			return err
 		}
 	}
-	const begin = "{\n    \"apiVersion\": \"v1\",\n    \"kind\": \"List\",\n    \"items\": [\n        "
+	const (
+		begin = "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        "
+		end   = "\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n"
+	)
 	if _, err := io.WriteString(to, begin); err != nil {
 		return err
 	}
@@ -95,7 +111,8 @@ func (s *streamed) write(to io.Writer, size int64) error {
 			return err
 		}
 	}
-	return nil
+	_, err = io.WriteString(to, end)
+	return err
 }
 
 // lines counts lines, and forgets them.

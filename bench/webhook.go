@@ -110,8 +110,18 @@ func sum(turns []turn, figure func(turn) float64) sample {
 
 // over sums up what Gabion's figure is in proportion to another's, round by round.
 func (r *webhookRow) over(other []turn, figure func(turn) float64) sample {
-	series := make([]float64, len(r.gabion))
-	for i, t := range r.gabion {
+	return proportion(r.gabion, other, figure)
+}
+
+// floor is the same of the constant answer to upstream: whoever answers in as much as
+// a constant does is there.
+func (r *webhookRow) floor(figure func(turn) float64) sample {
+	return proportion(r.constant, r.upstream, figure)
+}
+
+func proportion(one, other []turn, figure func(turn) float64) sample {
+	series := make([]float64, len(one))
+	for i, t := range one {
 		series[i] = figure(t) / figure(other[i])
 	}
 	return summarise(series)

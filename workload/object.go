@@ -54,25 +54,28 @@ const typeKeys = 2
 // from an API server, one after another, so it is quick: it demands well-formed
 // JSON, checks what it looks at, and keeps no positions.
 func (r *Reader) ReadObject(json []byte) Item {
-	return r.readObject(json, typeMeta{}, Source{}, nil)
+	return r.readObject(json, typeMeta{}, Source{}, nil, nil)
 }
 
 // readObject reads one JSON object. inherit is the type of objects that state
-// none, the items of a typed list. With a document, which is what texts written
-// by people come with, a key that comes twice anywhere makes the object Broken.
-// The error of a Broken item is a *syntaxError.
-func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document) Item {
-	o := r.reading(scanner{data: raw})
-	item := &o.item
-	item.Source = at
-	if doc != nil && !doc.unique {
+// none, the items of a typed list; doc is where its text stands, if anybody may ask.
+// With memory for keys, a key that comes twice anywhere makes the object Broken, as
+// texts demand that are written by people. The error of a Broken item is a
+// *syntaxError.
+func (r *Reader) readObject(raw []byte, inherit typeMeta, at Source, doc *document, keys *uniqueKeys) Item {
+	o := r.reading(scanner{data: raw, unique: keys})
+	o.read(inherit)
+	if o.err != nil && keys != nil {
+		// A key that comes twice is told of before whatever else is wrong.
 		s := strict(raw)
 		s.skip()
-		o.err = s.err
+		o = r.reading(scanner{data: raw})
+		if o.err = s.err; o.err == nil {
+			o.read(inherit)
+		}
 	}
-	if o.err == nil {
-		o.read(inherit)
-	}
+	item := &o.item
+	item.Source = at
 	if o.err != nil {
 		item.Outcome, item.Err = Broken, o.err
 		item.Templates, item.Unchecked, item.Reason, item.Labels, item.Annotations = nil, nil, "", nil, nil

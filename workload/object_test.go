@@ -183,12 +183,12 @@ func TestItemsOfATypedListInheritTheirType(t *testing.T) {
 		t.Fatal(err)
 	}
 	inherit := typeMeta{apiVersion: "v1", kind: "Pod"}
-	item := r.readObject([]byte(`{"metadata":{"name":"p","annotations":{"seccomp.security.alpha.kubernetes.io/pod":"x"}},"spec":{"hostIPC":true}}`), inherit, Source{Item: 3}, nil)
+	item := r.readObject([]byte(`{"metadata":{"name":"p","annotations":{"seccomp.security.alpha.kubernetes.io/pod":"x"}},"spec":{"hostIPC":true}}`), inherit, Source{Item: 3}, nil, nil)
 	if item.Outcome != Read || !item.Templates[0].Pod.HostIPC || len(item.Templates[0].Pod.Annotations) != 1 || item.Source.Item != 3 ||
 		item.Object != (Object{APIVersion: "v1", Kind: "Pod", Name: "p"}) {
 		t.Errorf("got %+v", item)
 	}
-	item = r.readObject([]byte(`{"apiVersion":"v1","kind":"Secret"}`), inherit, Source{}, nil)
+	item = r.readObject([]byte(`{"apiVersion":"v1","kind":"Secret"}`), inherit, Source{}, nil, nil)
 	if item.Object.Kind != "Secret" {
 		t.Errorf("its own type wins: %+v", item)
 	}

@@ -18,7 +18,7 @@ func readJSON(t *testing.T, opts Options, text string, fromFile bool) Item {
 		t.Fatal(err)
 	}
 	if fromFile {
-		return r.readObject([]byte(text), typeMeta{}, Source{}, &document{})
+		return r.readObject([]byte(text), typeMeta{}, Source{}, &document{}, new(uniqueKeys))
 	}
 	return r.ReadObject([]byte(text))
 }

@@ -287,7 +287,11 @@ func (f *file) list(h header, shapes []string, empty bool, in *listing, line int
 func (f *file) object(raw []byte, in *listing, line int, doc *document) {
 	at := *in.at
 	at.Line = line
-	item := f.r.readObject(raw, in.inherit, at, doc)
+	var keys *uniqueKeys
+	if !doc.unique {
+		keys = f.uniqueKeys()
+	}
+	item := f.r.readObject(raw, in.inherit, at, doc, keys)
 	var failed *syntaxError
 	if errors.As(item.Err, &failed) {
 		item.Source.Line = doc.lineOf(raw, failed.offset, line)

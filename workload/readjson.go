@@ -14,20 +14,12 @@ func (f *file) json(p *piece, start int, at Source) {
 		return
 	}
 	s := scanner{data: p.text, pos: start}
-	var ends []valueEnd // of the values; each begins where the last one ended
+	var ends []int // of the values; each begins where the last one ended
 	for s.peek() == '{' {
-		// Most have no key twice, and to look for that is to go over the value.
-		checked := scanner{data: p.text, pos: s.pos, unique: f.uniqueKeys()}
-		checked.skip()
-		if checked.err == nil {
-			s.pos = checked.pos
-		} else {
-			s.skip()
-		}
-		if s.err != nil {
+		if s.skip(); s.err != nil {
 			break
 		}
-		ends = append(ends, valueEnd{s.pos, checked.err == nil})
+		ends = append(ends, s.pos)
 	}
 	if s.err == nil && s.pos < len(s.data) {
 		s.unexpected(`"{" or the end`)
@@ -45,11 +37,11 @@ func (f *file) json(p *piece, start int, at Source) {
 		if f.stopped {
 			return
 		}
-		raw := p.text[last:end.pos]
+		raw := p.text[last:end]
 		lead := len(raw) - len(bytes.TrimLeft(raw, " \t\r\n"))
 		place = place.after(raw[:lead])
-		f.alone(i, raw[lead:], place, end.unique)
-		if last = end.pos; i+1 < len(ends) || s.err != nil {
+		f.alone(i, raw[lead:], place)
+		if last = end; i+1 < len(ends) || s.err != nil {
 			place = place.after(raw[lead:])
 		}
 	}
@@ -89,21 +81,14 @@ func (f *file) uniqueKeys() *uniqueKeys {
 	return &f.unique
 }
 
-// valueEnd is where a value ends, and whether no key comes twice in any object of
-// it.
-type valueEnd struct {
-	pos    int
-	unique bool
-}
-
 // alone reads a value of a JSON stream; the first one has its document's number
 // already.
-func (f *file) alone(i int, raw []byte, at place, unique bool) {
+func (f *file) alone(i int, raw []byte, at place) {
 	if i > 0 {
 		f.document++
 	}
 	source := f.source(at.line)
-	f.jsonObject(raw, at, &listing{at: &source}, unique)
+	f.jsonObject(raw, at, &listing{at: &source})
 }
 
 func (f *file) streamBroken(i, line int, err error) {
@@ -114,7 +99,7 @@ func (f *file) streamBroken(i, line int, err error) {
 }
 
 // jsonObject reads an object, or a List of them, that is in memory.
-func (f *file) jsonObject(raw []byte, at place, in *listing, unique bool) {
+func (f *file) jsonObject(raw []byte, at place, in *listing) {
 	if in.depth > 0 && raw[0] != '{' {
 		f.brokenNext(in, at.line, fmt.Errorf("an item of the List is %s, not an object", jsonType(raw[0])))
 		return
@@ -122,13 +107,11 @@ func (f *file) jsonObject(raw []byte, at place, in *listing, unique bool) {
 	if bytes.Contains(raw, []byte(`List"`)) {
 		// An error is readObject's to find.
 		if h, err := scanHeader(raw); err == nil && h.isList() {
-			f.jsonList(raw, h, at, in, unique)
+			f.jsonList(raw, h, at, in)
 			return
 		}
 	}
-	doc := jsonDocument(raw, at)
-	doc.unique = unique
-	f.object(raw, in, at.line, doc)
+	f.object(raw, in, at.line, jsonDocument(raw, at))
 }
 
 func jsonType(c byte) string {
@@ -146,7 +129,7 @@ func jsonType(c byte) string {
 	}
 }
 
-func (f *file) jsonList(raw []byte, h header, at place, in *listing, unique bool) {
+func (f *file) jsonList(raw []byte, h header, at place, in *listing) {
 	start := cap(raw) - cap(h.items) // items is a part of raw
 	rest := append(append(bytes.Clone(raw[:start]), "[]"...), raw[start+len(h.items):]...)
 	shapes, err := checkList(rest, in)
@@ -164,7 +147,7 @@ func (f *file) jsonList(raw []byte, h header, at place, in *listing, unique bool
 		place = place.after(h.items[last:s.pos])
 		last = s.pos
 		s.skip()
-		f.jsonObject(h.items[last:s.pos], place, inner, unique)
+		f.jsonObject(h.items[last:s.pos], place, inner)
 	}
 }
 
@@ -205,7 +188,7 @@ func (f *file) largeJSON(p *piece, start int) {
 				f.streamBroken(i, w.at.after(raw[:min(s.err.offset, len(raw))]).line, s.err)
 				return
 			}
-			f.alone(i, raw, w.at, false)
+			f.alone(i, raw, w.at)
 			w.advance(len(raw))
 			continue
 		}
@@ -259,7 +242,7 @@ func (f *file) largeValue(p *piece, start, i int, w *window) error {
 		if e.raw == nil {
 			f.brokenNext(inner, e.at.line, f.tooLarge())
 		} else {
-			f.jsonObject(e.raw, e.at, inner, false)
+			f.jsonObject(e.raw, e.at, inner)
 		}
 		return !f.stopped
 	})
