@@ -47,6 +47,10 @@ var (
 	metaKeys = []string{"name", "generateName", "namespace", "labels", "annotations", "ownerReferences"}
 )
 
+// maxTemplates bounds how many pods an object may state. Ten bytes are enough for one,
+// which takes hundreds once it is read.
+const maxTemplates = 1 << 13
+
 // typeKeys is how many of the topKeys name the type.
 const typeKeys = 2
 
@@ -397,6 +401,10 @@ func (r *reading) other(key []byte, names []string) {
 
 // addTemplate adds a template that was read to the item.
 func (r *reading) addTemplate(p *podReading, path string, partial bool) {
+	if len(r.item.Templates) == maxTemplates {
+		r.broken("it states more than %d pods: split it", maxTemplates)
+		return
+	}
 	t := Template{
 		Path: path, Partial: partial, Pod: p.pod, RuntimeClass: p.runtimeClass, Extra: p.extra, Annotations: p.annotations, renames: p.renames,
 	}

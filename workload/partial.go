@@ -287,11 +287,13 @@ func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
 	case listContainers:
 		r.addPieces(p, pss.RegularContainer, to.to)
 	case setContainers:
+		var seen uint32
 		for more := r.object(); more; more = r.nextMember() {
 			if key := r.key(); string(key) != "containers" {
 				r.skip()
 				continue
 			}
+			r.once(&seen, 0)
 			r.addPieces(p, pss.RegularContainer, to.to+".containers")
 		}
 	case listInit:
@@ -315,11 +317,13 @@ func (r *reading) piece(p *podReading, field shapeField, to rename, at string) {
 	case runtimeClass:
 		p.runtimeClass = r.text()
 	case podMetadata:
+		var seen uint32
 		for more := r.object(); more; more = r.nextMember() {
 			if key := r.key(); string(key) != "annotations" {
 				r.skip()
 				continue
 			}
+			r.once(&seen, 0)
 			r.addAnnotations(p, rename{to: to.to + ".annotations", absolute: to.absolute})
 		}
 	case podAnnotations:

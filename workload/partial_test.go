@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -359,7 +360,47 @@ func TestManyTemplatesThatShareManyVolumes(t *testing.T) {
 			t.Errorf("%.30s…: outcome %d in %v: %v", shared, item.Outcome, took, item.Err)
 		}
 	}
-	if item = reader.ReadObject(workflow(20_000, 3)); item.Err != nil || len(item.Templates) != 20_000 {
+	if item = reader.ReadObject(workflow(8000, 8)); item.Err != nil || len(item.Templates) != 8000 {
 		t.Errorf("%d templates that share little: %v", len(item.Templates), item.Err)
+	}
+}
+
+func TestAKeyThatComesTwiceInAPieceOfAPodIsAnError(t *testing.T) {
+	t.Parallel()
+	const workflow = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{%s}]}}`
+	for want, template := range map[string]string{
+		`duplicate key "annotations" at spec.templates[0].metadata`:      `"container":{},"metadata":{"annotations":{"a":"b"},"annotations":{"c":"d"}}`,
+		`duplicate key "containers" at spec.templates[0].containerSet`:   `"containerSet":{"containers":[{}],"volumeMounts":[],"containers":[{}]}`,
+		`duplicate key "containerSet" at spec.templates[0]`:              `"containerSet":{"containers":[{}]},"containerSet":{}`,
+		`duplicate key "privileged" at spec.templates[0].container.sec…`: `"container":{"securityContext":{"privileged":true,"privileged":false}}`,
+	} {
+		item := newTestReader(t, Options{}).ReadObject([]byte(strings.Replace(workflow, "%s", template, 1)))
+		begin, _, _ := strings.Cut(want, "…")
+		if item.Outcome != Broken || !strings.Contains(item.Err.Error(), begin) || len(item.Templates) > 0 {
+			t.Errorf("%s: got %v, %v, want %s", template, item.Outcome, item.Err, want)
+		}
+	}
+}
+
+func TestOfAnObjectThatStatesTooManyPodsNoneIsRead(t *testing.T) {
+	t.Parallel()
+	list := func(n int) string {
+		return `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"templates":[{"container":{}}` + strings.Repeat(`,{"container":{}}`, n-1) + `]}}`
+	}
+	replicas := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"%x":{"template":{"spec":{}}}`, i)
+		}
+		return `{"apiVersion":"kubeflow.org/v1","kind":"TFJob","spec":{"tfReplicaSpecs":{` + b.String()[1:] + `}}}`
+	}
+	for name, text := range map[string]func(int) string{"in a list": list, "in a map": replicas} {
+		if item := newTestReader(t, Options{}).ReadObject([]byte(text(maxTemplates))); item.Outcome != Read || len(item.Templates) != maxTemplates {
+			t.Errorf("as many as are read, %s: %v, %v, %d pods", name, item.Outcome, item.Err, len(item.Templates))
+		}
+		item := newTestReader(t, Options{}).ReadObject([]byte(text(maxTemplates + 1)))
+		if item.Outcome != Broken || !strings.Contains(item.Err.Error(), "it states more than 8192 pods: split it") || len(item.Templates) > 0 {
+			t.Errorf("one more, %s: %v, %v, %d pods", name, item.Outcome, item.Err, len(item.Templates))
+		}
 	}
 }

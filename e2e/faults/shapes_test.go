@@ -55,8 +55,8 @@ func floodWith(t *testing.T, s *serve.Server, dir string, body []byte, tooLarge 
 	return &all
 }
 
-// TestNoShapeOfACustomResourceTakesTheMemory sends workflows of many pods, which may
-// share volumes that each of them has to be judged with, many at once.
+// TestNoShapeOfACustomResourceTakesTheMemory sends custom resources of many pods, which
+// may share volumes that each of them has to be judged with, many at once.
 func TestNoShapeOfACustomResourceTakesTheMemory(t *testing.T) {
 	// Not parallel: it takes all the time there is.
 	namespace(t, plane, "flows", "")
@@ -65,18 +65,28 @@ func TestNoShapeOfACustomResourceTakesTheMemory(t *testing.T) {
 	const workflow = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w"},"spec":{"volumes":[%s],"templates":[%s]}}`
 	templates := func(size int) string { return repeated(size, always(`{"container":{"name":"a"}}`)) }
 	volumes := func(size int) string { return repeated(size, always(`{"name":"a"}`)) }
+	const job = `{"apiVersion":"kubeflow.org/v1","kind":"TFJob","metadata":{"name":"w"},"spec":{"tfReplicaSpecs":{%s}}}`
+	replicas := func(n int) string {
+		replica := func(i int) string { return fmt.Sprintf(`"%x":{"template":{"spec":{"containers":[null]}}}`, i) }
+		return repeated(n*len(replica(n)), replica)
+	}
 	for name, object := range map[string]string{
 		"some that share volumes":              fmt.Sprintf(workflow, volumes(10<<10), templates(10<<10)),
 		"many that share volumes":              fmt.Sprintf(workflow, volumes(7*mib/4), templates(7*mib/4)),
-		"as many as are read, that share none": fmt.Sprintf(workflow, "", templates(1*mib)),
+		"as many as are read, that share none": fmt.Sprintf(workflow, "", templates(200<<10)),
 		"more than are read":                   fmt.Sprintf(workflow, "", templates(7*mib/2)),
+		"as many as are read, in a map":        fmt.Sprintf(job, replicas(8000)),
+		"more than are read, in a map":         fmt.Sprintf(job, replicas(90_000)),
 	} {
 		for _, in := range []string{"flows", "warned-flows"} {
 			t.Run(name+" in "+in, func(t *testing.T) {
 				l := installed(t)
 				s, dir := limited(t, l, in)
-				body := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","kind":{"group":"argoproj.io","version":"v1alpha1","kind":"Workflow"},` +
-					`"resource":{"group":"argoproj.io","version":"v1alpha1","resource":"workflows"},"name":"w","namespace":"` + in + `","operation":"UPDATE","userInfo":{},` +
+				of := `"kind":{"group":"argoproj.io","version":"v1alpha1","kind":"Workflow"},"resource":{"group":"argoproj.io","version":"v1alpha1","resource":"workflows"}`
+				if strings.Contains(object, "TFJob") {
+					of = `"kind":{"group":"kubeflow.org","version":"v1","kind":"TFJob"},"resource":{"group":"kubeflow.org","version":"v1","resource":"tfjobs"}`
+				}
+				body := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u",` + of + `,"name":"w","namespace":"` + in + `","operation":"UPDATE","userInfo":{},` +
 					`"object":` + object + `,"oldObject":` + object + `}}`
 				asked := &admissionv1.AdmissionRequest{UID: "u"}
 				all := floodWith(t, s, dir, []byte(body), true, func(text string) {
@@ -114,6 +124,7 @@ func TestNoShapeOfABodyTakesTheMemory(t *testing.T) {
 		}, 7 * mib, true},
 		{"empty containers", in("containers"), always("{}"), 2 * mib, false},
 		{"more empty containers", in("containers"), always("{}"), 7 * mib, false},
+		{"null in the place of containers", in("containers"), always("null"), 23 * mib / 10, false},
 		{"empty init containers between spaces", in("initContainers"), always(" {}"), 7 * mib, false},
 		{"containers whose names are escaped", in("containers"), always(`{"name":"` + deletes + `"}`), 7 * mib, true},
 		{"capabilities", func(items string) string {

@@ -12,7 +12,7 @@ import (
 // are read, judged and answered, in bytes. A body of a few megabytes may hold a
 // million empty containers, so its size alone says little.
 const (
-	listItemCost = 640 // an object in a list, such as a container, with what is noted of it
+	listItemCost = 640 // an object in a list, such as a container, with what is noted of it, or null in its place
 	valueCost    = 128 // a value of any other kind, such as a member's key
 	// Sentences repeat the values of a pod, one for each control; package
 	// admission bounds how much of them there is.
@@ -55,18 +55,22 @@ func (w *work) begin(ctx context.Context, body []byte) (place, *fault) {
 	return p, nil
 }
 
-// cost returns at least what it costs to decide on a review. In a list, no colon
-// stands before an object.
+// cost returns at least what it costs to decide on a review.
 func cost(body []byte) int64 {
-	n := min(sentenceCost*int64(len(body)), maxSentencesCost) + valueCost*int64(bytes.Count(body, []byte(",")))
+	return min(sentenceCost*int64(len(body)), maxSentencesCost) + valueCost*int64(bytes.Count(body, []byte(","))) +
+		listItemCost*(listed(body, "{")+listed(body, "null"))
+}
+
+// listed counts how often something stands in a list, where no colon is before it.
+func listed(body []byte, what string) (n int64) {
 	for rest := body; ; {
-		i := bytes.IndexByte(rest, '{')
+		i := bytes.Index(rest, []byte(what))
 		if i < 0 {
 			return n
 		}
 		if i == 0 || rest[i-1] != ':' {
-			n += listItemCost
+			n++
 		}
-		rest = rest[i+1:]
+		rest = rest[i+len(what):]
 	}
 }

@@ -27,8 +27,11 @@ func TestTheCostOfAReviewIsThatOfItsValuesNotOfItsBytes(t *testing.T) {
 	if n := cost([]byte(strings.Repeat(` {"a": {}}`, million))); n < million*listItemCost {
 		t.Errorf("what white space stands before costs %d", n)
 	}
-	managed := strings.Repeat(`"f:a":{},`, 1000)
-	if n := cost([]byte(managed)); n > 1000*valueCost+sentenceCost*int64(len(managed)) {
+	if n := cost([]byte("[" + strings.Repeat("null,", million) + "null]")); n < million*(listItemCost+valueCost) {
+		t.Errorf("a million times null in a list costs %d", n)
+	}
+	managed := strings.Repeat(`"f:a":{},"at":null,`, 1000)
+	if n := cost([]byte(managed)); n > 2000*valueCost+sentenceCost*int64(len(managed)) {
 		t.Errorf("the fields of a manager cost %d", n)
 	}
 }
