@@ -15,7 +15,7 @@ import (
 
 // mostStreaming is how many MiB gabion check may have in memory, however much it
 // reads.
-const mostStreaming = 200
+const mostStreaming = 190 // 199 MB
 
 // streamed is what it took to judge a stream of pods.
 type streamed struct {

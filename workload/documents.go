@@ -149,8 +149,12 @@ func (s *splitter) next() (*piece, error) {
 			end = s.offset
 		}
 		if s.ended || separates {
-			p.text = bytes.Clone(s.text)
-			if large && p.err == nil {
+			if !large {
+				p.text = bytes.Clone(s.text)
+				return p, nil
+			}
+			p.text, s.text = s.text, nil // so long a buffer is not kept
+			if p.err == nil {
 				p.large, p.err = s.section(start, end)
 			}
 			return p, nil

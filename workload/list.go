@@ -32,7 +32,7 @@ func (w *window) more() bool {
 		w.pos = 0
 	}
 	if len(w.buf) == cap(w.buf) {
-		grown := make([]byte, len(w.buf), max(64<<10, 2*cap(w.buf)))
+		grown := make([]byte, len(w.buf), max(64<<10, cap(w.buf)+min(cap(w.buf), 4<<20)))
 		copy(grown, w.buf)
 		w.buf = grown
 	}

@@ -176,6 +176,9 @@ func (f *file) piece(p *piece) {
 	case p.err != nil:
 		f.broken(at, p.err)
 	case p.large != nil && brace >= 0:
+		// It is read again: only what stands before is needed of what is in memory.
+		f.unrendered, f.unseen = bytes.Contains(p.text, []byte("{{")), nil
+		p.text = bytes.Clone(p.text[:brace])
 		f.largeJSON(p, brace)
 	case p.large != nil:
 		f.largeYAML(p, at)

@@ -204,6 +204,8 @@ func (f *file) largeJSON(p *piece, start int) {
 func (f *file) largeValue(p *piece, start, i int, w *window) error {
 	limit := f.r.opts.MaxObject
 	at, offset := w.at, int64(start)+w.off
+	// Its buffer is as long as an object may be, and not needed for a List.
+	*w = window{in: again(p.large, offset), at: at, off: w.off}
 	rest, err := w.list(limit, nil)
 	if errors.Is(err, errTooLarge) {
 		f.streamBroken(i, at.line, f.tooLarge())

@@ -116,7 +116,7 @@ func TestWideAndDeepObjects(t *testing.T) {
 		"annotations of an assembled pod": `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","spec":{"podMetadata":{"annotations":` + annotations +
 			`},"templates":[{"container":{},"metadata":{"annotations":` + strings.ReplaceAll(annotations, "/c", "/b") + `}}]}}`,
 		"containers in containers": `{"apiVersion":"x.io/v1","kind":"Thing","spec":` + nested + `}`,
-		"templates":                `{"apiVersion":"batch.volcano.sh/v1alpha1","kind":"Job","spec":{"tasks":[` + strings.Repeat(`{"template":{"spec":{"containers":[{"name":"a"}]}}},`, count/2) + `{}]}}`,
+		"templates":                `{"apiVersion":"batch.volcano.sh/v1alpha1","kind":"Job","spec":{"tasks":[` + strings.Repeat(`{"template":{"spec":{"containers":[{"name":"a"}]}}},`, maxTemplates-1) + `{}]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
