@@ -3,6 +3,7 @@ package workload
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +104,43 @@ func sameAsOneOfTwo(t *testing.T, r *Reader, text string) {
 	}
 }
 
+// sameAsLookedAtBefore fails the test unless an object whose keys are looked at while it
+// is read is what it is when that is done before.
+func sameAsLookedAtBefore(t *testing.T, r *Reader, text string) {
+	t.Helper()
+	got := r.readObject([]byte(text), typeMeta{}, Source{}, nil, new(uniqueKeys))
+	before := strict([]byte(text))
+	if before.skip(); before.err != nil {
+		if got.Outcome != Broken || got.Err.Error() != before.err.Error() {
+			t.Fatalf("got %v, %v, want %v: %q", got.Outcome, got.Err, before.err, text)
+		}
+		return
+	}
+	equalErrors := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+	want := r.ReadObject([]byte(text))
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Template{}, renames{}, rename{}), equalErrors); diff != "" {
+		t.Fatalf("(-before +while it is read)\n%s: %q", diff, text)
+	}
+}
+
+func TestKeysThatComeTwiceAreFoundWhileAnObjectIsRead(t *testing.T) {
+	t.Parallel()
+	for _, r := range admissionReaders(t) {
+		for _, object := range reviewed {
+			texts := []string{object, indented(object), object + "x", strings.Replace(object, "{", `{"x":{"a":1,"a":2},`, 1)}
+			for i := 0; i < len(object); i += 13 {
+				texts = append(texts, object[:i]) // something is wrong with nearly all of them
+			}
+			if json.Valid([]byte(object)) && strings.HasPrefix(object, "{") {
+				texts = append(texts, withAKeyTwice(t, object)...)
+			}
+			for _, text := range texts {
+				sameAsLookedAtBefore(t, r, text)
+			}
+		}
+	}
+}
+
 func TestAnObjectThatIsReadInOneGoIsWhatItIsBesideAnother(t *testing.T) {
 	t.Parallel()
 	for _, r := range admissionReaders(t) {
@@ -132,6 +170,7 @@ func FuzzFileOfOneObject(f *testing.F) {
 			return
 		}
 		sameAsOneOfTwo(t, r, string(text))
+		sameAsLookedAtBefore(t, r, string(text))
 		strictly := strict(text)
 		strictly.skip()
 		items := itemsOf(r, string(text))
