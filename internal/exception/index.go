@@ -147,8 +147,12 @@ func (x *index) of(p *Pod, yield func(*Exception)) {
 	if x.has&repositoryKey == 0 {
 		return
 	}
-	for i := range p.Extra.Containers {
-		for prefix := range x.prefixes(match.ParseImage(p.Extra.Containers[i].Image).Repository) {
+	for i := range p.Pod.Containers {
+		image := p.image(&p.Pod.Containers[i])
+		if image == nil {
+			continue
+		}
+		for prefix := range x.prefixes(image.Repository) {
 			found(key{repositoryKey, prefix, ""})
 		}
 	}
