@@ -130,7 +130,7 @@ func (s *containers) match(p *Pod, c *pss.Container) bool {
 		return true
 	}
 	image := p.image(c)
-	return image != nil && slices.ContainsFunc(s.images, func(pattern match.Pattern) bool { return pattern.Match(*image) })
+	return image != nil && slices.ContainsFunc(s.images, func(pattern match.Pattern) bool { return pattern.Match(image) })
 }
 
 // image returns the image of a container, nil if it has none or is of another pod.

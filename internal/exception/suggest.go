@@ -149,7 +149,7 @@ func newUnit(p *Failing, f *Finding) *unit {
 		if image.Digest != "" {
 			text += "@" + image.Digest
 		}
-		if pattern, err := match.ParsePattern(text); err == nil && pattern.Match(*image) {
+		if pattern, err := match.ParsePattern(text); err == nil && pattern.Match(image) {
 			u.dimensions[byImage] = []string{text}
 		}
 	}

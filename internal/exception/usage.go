@@ -71,7 +71,7 @@ func (u *Usage) add(e *Exception, p *Pod, f *Finding) {
 		mark("spec.containers.kinds", slices.Index(e.containers.kinds, f.Container.Kind))
 		if image := p.image(f.Container); image != nil {
 			for j, pattern := range e.containers.images {
-				if pattern.Match(*image) {
+				if pattern.Match(image) {
 					mark("spec.containers.images", j)
 				}
 			}
