@@ -60,3 +60,22 @@ func TestTheMountsOfManyVolumesAreGoneThroughOnce(t *testing.T) {
 		t.Errorf("%v for one volume, %v for a thousand", one, many)
 	}
 }
+
+// TestAContainerIsKnownAmongManyAsFastAsAmongFew has a thousand times as many.
+func TestAContainerIsKnownAmongManyAsFastAsAmongFew(t *testing.T) {
+	t.Parallel()
+	took := func(n int) time.Duration {
+		s := &subject{Template: &workload.Template{Pod: pss.Pod{Containers: make([]pss.Container, n)}}}
+		s.Pod.Containers[n-1].Name = "last"
+		return fastest(func() {
+			for range 1000 {
+				if !s.hasContainer("last") || s.hasContainer("none") {
+					t.Fatal("it is not known")
+				}
+			}
+		})
+	}
+	if few, many := took(100), took(100_000); many > 50*few {
+		t.Errorf("%v among 100, %v among 100,000", few, many)
+	}
+}
