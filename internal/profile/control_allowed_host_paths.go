@@ -51,6 +51,7 @@ func allowedHostPaths() Control {
 						for _, m := range mounts[v.Name] {
 							yield(m.found(index("volumeMounts", m.index)+".readOnly", pss.BoolValue(false), allowed, "set readOnly: true"))
 						}
+						delete(mounts, v.Name) // once: before validation, volumes may share a name
 					case pathAllowed:
 					}
 				}

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,5 +78,18 @@ func TestAContainerIsKnownAmongManyAsFastAsAmongFew(t *testing.T) {
 	}
 	if few, many := took(100), took(100_000); many > 50*few {
 		t.Errorf("%v among 100, %v among 100,000", few, many)
+	}
+}
+
+func TestAMountIsFoundOnceHoweverManyVolumesHaveItsName(t *testing.T) {
+	t.Parallel()
+	judge, s := readOnlyVolumes(t, 3, 0)
+	for i := range s.Pod.Volumes {
+		s.Pod.Volumes[i].Name = "volume-0"
+	}
+	var paths []string
+	judge(s, func(f Finding) { paths = append(paths, f.Path) })
+	if want := []string{"spec.initContainers[0].volumeMounts[0].readOnly"}; !slices.Equal(paths, want) {
+		t.Errorf("found %v, want %v", paths, want)
 	}
 }
