@@ -97,6 +97,8 @@ type index struct {
 	byKey map[key][]*Exception
 	has   property     // those of the keys
 	rest  []*Exception // of which nothing is known
+	// longest is how long the longest key of a repository is.
+	longest int
 }
 
 func (x *index) add(e *Exception) {
@@ -111,6 +113,9 @@ func (x *index) add(e *Exception) {
 	}
 	for _, k := range of {
 		x.has |= k.property
+		if k.property == repositoryKey {
+			x.longest = max(x.longest, len(k.name))
+		}
 		x.byKey[k] = append(x.byKey[k], e)
 	}
 }
@@ -142,13 +147,28 @@ func (x *index) of(p *Pod, yield func(*Exception)) {
 	if x.has&repositoryKey == 0 {
 		return
 	}
-	for i := range p.Extra.Containers {
-		repository := match.ParseImage(p.Extra.Containers[i].Image).Repository
-		for at := range len(repository) {
-			if repository[at] == '/' {
-				found(key{repositoryKey, repository[:at], ""})
+	for i := range p.Pod.Containers {
+		image := p.image(&p.Pod.Containers[i])
+		if image == nil {
+			continue
+		}
+		for prefix := range x.prefixes(image.Repository) {
+			found(key{repositoryKey, prefix, ""})
+		}
+	}
+}
+
+// prefixes yields what a repository begins with, part by part, and the whole of it, as
+// far as there are keys so long: whoever writes a pod may write an image without end.
+func (x *index) prefixes(repository string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := range min(len(repository), x.longest+1) {
+			if repository[at] == '/' && !yield(repository[:at]) {
+				return
 			}
 		}
-		found(key{repositoryKey, repository, ""})
+		if len(repository) <= x.longest {
+			yield(repository)
+		}
 	}
 }

@@ -2,13 +2,16 @@ package exception
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/match"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -174,5 +177,94 @@ func TestNoCommonWayToNarrowAnExceptionIsLinear(t *testing.T) {
 		if looked > 0 {
 			t.Errorf("%s: %d exceptions are looked at", name, looked)
 		}
+	}
+}
+
+// plainly yields all that a repository begins with, however long it is.
+func plainly(repository string, yield func(string)) {
+	for at := range len(repository) {
+		if repository[at] == '/' {
+			yield(repository[:at])
+		}
+	}
+	yield(repository)
+}
+
+// forImages makes exceptions, each for one image.
+func forImages(t *testing.T, patterns ...string) []*Exception {
+	t.Helper()
+	var all []*Exception
+	for i, pattern := range patterns {
+		e := v1alpha1.PodSecurityException{Spec: v1alpha1.PodSecurityExceptionSpec{
+			Namespaces: v1alpha1.Namespaces{All: true}, Containers: &v1alpha1.ExceptedContainers{Images: []string{pattern}},
+			Controls: []v1alpha1.ExceptedControl{{ID: "privileged"}, {ID: "capabilities_baseline"}}, Reason: "r",
+		}}
+		e.Name = fmt.Sprint("e-", i)
+		compiled, err := Compile(&e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, compiled)
+	}
+	return all
+}
+
+// TestAnImageIsLookedUpAsIfAllOfItWere compares what is found for random images with
+// what all their prefixes find.
+func TestAnImageIsLookedUpAsIfAllOfItWere(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number does
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
+	text := func(most int, words ...string) string {
+		var parts []string
+		for range 1 + r.IntN(most) {
+			parts = append(parts, words[r.IntN(len(words))])
+		}
+		return strings.Join(parts, "/")
+	}
+	met := 0
+	for range 1_000 {
+		var patterns []string
+		for range 1 + r.IntN(4) {
+			patterns = append(patterns, "a.io/"+text(3, "a", "bb", "a.io", "*")+[]string{"", "/**", ":1"}[r.IntN(3)])
+		}
+		var x index
+		for _, e := range forImages(t, patterns...) {
+			x.add(e)
+		}
+		for range 10 {
+			image := text(6, "a.io", "a.io", "a", "bb", "", "b") + []string{"", ":1"}[r.IntN(2)]
+			var got, want []*Exception
+			p := podOfImages(image)
+			x.of(&p, func(e *Exception) { got = append(got, e) })
+			if image != "" {
+				plainly(match.ParseImage(image).Repository, func(prefix string) {
+					want = append(want, x.byKey[key{repositoryKey, prefix, ""}]...)
+				})
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("%q of %q: %d exceptions, want %d", image, patterns, len(got), len(want))
+			}
+			met += len(want)
+		}
+	}
+	if met < 1_000 {
+		t.Errorf("only %d were found: the test says little", met)
+	}
+}
+
+func TestAnImageIsLookedUpNoFurtherThanExceptionsGo(t *testing.T) {
+	t.Parallel()
+	var x index
+	for _, e := range forImages(t, "docker.io/istio/proxyv2", "ghcr.io/a/*") {
+		x.add(e)
+	}
+	read := 0
+	for prefix := range x.prefixes("docker.io/a" + strings.Repeat("/", 100_000)) {
+		read += len(prefix)
+	}
+	if most := len("docker.io/istio/proxyv2"); read > most*most {
+		t.Errorf("%d bytes are read to find an exception", read)
 	}
 }

@@ -27,6 +27,8 @@ type Pod struct {
 	Extra *workload.Extra
 	// RuntimeClass is spec.runtimeClassName.
 	RuntimeClass string
+
+	images map[*pss.Container]*match.Image // nil until one is asked for
 }
 
 // known reports whether all is known of the pod that an exception may ask for.
@@ -127,20 +129,22 @@ func (s *containers) match(p *Pod, c *pss.Container) bool {
 	if s.images == nil {
 		return true
 	}
-	i := p.indexOf(c)
-	if i < 0 || p.Extra.Containers[i].Image == "" {
-		return false
-	}
-	name := match.ParseImage(p.Extra.Containers[i].Image)
-	return slices.ContainsFunc(s.images, func(pattern match.Pattern) bool { return pattern.Match(name) })
+	image := p.image(c)
+	return image != nil && slices.ContainsFunc(s.images, func(pattern match.Pattern) bool { return pattern.Match(image) })
 }
 
-// indexOf returns the place of a container in the pod, -1 if it is of another.
-func (p *Pod) indexOf(c *pss.Container) int {
-	for i := range p.Pod.Containers {
-		if &p.Pod.Containers[i] == c {
-			return i
+// image returns the image of a container, nil if it has none or is of another pod.
+// Every image is read once: there may be many of them, long ones, and much that is
+// found in their containers.
+func (p *Pod) image(c *pss.Container) *match.Image {
+	if p.images == nil {
+		p.images = make(map[*pss.Container]*match.Image, len(p.Pod.Containers))
+		for i := range p.Pod.Containers {
+			if name := p.Extra.Containers[i].Image; name != "" {
+				image := match.ParseImage(name)
+				p.images[&p.Pod.Containers[i]] = &image
+			}
 		}
 	}
-	return -1
+	return p.images[c]
 }

@@ -98,8 +98,8 @@ func (s *Set) For(p Pod, mode v1alpha1.Mode, now time.Time) Match {
 		return m
 	}
 	for x := range s.in(p.Namespace, p.NamespaceLabels) {
-		x.of(&p, func(e *Exception) {
-			if e.counts(mode) && !e.Expired(now) && e.matches(&p) {
+		x.of(&m.pod, func(e *Exception) {
+			if e.counts(mode) && !e.Expired(now) && e.matches(&m.pod) {
 				m.exceptions = append(m.exceptions, e)
 			}
 		})

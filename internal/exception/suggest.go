@@ -141,8 +141,7 @@ func newUnit(p *Failing, f *Finding) *unit {
 	if c.Name != "" {
 		u.dimensions[byName] = []string{c.Name}
 	}
-	if i := p.indexOf(c); i >= 0 && p.Extra.Containers[i].Image != "" {
-		image := match.ParseImage(p.Extra.Containers[i].Image)
+	if image := p.image(c); image != nil {
 		text := image.Repository
 		if image.Tag != "" {
 			text += ":" + image.Tag

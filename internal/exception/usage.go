@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
-	"github.com/gabion-security/gabion/internal/match"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -70,8 +69,7 @@ func (u *Usage) add(e *Exception, p *Pod, f *Finding) {
 	if e.containers != nil {
 		mark("spec.containers.names", slices.Index(e.containers.names, f.Container.Name))
 		mark("spec.containers.kinds", slices.Index(e.containers.kinds, f.Container.Kind))
-		if i := p.indexOf(f.Container); i >= 0 {
-			image := match.ParseImage(p.Extra.Containers[i].Image)
+		if image := p.image(f.Container); image != nil {
 			for j, pattern := range e.containers.images {
 				if pattern.Match(image) {
 					mark("spec.containers.images", j)

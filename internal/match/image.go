@@ -9,6 +9,29 @@ type Image struct {
 	Repository string
 	// Tag and Digest are empty where the name has none.
 	Tag, Digest string
+
+	cuts []cut // what patterns asked for
+}
+
+// cut is what strings.Cut makes of a text at a slash.
+type cut struct {
+	part, after string
+	more        bool
+}
+
+// cut returns the part of the repository behind some others, and what is behind it. A
+// part is looked for once, however long it is, and however many patterns ask for it.
+func (r *Image) cut(behind int) cut {
+	for len(r.cuts) <= behind {
+		rest := r.Repository
+		if n := len(r.cuts); n > 0 {
+			rest = r.cuts[n-1].after
+		}
+		var c cut
+		c.part, c.after, c.more = strings.Cut(rest, "/")
+		r.cuts = append(r.cuts, c)
+	}
+	return r.cuts[behind]
 }
 
 // ParseImage completes the name of an image. It makes something of every name, also

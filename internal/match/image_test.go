@@ -1,7 +1,9 @@
 package match_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gabion-security/gabion/internal/match"
 )
@@ -18,7 +20,7 @@ func TestNamesAreCompletedAsRuntimesDoIt(t *testing.T) {
 		"Registry.example.com/a/b:x": {Repository: "registry.example.com/a/b", Tag: "x"},
 		"":                           {Repository: "docker.io/library/"},
 	} {
-		if got := match.ParseImage(name); got != want {
+		if got := match.ParseImage(name); got.Repository != want.Repository || got.Tag != want.Tag || got.Digest != want.Digest {
 			t.Errorf("%q is %+v, want %+v", name, got, want)
 		}
 	}
@@ -66,12 +68,45 @@ func TestPatternsMatchPartByPart(t *testing.T) {
 		p, err := match.ParsePattern(c.pattern)
 		if err != nil {
 			t.Errorf("%s: %v", c.pattern, err)
-		} else if got := p.Match(match.ParseImage(c.name)); got != c.want {
-			t.Errorf("%s matches %q: %v, want %v", c.pattern, c.name, got, c.want)
+			continue
+		}
+		image := match.ParseImage(c.name)
+		for _, again := range []bool{false, true} {
+			if got := p.Match(&image); got != c.want {
+				t.Errorf("%s matches %q: %v, want %v; again: %v", c.pattern, c.name, got, c.want, again)
+			}
 		}
 	}
-	if (match.Pattern{}).Match(match.ParseImage("nginx")) {
+	image := match.ParseImage("nginx")
+	if (match.Pattern{}).Match(&image) {
 		t.Error("the zero Pattern matches")
+	}
+}
+
+// TestALongImageIsReadOnceHoweverManyPatternsAsk has one asked for a thousand times.
+func TestALongImageIsReadOnceHoweverManyPatternsAsk(t *testing.T) {
+	t.Parallel()
+	p, err := match.ParsePattern("docker.io/*/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := match.ParseImage("docker.io/" + strings.Repeat("x", 4<<20))
+	fastest := func(times int) time.Duration {
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			asked := image // what was read of it is not in there
+			for range times {
+				if p.Match(&asked) {
+					t.Fatal("it matches")
+				}
+			}
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	if once, often := fastest(1), fastest(1000); often > 100*once {
+		t.Errorf("%v for one pattern, %v for a thousand", once, often)
 	}
 }
 

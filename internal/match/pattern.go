@@ -65,30 +65,28 @@ func (p Pattern) Prefix() string {
 	return strings.Join(p.parts, "/")
 }
 
-// Match reports whether an image is meant.
-func (p Pattern) Match(r Image) bool {
+// Match reports whether an image is meant. An image is for one goroutine.
+func (p Pattern) Match(r *Image) bool {
 	if len(p.parts) == 0 || p.tag != "" && p.tag != r.Tag || p.digest != "" && p.digest != r.Digest {
 		return false
 	}
 	if p.tag != "" && p.digest == "" && r.Digest != "" {
 		return false // runtimes go by the digest, whatever the tag is
 	}
-	rest := r.Repository
 	for i, want := range p.parts {
-		part, after, more := strings.Cut(rest, "/")
-		if part == "" || want != "*" && want != part {
+		c := r.cut(i)
+		if c.part == "" || want != "*" && want != c.part {
 			return false
 		}
 		last := i == len(p.parts)-1
 		switch {
 		case last && p.deep:
-			return more && after != ""
+			return c.more && c.after != ""
 		case last:
-			return !more
-		case !more:
+			return !c.more
+		case !c.more:
 			return false
 		}
-		rest = after
 	}
 	return false
 }

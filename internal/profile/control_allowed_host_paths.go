@@ -36,6 +36,7 @@ func allowedHostPaths() Control {
 			}
 			allowed := words(texts)
 			return func(p *subject, yield func(Finding)) {
+				var mounts map[string][]mount // made once a volume needs them
 				for i, v := range p.Pod.Volumes {
 					if v.Sources&pss.VolumeHostPath == 0 {
 						continue
@@ -44,7 +45,13 @@ func allowedHostPaths() Control {
 					case pathRefused:
 						yield(found(index("volumes", i)+".hostPath.path", pss.StringValue(path), allowed, "use another kind of volume, or a path that is allowed"))
 					case pathReadOnly:
-						writableMounts(p, v.Name, allowed, yield)
+						if mounts == nil {
+							mounts = writableMounts(p)
+						}
+						for _, m := range mounts[v.Name] {
+							yield(m.found(index("volumeMounts", m.index)+".readOnly", pss.BoolValue(false), allowed, "set readOnly: true"))
+						}
+						delete(mounts, v.Name) // once: before validation, volumes may share a name
 					case pathAllowed:
 					}
 				}
@@ -78,13 +85,23 @@ func pathUse(paths []v1alpha1.HostPath, path string) pathVerdict {
 	return verdict
 }
 
-// writableMounts yields the mounts of a volume that are not read-only.
-func writableMounts(p *subject, volume, allowed string, yield func(Finding)) {
+// mount is where a container mounts a volume.
+type mount struct {
+	container
+
+	index int
+}
+
+// writableMounts returns the mounts that are not read-only, by the names of their
+// volumes.
+func writableMounts(p *subject) map[string][]mount {
+	mounts := map[string][]mount{}
 	for c := range p.containers {
 		for i, m := range c.extra.VolumeMounts {
-			if m.Name == volume && !m.ReadOnly {
-				yield(c.found(index("volumeMounts", i)+".readOnly", pss.BoolValue(false), allowed, "set readOnly: true"))
+			if !m.ReadOnly {
+				mounts[m.Name] = append(mounts[m.Name], mount{c, i})
 			}
 		}
 	}
+	return mounts
 }

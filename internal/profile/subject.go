@@ -19,6 +19,8 @@ type subject struct {
 	excused bool
 	// version is that of the profile's base.
 	version pss.Version
+
+	names map[string]bool // of the containers; nil until one is asked for
 }
 
 // container is a container with both its views.
@@ -39,7 +41,13 @@ func (s *subject) containers(yield func(container) bool) {
 
 // hasContainer reports whether a container of the pod has the name.
 func (s *subject) hasContainer(name string) bool {
-	return slices.ContainsFunc(s.Pod.Containers, func(c pss.Container) bool { return c.Name == name })
+	if s.names == nil {
+		s.names = make(map[string]bool, len(s.Pod.Containers))
+		for i := range s.Pod.Containers {
+			s.names[s.Pod.Containers[i].Name] = true
+		}
+	}
+	return s.names[name]
 }
 
 // path returns a field of the container as a path from the pod's root.
