@@ -28,10 +28,10 @@ func alone(pod, old *workload.Template) *workload.Template {
 	apart.Pod.Volumes, extra.Volumes = nil, nil
 	others := map[string]bool{}
 	mounted := map[string]bool{}
-	before := images(old, pss.EphemeralContainer)
+	before := imagesBefore(old)
 	for i := range pod.Pod.Containers {
 		c, with := &pod.Pod.Containers[i], &pod.Extra.Containers[i]
-		if c.Kind != pss.EphemeralContainer || sameImage(containerImage{c.Name, with.Image}, before) && contains(&old.Pod, c) {
+		if c.Kind != pss.EphemeralContainer || before.had(containerImage{c.Name, with.Image}) && contains(&old.Pod, c) {
 			others[c.Name] = true
 			continue
 		}
@@ -70,13 +70,13 @@ func (r *review) targets(pod, old *workload.Template) []string {
 	if err := json.Unmarshal(r.req.Object, &object); err != nil {
 		return nil // never: it was read before
 	}
-	before := images(old, pss.EphemeralContainer)
+	before := imagesBefore(old)
 	var warnings []string
 	for _, e := range object.Spec.EphemeralContainers {
 		privileged := slices.ContainsFunc(pod.Pod.Containers, func(c pss.Container) bool {
 			return e.TargetContainerName != "" && c.Name == e.TargetContainerName && c.Privileged.Is(true)
 		})
-		if privileged && len(warnings) < maxFindings && !sameImage(containerImage{e.Name, e.Image}, before) {
+		if privileged && len(warnings) < maxFindings && !before.had(containerImage{e.Name, e.Image}) {
 			warnings = append(warnings, "ephemeral container "+quote(e.Name)+" sees the processes of container "+
 				quote(e.TargetContainerName)+", which is privileged")
 		}
