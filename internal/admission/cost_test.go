@@ -1,8 +1,11 @@
 package admission
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/gabion-security/gabion/pss"
 )
 
 // growsWithItsSize fails if something costs far more for one of 32 times the size than
@@ -26,4 +29,22 @@ func growsWithItsSize(t *testing.T, size int, of func(size int) (run func())) {
 		}
 	}
 	t.Errorf("%d times %d take %v, and %d take %v", times, size, many, times*size, one)
+}
+
+func TestOldAnnotationsOfManyContainersTakeTimeByTheirNumber(t *testing.T) {
+	t.Parallel()
+	growsWithItsSize(t, 200, func(size int) func() {
+		var pod pss.Pod
+		for i := range size {
+			name := fmt.Sprintf("%06d", i)
+			pod.Containers = append(pod.Containers, pss.Container{Name: "x" + name, Kind: pss.RegularContainer, Index: i})
+			pod.Annotations = append(pod.Annotations, pss.Annotation{Key: pss.SeccompContainerAnnotationPrefix + name, Value: "unconfined"})
+		}
+		return func() {
+			v, err := pss.Evaluator{}.Evaluate(&pod, pss.LevelVersion{Level: pss.Baseline, Version: pss.V1(18)})
+			if err != nil || !v.Allowed() {
+				t.Errorf("failed %v, %v", v.Failed(), err)
+			}
+		}
+	})
 }
