@@ -70,11 +70,11 @@ type view struct {
 }
 
 // refused says what the workload's pods will be refused for; nothing if they pass,
-// or if that is not worth saying: the object is another one's, which has been told,
-// it is being deleted, or its templates are as they were.
+// or if that is not worth saying: the object is another one's, whose templates were
+// judged, it is being deleted, or its templates are as they were.
 func (v *view) refused(ctx context.Context) []string {
 	item := v.req.object().item(v.reader)
-	if item.Outcome != workload.Read || item.Controller != (workload.Owner{}) {
+	if item.Outcome != workload.Read || v.custom.Knows(item.Controller.APIVersion, item.Controller.Kind) {
 		return nil
 	}
 	var texts []string

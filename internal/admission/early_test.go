@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // earlier asks nothing of pods but tells of workloads, or refuses them.
@@ -39,8 +40,12 @@ const (
 	goodSpec = `"containers":[{"name":"web","image":"i"}]`
 	rejected = `the pods of this Deployment will be REJECTED by enforce "baseline:latest", before sidecars are injected: ` +
 		`host namespaces (spec.template.spec.hostPID: true), privileged (container "web" at spec.template.spec.containers[0].securityContext.privileged: true)`
-	owned = `,"ownerReferences":[{"apiVersion":"example.com/v1","kind":"App","name":"a","uid":"u","controller":true}]`
 )
+
+// ownedBy is the field of an object that another one of a kind controls.
+func ownedBy(apiVersion, kind string) string {
+	return `,"ownerReferences":[{"apiVersion":"` + apiVersion + `","kind":"` + kind + `","name":"a","uid":"u","controller":true}]`
+}
 
 func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 	t.Parallel()
@@ -69,8 +74,15 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		{"another image of a bad one", deploy("enforcing", bad, update(strings.ReplaceAll(bad, `"i"`, `"j"`))), ""},
 		{"one that is being deleted", deploy("enforcing", bad, update(deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", goodSpec))), ""},
 		{"a new one that says it is being deleted", deploy("enforcing", deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", badSpec)), rejected},
-		{"one that another object controls", deploy("enforcing", deployment(owned, "", badSpec)), ""},
-		{"one that another object owns", deploy("enforcing", deployment(strings.Replace(owned, "true", "false", 1), "", badSpec)), rejected},
+		{"one that another object controls", deploy("enforcing", deployment(ownedBy("argoproj.io/v1alpha1", "Rollout"), "", badSpec)), ""},
+		{"one that another object owns", deploy("enforcing", deployment(strings.Replace(ownedBy("argoproj.io/v1alpha1", "Rollout"), "true", "false", 1), "", badSpec)), rejected},
+		{"one that an old version of another controls", deploy("enforcing", deployment(ownedBy("extensions/v1beta1", "Deployment"), "", badSpec)), ""},
+		{"one that a custom resource of a path controls", deploy("enforcing", deployment(ownedBy("example.com/v1", "Set"), "", badSpec)), ""},
+		{"one that nobody who bears pods controls", deploy("enforcing", deployment(ownedBy("v1", "ConfigMap"), "", badSpec)), rejected},
+		{"one that a custom resource controls which is not known", deploy("enforcing", deployment(ownedBy("example.com/v1", "App"), "", badSpec)), rejected},
+		{"one that a kind of another group controls", deploy("enforcing", deployment(ownedBy("example.com/v1", "Deployment"), "", badSpec)), rejected},
+		{"one that says nothing of who controls it", deploy("enforcing", deployment(ownedBy("", ""), "", badSpec)), rejected},
+		{"a change that makes it bad, and the one of a ConfigMap", deploy("enforcing", deployment(ownedBy("v1", "ConfigMap"), "", badSpec), update(good)), rejected},
 		{"a deletion", deploy("enforcing", bad, func(r *Request) { r.Operation = "DELETE" }), ""},
 		{"what cannot be read", deploy("enforcing", bad[:90]), ""},
 		{"broken labels enforce restricted", deploy("broken", deployment("", "", `"hostIPC":true,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[]`)),
@@ -89,6 +101,9 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 	} {
 		without := newWorld().controller(t).Decide(t.Context(), c.req)
 		controller := newWorld().controller(t)
+		if err := controller.SetTemplatePaths([]workload.TemplatePath{{Group: "example.com", Kind: "Set", Path: "spec.template"}}); err != nil {
+			t.Fatal(err)
+		}
 		controller.setPodGuards(earlier(EarlyWarn))
 		want := without
 		if c.told != "" {
