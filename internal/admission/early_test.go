@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,5 +191,80 @@ func TestNobodyIsToldEarlyOnceTheTimeIsOver(t *testing.T) {
 	cancel()
 	if d := c.Decide(over, deploy("enforcing", deployment("", "", badSpec))); !d.Allowed || len(d.Warnings) > 0 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// tasks is a custom resource with a template for each of the specs.
+func tasks(specs ...string) string {
+	var templates []string
+	for _, spec := range specs {
+		templates = append(templates, `{"template":{"spec":{`+spec+`}}}`)
+	}
+	return `{"tasks":[` + strings.Join(templates, ",") + `]}`
+}
+
+// manyTasks is a request for one with many templates that are refused, which has been
+// read already.
+func manyTasks(t *testing.T, c *Controller, many int) Request {
+	t.Helper()
+	req := custom("batch.volcano.sh", "Job", "enforcing", tasks(slices.Repeat([]string{badSpec}, many)...))
+	req.ReadBy = c.state.Load().custom
+	item := req.ReadBy.ReadObject(req.Object)
+	if len(item.Templates) != many {
+		t.Fatalf("%d templates, want %d: %v", len(item.Templates), many, item.Err)
+	}
+	req.ObjectRead = &item
+	return req
+}
+
+// Not parallel: AllocsPerRun counts those of all goroutines.
+func TestOfTemplatesThatAreNotNamedNothingIsWritten(t *testing.T) {
+	c := newWorld().controller(t)
+	c.recorder = silence{}
+	c.setPodGuards(earlier(EarlyWarn))
+	policy := pss.LevelVersion{Level: pss.Baseline, Version: pss.Latest}
+	measure := func(many int) (judge, refused float64) {
+		r := review{Controller: c, state: c.state.Load(), req: manyTasks(t, c, many)}
+		pods := make([]judging, many)
+		for i := range pods {
+			of := &r.req.ObjectRead.Templates[i]
+			pods[i] = judging{Subject: subjectOf(of), path: of.Path}
+		}
+		judge = leastAllocations(func() { r.judge(t.Context(), pods, policy, ModeWarn) })
+		v := view{review: &r, policy: policy, reader: r.custom}
+		return judge, leastAllocations(func() { v.refused(t.Context()) })
+	}
+	judge, refused := measure(2 * maxTemplates)
+	judgeMany, refusedMany := measure(20 * maxTemplates)
+	if judgeMany > 2*judge || refusedMany > 2*refused {
+		t.Errorf("%v and %v allocations for many, %v and %v for some", judgeMany, refusedMany, judge, refused)
+	}
+}
+
+func TestWhatIsNotToldOfIsComparedAllTheSame(t *testing.T) {
+	t.Parallel()
+	// change is an update of an object with many templates that changes the last one.
+	change := func(account, image string) Request {
+		spec := func(account, image string) string {
+			return `"serviceAccountName":"` + account + `","containers":[{"name":"c","image":"` + image + `"}]`
+		}
+		specs := slices.Repeat([]string{spec("a", "i")}, 2*maxEarly)
+		before := tasks(specs...)
+		specs[len(specs)-1] = spec(account, image)
+		return custom("batch.volcano.sh", "Job", "default", tasks(specs...), update(string(custom("batch.volcano.sh", "Job", "default", before).Object)))
+	}
+	c := newWorld().controller(t)
+	c.setPodGuards(asking(PodGuarding{Workloads: EarlyDeny, Profiles: []Profile{{"p", "g", func(_ pss.Evaluator, s Subject) ([]Violation, []Use, error) {
+		account := Finding{Path: "spec.serviceAccountName", Value: pss.StringValue(s.Extra.ServiceAccount), Explicit: true}
+		return []Violation{{"account", "account", []Finding{account}}}, nil, nil
+	}}}}))
+	if d := c.Decide(t.Context(), change("b", "i")); d.Allowed || strings.Count(d.Message, "PodSecurityProfile") != maxEarly {
+		t.Errorf("another account: %+v", d)
+	}
+	if d := c.Decide(t.Context(), change("a", "j")); !d.Allowed {
+		t.Errorf("another image: %+v", d)
+	}
+	if texts := keep(make([]string, maxEarly), []string{strings.Repeat("x", 1000)}); len(texts[maxEarly]) >= 100 {
+		t.Errorf("%d bytes are kept", len(texts[maxEarly]))
 	}
 }
