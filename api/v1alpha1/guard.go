@@ -87,9 +87,10 @@ type PodSecurityGuardSpec struct {
 	NewNamespaces *NewNamespaces `json:"newNamespaces,omitempty"`
 	// Workloads is what becomes of a workload whose pods would be refused, when it
 	// is made or changed: off says nothing of it, warn tells who makes the change,
-	// deny refuses it. It is judged before sidecars are injected. What is left out
-	// is left to other guards of the namespace; if none of them says anything, warn
-	// is meant.
+	// deny refuses it. It is judged before sidecars are injected. One that names a
+	// controller of a kind that is known to bear pods is passed over, whether that
+	// has made it or not. What is left out is left to other guards of the namespace;
+	// if none of them says anything, warn is meant.
 	// +optional
 	Workloads WorkloadAction `json:"workloads,omitempty"`
 	// EphemeralContainers says how those are judged that are added to a pod which

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -28,10 +29,10 @@ func alone(pod, old *workload.Template) *workload.Template {
 	apart.Pod.Volumes, extra.Volumes = nil, nil
 	others := map[string]bool{}
 	mounted := map[string]bool{}
-	before := images(old, pss.EphemeralContainer)
+	before := imagesBefore(old)
 	for i := range pod.Pod.Containers {
 		c, with := &pod.Pod.Containers[i], &pod.Extra.Containers[i]
-		if c.Kind != pss.EphemeralContainer || sameImage(containerImage{c.Name, with.Image}, before) && contains(&old.Pod, c) {
+		if c.Kind != pss.EphemeralContainer || before.had(containerImage{c.Name, with.Image}) && contains(&old.Pod, c) {
 			others[c.Name] = true
 			continue
 		}
@@ -54,9 +55,13 @@ func alone(pod, old *workload.Template) *workload.Template {
 	return &apart
 }
 
-// contains reports whether a pod has the very container.
+// contains reports whether a pod has the very container, at the place that the container
+// says it has.
 func contains(p *pss.Pod, c *pss.Container) bool {
-	return slices.ContainsFunc(p.Containers, func(other pss.Container) bool { return reflect.DeepEqual(&other, c) })
+	at, found := slices.BinarySearchFunc(p.Containers, c, func(other pss.Container, c *pss.Container) int {
+		return cmp.Or(cmp.Compare(other.Kind, c.Kind), cmp.Compare(other.Index, c.Index))
+	})
+	return found && reflect.DeepEqual(&p.Containers[at], c)
 }
 
 // targets warns of new ephemeral containers that see the processes of a privileged
@@ -70,16 +75,23 @@ func (r *review) targets(pod, old *workload.Template) []string {
 	if err := json.Unmarshal(r.req.Object, &object); err != nil {
 		return nil // never: it was read before
 	}
-	before := images(old, pss.EphemeralContainer)
+	privileged := map[string]bool{}
+	for i := range pod.Pod.Containers {
+		if c := &pod.Pod.Containers[i]; c.Privileged.Is(true) {
+			privileged[c.Name] = true
+		}
+	}
+	before := imagesBefore(old)
 	var warnings []string
 	for _, e := range object.Spec.EphemeralContainers {
-		privileged := slices.ContainsFunc(pod.Pod.Containers, func(c pss.Container) bool {
-			return e.TargetContainerName != "" && c.Name == e.TargetContainerName && c.Privileged.Is(true)
-		})
-		if privileged && len(warnings) < maxFindings && !sameImage(containerImage{e.Name, e.Image}, before) {
-			warnings = append(warnings, "ephemeral container "+quote(e.Name)+" sees the processes of container "+
-				quote(e.TargetContainerName)+", which is privileged")
+		if e.TargetContainerName == "" || !privileged[e.TargetContainerName] || before.had(containerImage{e.Name, e.Image}) {
+			continue
 		}
+		if len(warnings) == maxFindings {
+			break
+		}
+		warnings = append(warnings, "ephemeral container "+quote(e.Name)+" sees the processes of container "+
+			quote(e.TargetContainerName)+", which is privileged")
 	}
 	return warnings
 }

@@ -1,9 +1,12 @@
 package admission
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gabion-security/gabion/workload"
 )
 
 // debugged is a pod with a privileged container that mounts the node's root, fields
@@ -91,4 +94,41 @@ func TestWhatEphemeralContainersShareStaysInItsPlace(t *testing.T) {
 	if len(now.template.Pod.Containers) != 4 || len(now.template.Extra.Volumes) != 2 || len(now.template.Pod.Annotations) != 1 {
 		t.Error("the pod itself has changed")
 	}
+}
+
+func TestOneEphemeralContainerMoreTakesTimeByTheirNumber(t *testing.T) {
+	t.Parallel()
+	list := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `{"name":"%06d","image":"i","targetContainerName":"gone"},`, i)
+		}
+		return b.String()
+	}
+	c := newWorld().controller(t)
+	template := func(object string) *workload.Template {
+		o, err := read(c.whole, unread{raw: []byte(object)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.template
+	}
+	growsWithItsSize(t, 100, func(size int) func() {
+		object, before := debugged("", list(size)+`{"name":"new","image":"i"}`), debugged("", list(size)+`{"name":"gone","image":"i"}`)
+		now, old := template(object), template(before)
+		return func() {
+			if got := alone(now, old).Pod.Containers; len(got) != 1 || got[0].Name != "new" {
+				t.Errorf("%d containers", len(got))
+			}
+		}
+	})
+	growsWithItsSize(t, 500, func(size int) func() {
+		object := debugged("", list(size)+`{"name":"new","image":"i"}`)
+		r, now, old := review{req: Request{Object: []byte(object)}}, template(object), template(debugged("", ""))
+		return func() {
+			if told := r.targets(now, old); len(told) > 0 {
+				t.Errorf("told of %q", told)
+			}
+		}
+	})
 }

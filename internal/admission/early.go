@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"reflect"
 	"slices"
@@ -70,21 +71,37 @@ type view struct {
 }
 
 // refused says what the workload's pods will be refused for; nothing if they pass,
-// or if that is not worth saying: the object is another one's, which has been told,
-// it is being deleted, or its templates are as they were.
+// or if that is not worth saying: the object is another one's, whose templates were
+// judged, it is being deleted, or its templates are as they were.
 func (v *view) refused(ctx context.Context) []string {
 	item := v.req.object().item(v.reader)
-	if item.Outcome != workload.Read || item.Controller != (workload.Owner{}) {
+	if item.Outcome != workload.Read || v.custom.Knows(item.Controller.APIVersion, item.Controller.Kind) {
 		return nil
 	}
 	var texts []string
 	for i := range item.Templates {
-		texts = append(texts, v.template(ctx, &item.Templates[i])...)
+		if len(texts) >= maxEarly && !v.extra {
+			break // nothing of what follows is told of, compared or used
+		}
+		texts = keep(texts, v.template(ctx, &item.Templates[i]))
 	}
 	if len(texts) == 0 || v.req.Operation == Update && (terminating(v.req.OldObject) || v.unchanged(ctx, item.Templates, texts)) {
 		return nil
 	}
 	return texts[:min(len(texts), maxEarly)]
+}
+
+// keep adds texts to others. Those that are only compared are kept by their sums: an
+// object may have very many.
+func keep(texts, more []string) []string {
+	for _, text := range more {
+		if len(texts) >= maxEarly {
+			sum := sha256.Sum256([]byte(text))
+			text = string(sum[:])
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // template says what the pods of a template will be refused for.
@@ -148,7 +165,7 @@ func (v *view) unchanged(ctx context.Context, now []workload.Template, texts []s
 		return true
 	}
 	for i := range old.Templates {
-		were = append(were, v.template(ctx, &old.Templates[i])...)
+		were = keep(were, v.template(ctx, &old.Templates[i]))
 	}
 	return slices.Equal(texts, were)
 }

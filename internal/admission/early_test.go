@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 // earlier asks nothing of pods but tells of workloads, or refuses them.
@@ -39,8 +41,12 @@ const (
 	goodSpec = `"containers":[{"name":"web","image":"i"}]`
 	rejected = `the pods of this Deployment will be REJECTED by enforce "baseline:latest", before sidecars are injected: ` +
 		`host namespaces (spec.template.spec.hostPID: true), privileged (container "web" at spec.template.spec.containers[0].securityContext.privileged: true)`
-	owned = `,"ownerReferences":[{"apiVersion":"example.com/v1","kind":"App","name":"a","uid":"u","controller":true}]`
 )
+
+// ownedBy is the field of an object that another one of a kind controls.
+func ownedBy(apiVersion, kind string) string {
+	return `,"ownerReferences":[{"apiVersion":"` + apiVersion + `","kind":"` + kind + `","name":"a","uid":"u","controller":true}]`
+}
 
 func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 	t.Parallel()
@@ -69,8 +75,15 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 		{"another image of a bad one", deploy("enforcing", bad, update(strings.ReplaceAll(bad, `"i"`, `"j"`))), ""},
 		{"one that is being deleted", deploy("enforcing", bad, update(deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", goodSpec))), ""},
 		{"a new one that says it is being deleted", deploy("enforcing", deployment(`,"deletionTimestamp":"2026-01-01T00:00:00Z"`, "", badSpec)), rejected},
-		{"one that another object controls", deploy("enforcing", deployment(owned, "", badSpec)), ""},
-		{"one that another object owns", deploy("enforcing", deployment(strings.Replace(owned, "true", "false", 1), "", badSpec)), rejected},
+		{"one that another object controls", deploy("enforcing", deployment(ownedBy("argoproj.io/v1alpha1", "Rollout"), "", badSpec)), ""},
+		{"one that another object owns", deploy("enforcing", deployment(strings.Replace(ownedBy("argoproj.io/v1alpha1", "Rollout"), "true", "false", 1), "", badSpec)), rejected},
+		{"one that an old version of another controls", deploy("enforcing", deployment(ownedBy("extensions/v1beta1", "Deployment"), "", badSpec)), ""},
+		{"one that a custom resource of a path controls", deploy("enforcing", deployment(ownedBy("example.com/v1", "Set"), "", badSpec)), ""},
+		{"one that nobody who bears pods controls", deploy("enforcing", deployment(ownedBy("v1", "ConfigMap"), "", badSpec)), rejected},
+		{"one that a custom resource controls which is not known", deploy("enforcing", deployment(ownedBy("example.com/v1", "App"), "", badSpec)), rejected},
+		{"one that a kind of another group controls", deploy("enforcing", deployment(ownedBy("example.com/v1", "Deployment"), "", badSpec)), rejected},
+		{"one that says nothing of who controls it", deploy("enforcing", deployment(ownedBy("", ""), "", badSpec)), rejected},
+		{"a change that makes it bad, and the one of a ConfigMap", deploy("enforcing", deployment(ownedBy("v1", "ConfigMap"), "", badSpec), update(good)), rejected},
 		{"a deletion", deploy("enforcing", bad, func(r *Request) { r.Operation = "DELETE" }), ""},
 		{"what cannot be read", deploy("enforcing", bad[:90]), ""},
 		{"broken labels enforce restricted", deploy("broken", deployment("", "", `"hostIPC":true,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[]`)),
@@ -89,6 +102,9 @@ func TestAWorkloadWhosePodsWillBeRejectedIsToldOf(t *testing.T) {
 	} {
 		without := newWorld().controller(t).Decide(t.Context(), c.req)
 		controller := newWorld().controller(t)
+		if err := controller.SetTemplatePaths([]workload.TemplatePath{{Group: "example.com", Kind: "Set", Path: "spec.template"}}); err != nil {
+			t.Fatal(err)
+		}
 		controller.setPodGuards(earlier(EarlyWarn))
 		want := without
 		if c.told != "" {
@@ -175,5 +191,80 @@ func TestNobodyIsToldEarlyOnceTheTimeIsOver(t *testing.T) {
 	cancel()
 	if d := c.Decide(over, deploy("enforcing", deployment("", "", badSpec))); !d.Allowed || len(d.Warnings) > 0 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// tasks is a custom resource with a template for each of the specs.
+func tasks(specs ...string) string {
+	var templates []string
+	for _, spec := range specs {
+		templates = append(templates, `{"template":{"spec":{`+spec+`}}}`)
+	}
+	return `{"tasks":[` + strings.Join(templates, ",") + `]}`
+}
+
+// manyTasks is a request for one with many templates that are refused, which has been
+// read already.
+func manyTasks(t *testing.T, c *Controller, many int) Request {
+	t.Helper()
+	req := custom("batch.volcano.sh", "Job", "enforcing", tasks(slices.Repeat([]string{badSpec}, many)...))
+	req.ReadBy = c.state.Load().custom
+	item := req.ReadBy.ReadObject(req.Object)
+	if len(item.Templates) != many {
+		t.Fatalf("%d templates, want %d: %v", len(item.Templates), many, item.Err)
+	}
+	req.ObjectRead = &item
+	return req
+}
+
+// Not parallel: AllocsPerRun counts those of all goroutines.
+func TestOfTemplatesThatAreNotNamedNothingIsWritten(t *testing.T) {
+	c := newWorld().controller(t)
+	c.recorder = silence{}
+	c.setPodGuards(earlier(EarlyWarn))
+	policy := pss.LevelVersion{Level: pss.Baseline, Version: pss.Latest}
+	measure := func(many int) (judge, refused float64) {
+		r := review{Controller: c, state: c.state.Load(), req: manyTasks(t, c, many)}
+		pods := make([]judging, many)
+		for i := range pods {
+			of := &r.req.ObjectRead.Templates[i]
+			pods[i] = judging{Subject: subjectOf(of), path: of.Path}
+		}
+		judge = leastAllocations(func() { r.judge(t.Context(), pods, policy, ModeWarn) })
+		v := view{review: &r, policy: policy, reader: r.custom}
+		return judge, leastAllocations(func() { v.refused(t.Context()) })
+	}
+	judge, refused := measure(2 * maxTemplates)
+	judgeMany, refusedMany := measure(20 * maxTemplates)
+	if judgeMany > 2*judge || refusedMany > 2*refused {
+		t.Errorf("%v and %v allocations for many, %v and %v for some", judgeMany, refusedMany, judge, refused)
+	}
+}
+
+func TestWhatIsNotToldOfIsComparedAllTheSame(t *testing.T) {
+	t.Parallel()
+	// change is an update of an object with many templates that changes the last one.
+	change := func(account, image string) Request {
+		spec := func(account, image string) string {
+			return `"serviceAccountName":"` + account + `","containers":[{"name":"c","image":"` + image + `"}]`
+		}
+		specs := slices.Repeat([]string{spec("a", "i")}, 2*maxEarly)
+		before := tasks(specs...)
+		specs[len(specs)-1] = spec(account, image)
+		return custom("batch.volcano.sh", "Job", "default", tasks(specs...), update(string(custom("batch.volcano.sh", "Job", "default", before).Object)))
+	}
+	c := newWorld().controller(t)
+	c.setPodGuards(asking(PodGuarding{Workloads: EarlyDeny, Profiles: []Profile{{"p", "g", func(_ pss.Evaluator, s Subject) ([]Violation, []Use, error) {
+		account := Finding{Path: "spec.serviceAccountName", Value: pss.StringValue(s.Extra.ServiceAccount), Explicit: true}
+		return []Violation{{"account", "account", []Finding{account}}}, nil, nil
+	}}}}))
+	if d := c.Decide(t.Context(), change("b", "i")); d.Allowed || strings.Count(d.Message, "PodSecurityProfile") != maxEarly {
+		t.Errorf("another account: %+v", d)
+	}
+	if d := c.Decide(t.Context(), change("a", "j")); !d.Allowed {
+		t.Errorf("another image: %+v", d)
+	}
+	if texts := keep(make([]string, maxEarly), []string{strings.Repeat("x", 1000)}); len(texts[maxEarly]) >= 100 {
+		t.Errorf("%d bytes are kept", len(texts[maxEarly]))
 	}
 }

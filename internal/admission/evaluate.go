@@ -95,24 +95,41 @@ func (r *review) judge(ctx context.Context, pods []judging, policy pss.LevelVers
 	}
 	all := judged{policy: policy, allowed: true}
 	var texts []string
+	failed := 0
 	for i := range pods {
-		one := r.judgePod(ctx, &pods[i], policy, mode)
+		one := r.verdict(ctx, &pods[i], policy, mode)
 		all.own = all.own || one.own
-		if !one.allowed {
-			all.allowed = false
-			texts = append(texts, printable(pods[i].path)+": "+one.detail)
+		if one.allowed {
+			continue
+		}
+		all.allowed = false
+		if failed++; failed <= maxTemplates {
+			texts = append(texts, printable(pods[i].path)+": "+r.described(one, &pods[i]).detail)
 		}
 	}
-	if more := len(texts) - maxTemplates; more > 0 {
-		texts = append(texts[:maxTemplates], "and "+strconv.Itoa(more)+" more pod templates")
+	if more := failed - maxTemplates; more > 0 {
+		texts = append(texts, "and "+strconv.Itoa(more)+" more pod templates")
 	}
 	all.detail = strings.Join(texts, "; ")
 	return all
 }
 
-// judgePod judges a pod in a mode. What cannot be judged is not allowed, and what
-// nobody waits for any more is not judged.
+// judgePod judges a pod in a mode.
 func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersion, mode string) judged {
+	return r.described(r.verdict(ctx, j, policy, mode), j)
+}
+
+// described is a judgement of a pod with its detail, which takes more than to judge.
+func (r *review) described(one judged, of *judging) judged {
+	if !one.allowed && one.detail == "" {
+		one.detail = detail(r.evaluator, one.verdict, of.Pod)
+	}
+	return one
+}
+
+// verdict judges a pod in a mode, with a detail only if there is no verdict. What cannot
+// be judged is not allowed, and what nobody waits for any more is not judged.
+func (r *review) verdict(ctx context.Context, j *judging, policy pss.LevelVersion, mode string) judged {
 	if ctx.Err() != nil {
 		return judged{policy: policy, detail: "not judged: the time of the request is over"}
 	}
@@ -123,7 +140,7 @@ func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersi
 	case verdict.Allowed():
 		return judged{policy: policy, allowed: true}
 	case !r.excepting(j):
-		return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), verdict: verdict}
+		return judged{policy: policy, verdict: verdict}
 	}
 	if verdict, err = r.evaluator.Evaluate(j.Pod, policy); err != nil { // of the pod as it was read again
 		return judged{policy: policy, detail: sentence(err.Error())}
@@ -132,7 +149,7 @@ func (r *review) judgePod(ctx context.Context, j *judging, policy pss.LevelVersi
 	if verdict.Allowed() {
 		return judged{policy: policy, allowed: true, own: true}
 	}
-	return judged{policy: policy, detail: detail(r.evaluator, verdict, j.Pod), own: true, verdict: verdict}
+	return judged{policy: policy, own: true, verdict: verdict}
 }
 
 // judgeAgain judges pods, unless one of the judgements is for the same policy and

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -99,19 +100,44 @@ func significant(pod, old *workload.Template) bool {
 			}
 		}
 	}
-	before := images(old, pss.EphemeralContainer)
+	before := imagesBefore(old)
 	for _, c := range images(pod, pss.EphemeralContainer) {
-		if !sameImage(c, before) {
+		if !before.had(c) {
 			return true
 		}
 	}
 	return false
 }
 
-// sameImage reports whether the container, found by its name, had its image
-// before.
-func sameImage(c containerImage, before []containerImage) bool {
-	for _, b := range before {
+// formerImages are the images that ephemeral containers had, of those with one name
+// the first one's.
+type formerImages struct {
+	few  []containerImage
+	many map[string]string // by name, nil if there are few
+}
+
+// fewImages is how many are sooner looked through than put into a map.
+const fewImages = 16
+
+func imagesBefore(old *workload.Template) formerImages {
+	list := images(old, pss.EphemeralContainer)
+	if len(list) <= fewImages {
+		return formerImages{few: list}
+	}
+	many := make(map[string]string, len(list))
+	for _, c := range slices.Backward(list) {
+		many[c.name] = c.image
+	}
+	return formerImages{many: many}
+}
+
+// had reports whether the container, found by its name, had its image before.
+func (f formerImages) had(c containerImage) bool {
+	if f.many != nil {
+		image, found := f.many[c.name]
+		return found && image == c.image
+	}
+	for _, b := range f.few {
 		if b.name == c.name {
 			return b.image == c.image
 		}

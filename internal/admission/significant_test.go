@@ -1,7 +1,13 @@
 package admission
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/gabion-security/gabion/pss"
+	"github.com/gabion-security/gabion/workload"
 )
 
 func TestUpdatesThatMatter(t *testing.T) {
@@ -45,6 +51,61 @@ func TestUpdatesThatMatter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// joined is a pod with ephemeral containers.
+func joined(containers ...containerImage) *workload.Template {
+	t := &workload.Template{Extra: new(workload.Extra)}
+	for i, c := range containers {
+		t.Pod.Containers = append(t.Pod.Containers, pss.Container{Name: c.name, Kind: pss.EphemeralContainer, Index: i})
+		t.Extra.Containers = append(t.Extra.Containers, workload.ContainerExtra{Image: c.image})
+	}
+	return t
+}
+
+// Whether there are few or many, the first one of a name says which image it had.
+func TestTheFirstContainerOfANameSaysWhichImageItHad(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		list := func(longest int) []containerImage {
+			all := make([]containerImage, r.IntN(longest))
+			for i := range all {
+				if name := r.IntN(40); name > 0 { // else it is empty
+					all[i].name = fmt.Sprint(name)
+				}
+				all[i].image = "ab"[:r.IntN(3)]
+			}
+			return all
+		}
+		before, now := list(3*fewImages), list(6)
+		had := func(c containerImage) bool {
+			at := slices.IndexFunc(before, func(b containerImage) bool { return b.name == c.name })
+			return at >= 0 && before[at].image == c.image
+		}
+		want := slices.ContainsFunc(now, func(c containerImage) bool { return !had(c) })
+		if got := significant(joined(now...), joined(before...)); got != want {
+			t.Fatalf("significant is %t: %q after %q", got, now, before)
+		}
+	}
+}
+
+func TestToFindAnImageTakesTheSameAmongMany(t *testing.T) {
+	t.Parallel()
+	growsWithItsSize(t, 300, func(size int) func() {
+		all := make([]containerImage, size)
+		for i := range all {
+			all[i].name = fmt.Sprintf("%06d", i)
+		}
+		before := imagesBefore(joined(all...))
+		return func() {
+			for _, c := range all {
+				if !before.had(c) {
+					t.Errorf("%q is not found", c.name)
+				}
+			}
+		}
+	})
 }
 
 // What cannot be read is refused for pods, and noted for workloads.
