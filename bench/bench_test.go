@@ -64,14 +64,14 @@ func TestReportNamesMachineAndDate(t *testing.T) {
 			gabion:   side{time: sample{900, 800, 1000}, allocs: 3},
 			ratio:    sample{22.2, 21, 23},
 		}},
-		startUp: sample{8, 7, 9},
+		startUp: sample{8, 7, 9}, bareStart: sample{3, 2, 4},
 		webhook: []webhookRow{measuredRow("HTTP/1.1", 16), measuredRow("HTTP/1.1", 64)},
 	}
 	got := heading(machine{"A CPU", 2, "go1.26", "linux/amd64"}, time.Unix(0, 0).UTC()) + render(&f)
 	for _, want := range []string{
 		"`make bench` on 1970-01-01, on A CPU (2 cores, linux/amd64), go1.26:",
 		"| JSON to verdict   | 20 µs (19–21) | 900 ns (800–1000) | 22.2x (21.0–23.0) |     100 → 3 |",
-		"8.0 ms (7.0–9.0)",
+		"8.0 ms (7.0–9.0)", "client-go and does nothing: 3.0 ms (2.0–4.0)",
 		"HTTP/1.1 with 16 clients at once",
 		"| 1.2 KB, allowed                      |   50 µs (50–50) | 180 µs (180–180) | 60 µs (60–60) | 1.20x (1.20–1.20) | 0.33x (0.33–0.33) |    0.28x (0.28–0.28) |\n",
 	} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gabion-security/gabion/e2e/binaries"
@@ -45,7 +46,7 @@ func measureProgram(ctx context.Context, f *figures, u upstream, o options) erro
 	if err != nil {
 		return err
 	}
-	if f.startUp, f.resident, err = measureStartUp(ctx, program, dir, o.starts); err != nil {
+	if f.startUp, f.bareStart, f.resident, err = measureStartUp(ctx, program, dir, o.starts); err != nil {
 		return fmt.Errorf("start-up: %w", err)
 	}
 	if f.files, err = measureFiles(ctx, u, program, cmp.Or(o.keep, filepath.Join(dir, "files")), o.workloads, o.fileRounds); err != nil {
@@ -55,30 +56,40 @@ func measureProgram(ctx context.Context, f *figures, u upstream, o options) erro
 }
 
 // measureStartUp returns how many milliseconds the program takes to check one
-// small file, from its start to its end, and how many MiB it has in memory at
-// most.
-func measureStartUp(ctx context.Context, program, dir string, starts int) (took sample, resident float64, err error) {
+// small file, from its start to its end, in turn with a program that only links
+// client-go, and how many MiB it has in memory at most.
+func measureStartUp(ctx context.Context, program, dir string, starts int) (took, bare sample, resident float64, err error) {
+	if starts < 1 {
+		return sample{}, sample{}, 0, errors.New("no start asked for")
+	}
 	manifest := filepath.Join(dir, "pod.yaml")
 	if err := os.WriteFile(manifest, []byte(smallManifest), 0o600); err != nil {
-		return sample{}, 0, err
+		return sample{}, sample{}, 0, err
 	}
-	var series []float64
+	floor := filepath.Join(dir, "bare")
+	build := binaries.GoBuild(ctx, dir, "-o", floor, "./cmd/bare")
+	if out, err := build.CombinedOutput(); err != nil {
+		return sample{}, sample{}, 0, fmt.Errorf("%s: %w: %s", strings.Join(build.Args, " "), err, out)
+	}
+	var ours, theirs []float64
 	for range starts + 3 {
-		cmd := exec.CommandContext(ctx, program, "check", manifest)
-		start := time.Now()
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return sample{}, 0, fmt.Errorf("%w: %s", err, out)
+		for _, each := range []struct {
+			series *[]float64
+			args   []string
+		}{{&ours, []string{program, "check", manifest}}, {&theirs, []string{floor}}} {
+			cmd := exec.CommandContext(ctx, each.args[0], each.args[1:]...)
+			start := time.Now()
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				return sample{}, sample{}, 0, fmt.Errorf("%w: %s", err, out)
+			}
+			*each.series = append(*each.series, milliseconds(time.Since(start)))
 		}
-		series = append(series, milliseconds(time.Since(start)))
-	}
-	if len(series) <= 3 {
-		return sample{}, 0, errors.New("no start asked for")
 	}
 	if resident, err = residentAtMost(ctx, program); err != nil {
-		return sample{}, 0, err
+		return sample{}, sample{}, 0, err
 	}
-	return summarise(series[3:]), resident, nil // the first ones load the program from disk
+	return summarise(ours[3:]), summarise(theirs[3:]), resident, nil // the first ones load the program from disk
 }
 
 // residentAtMost returns how many MiB the program has in memory at most when it

@@ -2,10 +2,11 @@ package admission
 
 import (
 	"cmp"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/json"
 
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
@@ -72,7 +73,7 @@ func (r *review) targets(pod, old *workload.Template) []string {
 			EphemeralContainers []struct{ Name, Image, TargetContainerName string }
 		}
 	}
-	if err := json.Unmarshal(r.req.Object, &object); err != nil {
+	if err := json.UnmarshalCaseSensitivePreserveInts(r.req.Object, &object); err != nil {
 		return nil // never: it was read before
 	}
 	privileged := map[string]bool{}

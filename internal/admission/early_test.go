@@ -268,3 +268,20 @@ func TestWhatIsNotToldOfIsComparedAllTheSame(t *testing.T) {
 		t.Errorf("%d bytes are kept", len(texts[maxEarly]))
 	}
 }
+
+func TestOnlyADeletionTimestampSaysThatAnObjectEnds(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`{"metadata":{"deletionTimestamp":"2026-01-02T03:04:05Z"}}`: true,
+		`{"METADATA":{"deletionTimestamp":"2026-01-02T03:04:05Z"}}`: false,
+		`{"metadata":{"DeletionTimestamp":"2026-01-02T03:04:05Z"}}`: false,
+		`{"metadata":{"deletionTimestamp":null}}`:                   false,
+		`{"metadata":{}}`: false,
+		`{"metadata":`:    false,
+		``:                false,
+	} {
+		if got := terminating([]byte(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -2,12 +2,13 @@ package admission
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/json"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
 	"github.com/gabion-security/gabion/pss"
@@ -125,15 +126,15 @@ func (r *review) change() (NamespaceChange, Decision, bool) {
 	return c, Decision{}, true
 }
 
-// terminating reports whether a namespace is being deleted, which nobody can take
-// back.
+// terminating reports whether an object is being deleted, which nobody can take back.
+// Custom resources may have members of their own whose names differ in their case only.
 func terminating(raw []byte) bool {
-	var ns struct {
+	var object struct {
 		Metadata struct {
 			DeletionTimestamp *string `json:"deletionTimestamp"`
 		} `json:"metadata"`
 	}
-	return json.Unmarshal(raw, &ns) == nil && ns.Metadata.DeletionTimestamp != nil
+	return json.UnmarshalCaseSensitivePreserveInts(raw, &object) == nil && object.Metadata.DeletionTimestamp != nil
 }
 
 var errNobodyToAsk = errors.New("there is nobody to ask")
@@ -148,7 +149,7 @@ func (r *review) mayWeaken(ctx context.Context, namespace string) (bool, error) 
 		Groups []string            `json:"groups"`
 		Extra  map[string][]string `json:"extra"`
 	}
-	if err := json.Unmarshal(r.req.UserInfo, &info); err != nil {
+	if err := json.UnmarshalCaseSensitivePreserveInts(r.req.UserInfo, &info); err != nil {
 		return false, fmt.Errorf("the user cannot be read: %w", err)
 	}
 	if r.req.Username == "" {

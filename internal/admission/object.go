@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	kjson "sigs.k8s.io/json"
+
 	"github.com/gabion-security/gabion/workload"
 )
 
@@ -104,7 +106,7 @@ func lacksTemplate(raw []byte) bool {
 			Template json.RawMessage `json:"template"`
 		} `json:"spec"`
 	}
-	err := json.Unmarshal(raw, &rc)
+	err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &rc)
 	return err == nil && (rc.Spec.Template == nil || string(rc.Spec.Template) == "null")
 }
 
