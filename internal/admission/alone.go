@@ -70,8 +70,12 @@ func contains(p *pss.Pod, c *pss.Container) bool {
 func (r *review) targets(pod, old *workload.Template) []string {
 	var object struct {
 		Spec struct {
-			EphemeralContainers []struct{ Name, Image, TargetContainerName string }
-		}
+			EphemeralContainers []struct {
+				Name                string `json:"name"`
+				Image               string `json:"image"`
+				TargetContainerName string `json:"targetContainerName"`
+			} `json:"ephemeralContainers"`
+		} `json:"spec"`
 	}
 	if err := json.UnmarshalCaseSensitivePreserveInts(r.req.Object, &object); err != nil {
 		return nil // never: it was read before
