@@ -124,7 +124,9 @@ func runFuzz(ctx context.Context, stdout io.Writer, root string, o fuzzOptions) 
 	}
 	file := filepath.Join(root, "docs", "fuzzing.md")
 	for _, target := range targets {
-		fmt.Fprintf(stdout, "%s in %s\n", target.name, target.dir)
+		if _, err := fmt.Fprintf(stdout, "%s in %s\n", target.name, target.dir); err != nil {
+			return err
+		}
 		row, err := fuzz(ctx, stdout, root, target, o.time)
 		if err != nil {
 			return err

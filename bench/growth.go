@@ -56,6 +56,15 @@ func heapInUse() float64 {
 
 // measureCache measures the memory of the cache and the sweep of its pods.
 func (r *growthRow) measureCache(ctx context.Context, rounds int) error {
+	return r.withCache(ctx, func(cache *cluster.Cache, before float64) error {
+		r.memory = (heapInUse() - before) / float64(r.pods)
+		return r.measureSweep(ctx, cache, rounds)
+	})
+}
+
+// withCache does something with a cache that holds the pods; before is what the heap
+// held without them.
+func (r *growthRow) withCache(ctx context.Context, do func(cache *cluster.Cache, before float64) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	server := httptest.NewServer(&podServer{pods: r.pods, templates: r.templates})
@@ -83,8 +92,7 @@ func (r *growthRow) measureCache(ctx context.Context, rounds int) error {
 	if got := cache.Stats(); got.Pods != r.pods || got.Views != r.templates {
 		return fmt.Errorf("the cache holds %d pods with %d views, want %d with %d", got.Pods, got.Views, r.pods, r.templates)
 	}
-	r.memory = (heapInUse() - before) / float64(r.pods)
-	return r.measureSweep(ctx, cache, rounds)
+	return do(cache, before)
 }
 
 func (r *growthRow) measureSweep(ctx context.Context, cache *cluster.Cache, rounds int) error {

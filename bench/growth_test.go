@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/gabion-security/gabion/internal/cluster"
 )
 
 func TestGrowthIsMeasuredOnCompleteAnswers(t *testing.T) {
@@ -85,5 +88,27 @@ func TestWhatIsForTheDocumentAloneIsWritten(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}
+	}
+}
+
+// BenchmarkRelabel raises the level of a namespace, so that a profile shows where the
+// time goes.
+func BenchmarkRelabel(b *testing.B) {
+	for _, pods := range []int{1000, 150_000} {
+		b.Run(fmt.Sprint(pods), func(b *testing.B) {
+			row := growthRow{pods: pods, templates: pods / podsPerTemplate}
+			err := row.withCache(b.Context(), func(cache *cluster.Cache, _ float64) error {
+				for b.Loop() {
+					if err := row.measureSweep(b.Context(), cache, 1); err != nil {
+						return err
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods), "ns/pod")
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

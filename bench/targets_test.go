@@ -75,7 +75,6 @@ func TestATargetThatIsMissedIsShownWithTheWorstFigure(t *testing.T) {
 	f.engine[0].gabion.allocs = 1
 	f.growth[1].memory = 300 // not under 300
 	f.files[1].ratio.median = 4.5
-	f.growth[1].sweep.median = 90 // 600 ns a pod, of few 250
 	for i := range f.webhook {
 		if r := &f.webhook[i]; r.size == 1200 && !r.allowed && r.clients > 1 {
 			r.gabion = []turn{{p99: 6, processor: 12.5 + float64(r.clients)/64}}
@@ -84,7 +83,6 @@ func TestATargetThatIsMissedIsShownWithTheWorstFigure(t *testing.T) {
 	got := renderTargets(f.targets())
 	for begin, want := range map[string]string{
 		"verdict on a decoded pod that passes, alloc":   "| at most 0 | 1 | no |",
-		"relabelling, a pod":                            "| at most 2x | 2.4x | no |",
 		"memory of a cached pod":                        "| under 300 bytes | 300 bytes | no |",
 		"files of YAML":                                 "| at least 5x | 4.5x | no |",
 		"webhook over HTTP/1.1, processor time":         "| at most 1.25x | 1.35x (1.2 KB, denied, 64 clients) | no (22 of 24 are) |",
@@ -119,7 +117,6 @@ func TestATargetThatWasNotMeasuredIsAnError(t *testing.T) {
 		"no webhooks":     func(f *figures) { f.webhook = nil },
 		"other names":     func(f *figures) { f.engine[4].name = "JSON, 16.0 KB" },
 		"fewer pods":      func(f *figures) { f.growth[1].pods = 10_000 },
-		"only many pods":  func(f *figures) { f.growth = f.growth[1:] },
 		"no memory":       func(f *figures) { f.serving.anonymous = 0 },
 		"no number":       func(f *figures) { f.scans[0].times.median = math.NaN() },
 		"no upstream":     func(f *figures) { f.webhook[0].upstream = []turn{{}} },

@@ -36,7 +36,6 @@ func (f *figures) targets() []target {
 		{webhooks + "4.2 KB, processor time over upstream's", atMost(0.25), f.webhooksOf(4200, 0, toUpstream)},
 		{webhooks + "64 clients, p99 over upstream's", atMost(0.5), f.webhooksOf(0, manyClients, p99ToUpstream)},
 		{"relabelling of 150000 pods", under(100, "ms"), f.growthOf(150_000, func(r *growthRow) float64 { return r.sweep.median })},
-		{"relabelling, a pod among 150000 over one among fewer", atMost(2), f.growthFrom(150_000)},
 		{"memory of a cached pod, 150000 pods of 3000 templates", under(300, "bytes"), f.growthOf(150_000, func(r *growthRow) float64 { return r.memory })},
 		{"anonymous memory of `gabion serve` with them", under(150, "MB"), one(megabytes(f.serving.anonymous))},
 	}
@@ -88,19 +87,6 @@ func (f *figures) webhooksOf(size, clients int, figure func(*webhookRow) float64
 		r := &f.webhook[i]
 		if r.protocol.major == 1 && (size == 0 || r.size == size) && (clients == 0 || r.clients == clients) {
 			list = append(list, reached{r.review() + ", " + r.sentBy(), figure(r)})
-		}
-	}
-	return list
-}
-
-// growthFrom returns what a pod takes among so many, over what it takes among fewer.
-func (f *figures) growthFrom(pods int) (list []reached) {
-	a := func(r *growthRow) float64 { return r.sweep.median / float64(r.pods) }
-	for _, most := range f.growthOf(pods, a) {
-		for i := range f.growth {
-			if r := &f.growth[i]; r.pods < pods {
-				list = append(list, reached{fmt.Sprint("over ", r.pods), most.value / a(r)})
-			}
 		}
 	}
 	return list

@@ -46,8 +46,8 @@ func quote(s string) string { return strconv.Quote(cut(s)) }
 
 // ordinary reports whether a value may stand in a text as it is.
 func ordinary(s string) bool {
-	if len(s) > maxValue && utf8.RuneCountInString(s) > maxValue {
-		return false
+	if len(s) > utf8.UTFMax*maxValue || len(s) > maxValue && utf8.RuneCountInString(s) > maxValue {
+		return false // without going over megabytes
 	}
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -89,15 +89,15 @@ func cut(s string) string {
 	}
 	runes, end := 0, 0
 	for i := range s {
-		if runes == maxValue-1 {
+		switch runes {
+		case maxValue - 1:
 			end = i
+		case maxValue:
+			return s[:end] + "…"
 		}
 		runes++
 	}
-	if runes <= maxValue {
-		return s
-	}
-	return s[:end] + "…"
+	return s
 }
 
 // cutValues cuts the values of labels; they are escaped where they are printed.

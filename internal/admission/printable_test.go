@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -191,5 +192,53 @@ func TestAPodOfWhichThereIsTooMuchToSayGetsNoDetails(t *testing.T) {
 				t.Errorf("%d bytes", len(got))
 			}
 		})
+	}
+}
+
+func TestALongValueIsLookedAtNoFurtherThanItIsShown(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 8<<20)
+	shortest := func(of func()) time.Duration {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			of()
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	whole := shortest(func() {
+		if utf8.RuneCountInString(long) != 8<<20 {
+			t.Error("the runes were counted wrong")
+		}
+	})
+	for name, shown := range map[string]func(string) string{"printable": printable, "cut": cut, "quote": quote} {
+		took := shortest(func() {
+			if got := shown(long); utf8.RuneCountInString(strings.Trim(got, `"`)) != maxValue {
+				t.Errorf("%s shows %d bytes", name, len(got))
+			}
+		})
+		if took > whole/8 {
+			t.Errorf("%s takes %v, and to go over all of it takes %v", name, took, whole)
+		}
+	}
+}
+
+func TestWhatIsCutHasAsManyRunesAsItMay(t *testing.T) {
+	t.Parallel()
+	for _, r := range []string{"a", "é", "€", "😀", "\xff"} {
+		for _, n := range []int{maxValue - 1, maxValue, maxValue + 1, utf8.UTFMax * maxValue, utf8.UTFMax*maxValue + 1} {
+			text := strings.Repeat(r, n)
+			want := text
+			if n > maxValue {
+				want = strings.Repeat(r, maxValue-1) + "…"
+			}
+			if got := cut(text); got != want {
+				t.Errorf("%d times %q: got %q", n, r, got)
+			}
+			if ordinary(text) != (n <= maxValue && r != "\xff") {
+				t.Errorf("%d times %q: ordinary %v", n, r, ordinary(text))
+			}
+		}
 	}
 }
