@@ -38,6 +38,8 @@ type fuzzed struct {
 	took       time.Duration
 }
 
+var fuzzCount = regexp.MustCompile(`^[1-9]\d*x$`)
+
 var fuzzFunc = regexp.MustCompile(`(?m)^func (Fuzz[A-Za-z0-9_]+)\(`)
 
 // fuzzTargets finds every target under a root.
@@ -120,7 +122,10 @@ func runFuzz(ctx context.Context, stdout io.Writer, root string, o fuzzOptions) 
 		targets = slices.DeleteFunc(targets, func(t fuzzTarget) bool { return t.name != o.target })
 	}
 	if len(targets) == 0 {
-		return fmt.Errorf("there is no fuzz target %q", o.target)
+		return fmt.Errorf("there is no fuzz target %q: docs/fuzzing.md names them", o.target)
+	}
+	if _, err := time.ParseDuration(o.time); err != nil && !fuzzCount.MatchString(o.time) {
+		return fmt.Errorf("%q is neither a time such as 30s nor a number of executions such as 1000x", o.time)
 	}
 	file := filepath.Join(root, "docs", "fuzzing.md")
 	for _, target := range targets {

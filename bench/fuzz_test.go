@@ -88,13 +88,15 @@ func TestWhatFuzzingFindsIsAnErrorAndNoResult(t *testing.T) {
 	}
 }
 
-func TestATargetThatThereIsNotIsAnError(t *testing.T) {
+func TestWhatCannotBeFuzzedIsAnError(t *testing.T) {
 	t.Parallel()
-	for want, o := range map[string]struct{ root, target string }{
-		`there is no fuzz target "FuzzNone"`:                         {repository(t, ""), "FuzzNone"},
-		"-fuzz needs -root, the repository whose targets are fuzzed": {"", ""},
+	for want, o := range map[string]struct{ root, target, time string }{
+		`there is no fuzz target "FuzzNone": docs/fuzzing.md names them`:                {repository(t, ""), "FuzzNone", "1x"},
+		"-fuzz needs -root, the repository whose targets are fuzzed":                    {"", "", "1x"},
+		`"soon" is neither a time such as 30s nor a number of executions such as 1000x`: {repository(t, ""), "", "soon"},
+		`"0x" is neither a time such as 30s nor a number of executions such as 1000x`:   {repository(t, ""), "", "0x"},
 	} {
-		if err := runFuzz(t.Context(), new(bytes.Buffer), o.root, fuzzOptions{target: o.target, time: "1x"}); err == nil || err.Error() != want {
+		if err := runFuzz(t.Context(), new(bytes.Buffer), o.root, fuzzOptions{target: o.target, time: o.time}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

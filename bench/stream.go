@@ -48,7 +48,9 @@ func stream(ctx context.Context, program string, size int64) (s streamed, err er
 	err = errors.Join(s.write(in, size), in.Close())
 	ended := cmd.Wait()
 	close(ending)
-	s.memory = <-most
+	if s.memory = <-most; s.memory == 0 {
+		err = errors.Join(err, errors.New("what the program had resident could not be read"))
+	}
 	s.took = time.Since(start)
 	var exit *exec.ExitError
 	if ended != nil && (!errors.As(ended, &exit) || exit.ExitCode() != 1) { // 1: there are pods that fail

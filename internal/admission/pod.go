@@ -109,40 +109,23 @@ func significant(pod, old *workload.Template) bool {
 	return false
 }
 
-// formerImages are the images that ephemeral containers had, of those with one name
-// the first one's.
-type formerImages struct {
-	few  []containerImage
-	many map[string]string // by name, nil if there are few
-}
-
-// fewImages is how many are sooner looked through than put into a map.
-const fewImages = 16
+// formerImages are the images that ephemeral containers had, by name, of those with one
+// name the first one's.
+type formerImages map[string]string
 
 func imagesBefore(old *workload.Template) formerImages {
 	list := images(old, pss.EphemeralContainer)
-	if len(list) <= fewImages {
-		return formerImages{few: list}
-	}
-	many := make(map[string]string, len(list))
+	before := make(formerImages, len(list))
 	for _, c := range slices.Backward(list) {
-		many[c.name] = c.image
+		before[c.name] = c.image
 	}
-	return formerImages{many: many}
+	return before
 }
 
 // had reports whether the container, found by its name, had its image before.
 func (f formerImages) had(c containerImage) bool {
-	if f.many != nil {
-		image, found := f.many[c.name]
-		return found && image == c.image
-	}
-	for _, b := range f.few {
-		if b.name == c.name {
-			return b.image == c.image
-		}
-	}
-	return false
+	image, found := f[c.name]
+	return found && image == c.image
 }
 
 // containerImage is a container's name and image.

@@ -5,11 +5,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gabion-security/gabion/internal/timing"
 	"github.com/gabion-security/gabion/pss"
 )
 
@@ -198,22 +198,13 @@ func TestAPodOfWhichThereIsTooMuchToSayGetsNoDetails(t *testing.T) {
 func TestALongValueIsLookedAtNoFurtherThanItIsShown(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 8<<20)
-	shortest := func(of func()) time.Duration {
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
-			of()
-			best = min(best, time.Since(start))
-		}
-		return best
-	}
-	whole := shortest(func() {
+	whole := timing.Fastest(5, func() {
 		if utf8.RuneCountInString(long) != 8<<20 {
 			t.Error("the runes were counted wrong")
 		}
 	})
 	for name, shown := range map[string]func(string) string{"printable": printable, "cut": cut, "quote": quote} {
-		took := shortest(func() {
+		took := timing.Fastest(5, func() {
 			if got := shown(long); utf8.RuneCountInString(strings.Trim(got, `"`)) != maxValue {
 				t.Errorf("%s shows %d bytes", name, len(got))
 			}

@@ -63,7 +63,7 @@ func joined(containers ...containerImage) *workload.Template {
 	return t
 }
 
-// Whether there are few or many, the first one of a name says which image it had.
+// The first one of a name says which image it had.
 func TestTheFirstContainerOfANameSaysWhichImageItHad(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -78,7 +78,7 @@ func TestTheFirstContainerOfANameSaysWhichImageItHad(t *testing.T) {
 			}
 			return all
 		}
-		before, now := list(3*fewImages), list(6)
+		before, now := list(48), list(6)
 		had := func(c containerImage) bool {
 			at := slices.IndexFunc(before, func(b containerImage) bool { return b.name == c.name })
 			return at >= 0 && before[at].image == c.image

@@ -25,7 +25,7 @@ var layers = [][]string{
 }
 
 // testOnly are the packages that hold only tests and stand outside the layers.
-var testOnly = []string{"ci", "examples", "internal/archtest", "internal/sample"}
+var testOnly = []string{"ci", "examples", "internal/archtest", "internal/sample", "internal/timing"}
 
 // allowLists are the packages that may import, beside the standard library and
 // what layers allows, nothing but what is listed.

@@ -72,7 +72,7 @@ func TestACopyThatIsThereProvesNothingUntilPodsHaveBeenAdmittedByIt(t *testing.T
 
 func TestACopyThatAdmitsMoreIsMadeOnlyBySomebodyWhoKnows(t *testing.T) {
 	t.Parallel()
-	const more = `from then on every path of the node, writable: allowedHostPaths [{"pathPrefix":"/var"}] counts no more; 'gabion psp convert' keeps it as a profile`
+	const more = `from then on every path of the node, writable: allowedHostPaths [{"pathPrefix":"/var"}] counts no more ('gabion psp convert' keeps it as a profile)`
 	const left = "PodSecurityPolicy 0-r is left as it is: " + more + "; pass --allow-weaker to have it all the same\n"
 	rest := slices.Concat(inShort(webOfOld), []string{"namespaces/shop"}, bypass("shop"))
 	all := slices.Insert(slices.Clone(rest), 1, inShort(copyOfR, roleOfR)...)

@@ -95,7 +95,7 @@ func (o *pspSimplifyOptions) run(ctx context.Context) error {
 		changed := false
 		for _, s := range steps {
 			changed = changed || !s.Kept
-			row.Changes = append(row.Changes, report.PSPSimplifyStep{Field: s.Field, Value: s.Value, Kept: s.Kept, Why: s.Why})
+			row.Changes = append(row.Changes, report.PSPSimplifyStep{Field: s.Field, Value: s.Value, Kept: s.Kept, Why: s.Why, Then: s.Then})
 		}
 		if row.Original, err = json.Marshal(p.Document()); err != nil {
 			return fmt.Errorf("writing PodSecurityPolicy %s: %w", p.Name, err)

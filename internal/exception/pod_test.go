@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/timing"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
@@ -47,17 +48,13 @@ func TestAContainerIsFoundAmongManyAsFastAsAmongFew(t *testing.T) {
 	fastest := func(n int) time.Duration {
 		p := podOfImages(strings.Split(strings.Repeat("istio/proxyv2 ", n-1)+"istio/proxyv2", " ")...)
 		last := &p.Pod.Containers[n-1]
-		least := time.Hour
-		for range 10 {
-			start := time.Now()
+		return timing.Fastest(10, func() {
 			for range times {
 				if !one.containers.match(&p, last) {
 					t.Fatal("it is not found")
 				}
 			}
-			least = min(least, time.Since(start))
-		}
-		return least
+		})
 	}
 	if a, b := fastest(few), fastest(1000*few); b > 50*a {
 		t.Errorf("%v among %d, %v among %d", a, few, b, 1000*few)

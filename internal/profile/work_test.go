@@ -7,20 +7,10 @@ import (
 	"time"
 
 	"github.com/gabion-security/gabion/api/v1alpha1"
+	"github.com/gabion-security/gabion/internal/timing"
 	"github.com/gabion-security/gabion/pss"
 	"github.com/gabion-security/gabion/workload"
 )
-
-// fastest returns how long something took the one time that nothing else ran.
-func fastest(f func()) time.Duration {
-	least := time.Hour
-	for range 5 {
-		start := time.Now()
-		f()
-		least = min(least, time.Since(start))
-	}
-	return least
-}
 
 // readOnlyVolumes returns the rule that all paths of the node are read-only, and a pod
 // of so many volumes whose container mounts so many others, and the first one.
@@ -50,7 +40,7 @@ func TestTheMountsOfManyVolumesAreGoneThroughOnce(t *testing.T) {
 	t.Parallel()
 	took := func(volumes int) time.Duration {
 		judge, s := readOnlyVolumes(t, volumes, 50_000)
-		return fastest(func() {
+		return timing.Fastest(5, func() {
 			n := 0
 			if judge(s, func(Finding) { n++ }); n != 1 {
 				t.Errorf("%d volumes: %d findings, want 1", volumes, n)
@@ -68,7 +58,7 @@ func TestAContainerIsKnownAmongManyAsFastAsAmongFew(t *testing.T) {
 	took := func(n int) time.Duration {
 		s := &subject{Template: &workload.Template{Pod: pss.Pod{Containers: make([]pss.Container, n)}}}
 		s.Pod.Containers[n-1].Name = "last"
-		return fastest(func() {
+		return timing.Fastest(5, func() {
 			for range 1000 {
 				if !s.hasContainer("last") || s.hasContainer("none") {
 					t.Fatal("it is not known")

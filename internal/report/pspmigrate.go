@@ -91,9 +91,13 @@ func (p *MigrationPolicy) MoreAdmitted() string {
 	}
 	var all []string
 	for _, l := range p.AdmitsMore {
-		all = append(all, l.Then+": "+shortField(l.Field)+" "+shortValue(l.Value)+" counts no more")
+		text := l.Then + ": " + shortField(l.Field) + " " + shortValue(l.Value) + " counts no more"
+		if !strings.HasPrefix(l.Field, "metadata.annotations[") { // profiles have nothing for defaults
+			text += " ('gabion psp convert' keeps it as a profile)"
+		}
+		all = append(all, text)
 	}
-	return "from then on " + strings.Join(all, "; ") + "; 'gabion psp convert' keeps it as a profile"
+	return "from then on " + strings.Join(all, "; ")
 }
 
 // MigrationLeftOut is a policy that cannot be in force.

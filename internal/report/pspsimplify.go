@@ -41,6 +41,9 @@ type PSPSimplifyStep struct {
 	Value string `json:"value"`
 	Kept  bool   `json:"kept"`
 	Why   string `json:"why"`
+	// Then is what the copy admits without it that the policy does not, empty for
+	// nothing.
+	Then string `json:"then"`
 }
 
 // PSPSimplificationFormats are the formats of a simplification.
@@ -96,7 +99,11 @@ func (p *PSPSimplified) diff() (string, error) {
 		if c.Kept {
 			what = "kept"
 		}
-		rows = append(rows, []string{"#   " + what, Escape(shortField(c.Field)), shortValue(c.Value), c.Why})
+		why := c.Why
+		if c.Then != "" {
+			why += "; the copy admits more: " + c.Then
+		}
+		rows = append(rows, []string{"#   " + what, Escape(shortField(c.Field)), shortValue(c.Value), why})
 	}
 	for _, line := range grid(rows) {
 		b.WriteString(line + "\n")

@@ -20,7 +20,7 @@ func pspSimplifications() map[string]PSPSimplification {
 	many := plain
 	many.Name, many.Source.File = hostile, hostile
 	many.Changes = []PSPSimplifyStep{
-		{"metadata.annotations[" + hostile + "]", hostile, false, "it only changes pods"}, {"fsGroup", "{}", true, "it changes pods"},
+		{"metadata.annotations[" + hostile + "]", hostile, false, "it only changes pods", "all of them"}, {"fsGroup", "{}", true, "it changes pods", ""},
 	}
 	many.Original = json.RawMessage(`{"metadata":{"name":"many"},"spec":{"a":1,"b":[1,2]}}`)
 	many.Policy = json.RawMessage(`{"metadata":{"name":"0-many"},"spec":{"b":[1,2]}}`)
